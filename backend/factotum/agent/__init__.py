@@ -1,0 +1,1 @@
+"""The agent: ThreadManager, ResponseProcessor and the loop. Orchestration over ports only."""

@@ -1,0 +1,85 @@
+"""What the agent needs of the world: a journal that keeps a run, and a sink that shows it.
+
+Both are bound to one run and one attempt. Any method may raise StaleAttempt: a newer attempt owns the run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from factotum.protocol.events import RunEvent
+from factotum.protocol.messages import Message, Outcome, Part, ToolCallPart
+from factotum.protocol.runs import Plan, Usage
+from factotum.tools.tool import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """A call that is about to enter the ledger."""
+
+    call: ToolCallPart
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call as the ledger knows it."""
+
+    call_id: str
+    name: str
+    effect: Effect
+    state: Literal["pending", "started", "finished"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How a call ended, as the model will read it."""
+
+    text: str
+    outcome: Outcome
+
+
+class RunJournal(Protocol):
+    """The run's side of the message log and the ledger. Each method is one fenced transaction."""
+
+    async def messages(self, after: int = 0) -> Sequence[Message]:
+        """The thread's messages with a position above `after`, by position."""
+        ...
+
+    async def ledger(self) -> Mapping[str, CallRecord]:
+        """The calls of this run, by call id."""
+        ...
+
+    async def store_step(
+        self, message_id: str, parts: Sequence[Part], calls: Sequence[PlannedCall], step: int, usage: Usage
+    ) -> Message:
+        """Store the assistant message of one step with its calls as pending, and the run's usage so far."""
+        ...
+
+    async def start_call(self, call_id: str) -> None:
+        """Note that a call is about to execute: from here on it may have had its effect."""
+        ...
+
+    async def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
+        """Store a call's result in the ledger and as a message. Doing it twice stores it once."""
+        ...
+
+    async def take_answer(self, message_id: str, text: str) -> Message:
+        """Store a person's answer as a user message. Doing it twice stores it once."""
+        ...
+
+    async def clear_question(self) -> None:
+        """Forget the question and its answer: the log holds both now."""
+        ...
+
+    async def save_plan(self, plan: Plan) -> None:
+        """Keep the plan with the run."""
+        ...
+
+
+class EventSink(Protocol):
+    """Where the steps of a run are shown."""
+
+    async def emit(self, event: RunEvent) -> None:
+        """Show one event, in order."""
+        ...

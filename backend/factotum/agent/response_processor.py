@@ -1,0 +1,124 @@
+"""ResponseProcessor: one model response, from the gateway's chunks to shown events and stored parts.
+
+The parser (parsing/) decides what is prose and what is a call; the draft gives calls their ids and types their
+arguments; this shows all of it as it arrives.
+"""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import assert_never
+
+from factotum.agent.config import ProcessorConfig
+from factotum.agent.draft import Draft, Response
+from factotum.agent.ports import EventSink, PlannedCall
+from factotum.llm.faults import ModelFault
+from factotum.llm.port import (
+    ModelChunk,
+    ModelGateway,
+    ModelRequest,
+    ReasoningChunk,
+    StopChunk,
+    TextChunk,
+    ToolCallChunk,
+    UsageChunk,
+)
+from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent, Reasoning, Text
+from factotum.protocol.events import ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
+from factotum.protocol.messages import ToolCallPart
+from factotum.tools.registry import Registry
+from factotum.tools.tool import Effect, ToolError
+
+
+class ResponseProcessor:
+    """Streams a response into a draft. One processor serves all the steps of a run; it keeps no state of its own."""
+
+    def __init__(
+        self, gateway: ModelGateway, registry: Registry, events: EventSink, config: ProcessorConfig
+    ) -> None:
+        self._gateway = gateway
+        self._registry = registry
+        self._events = events
+        self._config = config
+
+    def draft(self, message_id: str) -> Draft:
+        """Begin a message."""
+        return Draft(message_id, self._registry, self._config)
+
+    async def process(self, request: ModelRequest, draft: Draft) -> Response:
+        """Stream one response into `draft`, which keeps what came so far whatever happens.
+
+        Raises ModelFault, also for a response that holds neither text nor a call.
+        """
+        async with aclosing(self._gateway.stream(request)) as chunks:
+            async for chunk in chunks:
+                await self._take(chunk, draft)
+                if draft.is_full:
+                    break
+        await self._show(draft, draft.assembler.close(truncated=draft.stop == "length"))
+        response = draft.response()
+        if response.is_empty:
+            raise ModelFault(
+                "empty_response",
+                "The model returned neither text nor a call.",
+                hint="Try again, or choose another model.",
+                partial=True,
+            )
+        return response
+
+    def planned(self, calls: Sequence[ToolCallPart]) -> list[PlannedCall]:
+        """Return the calls with their effects, for the ledger. One that cannot run has none."""
+        return [PlannedCall(call, self._effect(call)) for call in calls]
+
+    def _effect(self, call: ToolCallPart) -> Effect:
+        if call.fault is not None:
+            return "pure"
+        try:
+            return self._registry.get(call.name).effect
+        except ToolError:
+            return "pure"
+
+    async def _take(self, chunk: ModelChunk, draft: Draft) -> None:
+        match chunk:
+            case TextChunk(text=text):
+                await self._show(draft, draft.assembler.text(text))
+            case ReasoningChunk(text=text, signed=signed):
+                await self._show(draft, draft.assembler.reasoning(text, signed))
+            case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
+                await self._show(draft, draft.assembler.native(index, call_id, name, arguments))
+            case UsageChunk(usage=usage):
+                draft.usage = usage
+            case StopChunk(reason=reason):
+                draft.stop = reason
+            case _:
+                assert_never(chunk)
+
+    async def _show(self, draft: Draft, parsed: Sequence[ParseEvent]) -> None:
+        for event in parsed:
+            shown = _shown(draft, event)
+            if shown is not None:
+                await self._events.emit(shown)
+
+
+def _shown(draft: Draft, event: ParseEvent) -> RunEvent | None:
+    match event:
+        case Text(text=text):
+            return TextDelta(message_id=draft.message_id, text=text)
+        case Reasoning(text=text):
+            return ReasoningDelta(message_id=draft.message_id, text=text)
+        case CallStarted(call=call, name=name):
+            draft.names[call] = name
+            return ToolArgumentsDelta(
+                message_id=draft.message_id, call_id=draft.call_id(call), name=name, text=""
+            )
+        case CallDelta(call=call, parameter=parameter, text=text):
+            return ToolArgumentsDelta(
+                message_id=draft.message_id,
+                call_id=draft.call_id(call),
+                name=draft.names[call],
+                parameter=parameter,
+                text=text,
+            )
+        case CallEnded() | CallBroken():
+            return None
+        case _:
+            assert_never(event)

@@ -1,0 +1,173 @@
+"""Runs the calls of one message: each through the ledger, so that a crash never repeats an unsafe one unasked."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from factotum.agent.outcome import Awaiting, ClosingCall, Finished
+from factotum.agent.ports import CallRecord, CallResult, EventSink, RunJournal
+from factotum.agent.tool_context import CallContext, SandboxOpener
+from factotum.core.tasks import all_of
+from factotum.protocol.events import MessageCreated, ToolFinished, ToolStarted
+from factotum.protocol.messages import ToolCallPart
+from factotum.protocol.runs import Question
+from factotum.tools.arguments import bind
+from factotum.tools.execute import ToolResult, error_text, execute
+from factotum.tools.registry import Registry
+from factotum.tools.tool import Ask, Complete, ToolError
+
+_PARALLEL = 8
+_SKIPPED = "Not executed: {why}. Call it again if it is still needed."
+_UNKNOWN = (
+    "Outcome unknown: the service was interrupted while this call ran, so it may or may not have had its effect. "
+    "It was not repeated. {more}"
+)
+_CHOICES = ("Check what happened, then go on", "Run it again", "Leave it and go on")
+
+Ending = Finished | Awaiting
+
+
+class ToolRunner:
+    """Runs calls in order or side by side, stores and shows every result, and returns the signal that ends the run."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        journal: RunJournal,
+        events: EventSink,
+        open_sandbox: SandboxOpener,
+        strategy: Literal["sequential", "parallel"],
+    ) -> None:
+        self._registry = registry
+        self._journal = journal
+        self._events = events
+        self._open_sandbox = open_sandbox
+        self._strategy = strategy
+
+    async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
+        """Run the calls that have no result. Returns None when the model should go on.
+
+        A call that ends the run leaves its own result to the run's end; those after it are not executed.
+        """
+        ledger = await self._journal.ledger()
+        unknown = [call for call in calls if _is_unknown(ledger.get(call.call_id))]
+        if unknown:
+            return Awaiting(_ask_about(unknown))
+        if self._strategy == "parallel" and len(calls) > 1:
+            return await self._run_parallel(message_id, calls)
+        for number, call in enumerate(calls):
+            ending = await self._run_one(message_id, call)
+            if ending is not None:
+                await self._close_rest(calls[number + 1 :], ending)
+                return ending
+        return None
+
+    async def settle(self, calls: Sequence[ToolCallPart], why: str, answer: str = "") -> tuple[str, ...]:
+        """Give every call a result without running it. Returns the names of those that never started."""
+        ledger = await self._journal.ledger()
+        untouched: list[str] = []
+        for call in calls:
+            if _is_unknown(ledger.get(call.call_id)):
+                more = (
+                    f"The person was asked, and says: {answer}" if answer else "Check before you repeat it."
+                )
+                result = CallResult(_UNKNOWN.format(more=more), "unknown")
+            else:
+                untouched.append(call.name)
+                result = CallResult(_SKIPPED.format(why=why), "stopped")
+            await self.finish(call.call_id, call.name, result)
+        return tuple(untouched)
+
+    async def finish(self, call_id: str, name: str, result: CallResult, started: float | None = None) -> None:
+        """Store one result and show it. `started` is the clock's reading (monotonic seconds) at its start."""
+        message = await self._journal.finish_call(call_id, name, result)
+        duration = int((time.monotonic() - started) * 1000) if started is not None else 0
+        await self._events.emit(
+            ToolFinished(
+                call_id=call_id, name=name, outcome=result.outcome, output=result.text, duration_ms=duration
+            )
+        )
+        await self._events.emit(MessageCreated(message=message))
+
+    async def _run_parallel(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
+        room = asyncio.Semaphore(_PARALLEL)
+
+        async def bounded(call: ToolCallPart) -> Ending | None:
+            async with room:
+                return await self._run_one(message_id, call)
+
+        endings = [ending for ending in await all_of(map(bounded, calls)) if ending is not None]
+        if not endings:
+            return None
+        chosen = next((ending for ending in endings if isinstance(ending, Awaiting)), endings[0])
+        for ending in endings:
+            if ending is not chosen:
+                await self._skip(ending)
+        return chosen
+
+    async def _run_one(self, message_id: str, call: ToolCallPart) -> Ending | None:
+        started = time.monotonic()
+        await self._journal.start_call(call.call_id)
+        await self._events.emit(
+            ToolStarted(
+                call_id=call.call_id, message_id=message_id, name=call.name, arguments=dict(call.arguments)
+            )
+        )
+        result = await self._execute(call)
+        match result.signal:
+            case Ask(question=question):
+                return Awaiting(question.model_copy(update={"call_id": call.call_id}))
+            case Complete(deliverables=deliverables):
+                closing = ClosingCall(call.call_id, call.name, CallResult(result.text, "ok"))
+                return Finished("complete", deliverables, closing)
+            case None:
+                await self.finish(call.call_id, call.name, CallResult(result.text, result.outcome), started)
+                return None
+
+    async def _execute(self, call: ToolCallPart) -> ToolResult:
+        if call.fault is not None:
+            return ToolResult(call.fault, "error", 0.0)
+        try:
+            tool = self._registry.get(call.name)
+            arguments = bind(tool, call.arguments, "native")
+        except ToolError as error:
+            return ToolResult(error_text(error), "error", 0.0, code=error.stable_code)
+        context = CallContext(call.call_id, self._open_sandbox, self._journal, self._events)
+        return await execute(tool, context, arguments)
+
+    async def _close_rest(self, rest: Sequence[ToolCallPart], ending: Ending) -> None:
+        why = (
+            "the task was completed first" if isinstance(ending, Finished) else "the run waits for an answer"
+        )
+        await self.settle(rest, why)
+
+    async def _skip(self, ending: Ending) -> None:
+        """Settle a second ending of a parallel group: only one can end the run."""
+        if isinstance(ending, Finished) and ending.closing is not None:
+            closing = ending.closing
+            result = CallResult(_SKIPPED.format(why="the run waits for an answer first"), "stopped")
+            await self.finish(closing.call_id, closing.name, result)
+        elif isinstance(ending, Awaiting) and ending.question.call_id is not None:
+            result = CallResult(_SKIPPED.format(why="another question is asked first"), "stopped")
+            await self.finish(ending.question.call_id, "ask", result)
+
+
+def _is_unknown(record: CallRecord | None) -> bool:
+    return record is not None and record.state == "started" and record.effect == "unsafe"
+
+
+def _ask_about(calls: Sequence[ToolCallPart]) -> Question:
+    shown = "\n".join(f"- {call.name}: {_short(call.arguments)}" for call in calls)
+    return Question(
+        reason="unknown_outcome",
+        text="The service was interrupted while this ran, so its outcome is unknown. It was not repeated.\n"
+        f"{shown}\nWhat should be done?",
+        choices=_CHOICES,
+        call_id=calls[0].call_id,
+    )
+
+
+def _short(arguments: Mapping[str, object]) -> str:
+    text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    return text if len(text) <= 300 else text[:300] + "…"

@@ -1,0 +1,29 @@
+"""Running things side by side, with errors that keep their type."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+async def all_of(coroutines: Iterable[Coroutine[object, object, T]]) -> list[T]:
+    """Run all at once and return their results in order.
+
+    When one fails the others are cancelled and awaited, and its own error is raised instead of a group.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in coroutines]
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+    return [task.result() for task in tasks]
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = failures.exceptions[0]
+    return (
+        _first(cast("BaseExceptionGroup[BaseException]", first))
+        if isinstance(first, BaseExceptionGroup)
+        else first
+    )

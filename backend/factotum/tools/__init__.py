@@ -1,0 +1,1 @@
+"""Tools: typed async functions whose signature and docstring are their schema."""

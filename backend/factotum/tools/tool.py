@@ -1,0 +1,103 @@
+"""What a tool is, what it is given, and what it gives back."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, JsonValue
+
+from factotum.core.errors import FactotumError
+from factotum.protocol.events import FileChanged, PlanUpdated, SandboxChanged
+from factotum.protocol.runs import Question
+from factotum.sandbox.port import OutputStream, Sandbox
+
+Effect = Literal["pure", "idempotent", "unsafe"]
+"""What running a call twice does: nothing, the same as once, or something else."""
+
+ToolEvent = PlanUpdated | FileChanged | SandboxChanged
+
+
+class ToolContext(Protocol):
+    """What a running tool may use. Made by the agent for one call; it holds no secret of the operator."""
+
+    @property
+    def call_id(self) -> str:
+        """The call's id: an idempotency key that stays the same when the call is run again after a crash."""
+        ...
+
+    async def sandbox(self) -> Sandbox:
+        """The project's sandbox, started when it is first asked for. Raises SandboxRefused."""
+        ...
+
+    async def output(self, stream: OutputStream, text: str) -> None:
+        """Show output while the tool runs."""
+        ...
+
+    async def emit(self, event: ToolEvent) -> None:
+        """Say that the plan, a file or the sandbox changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The run must wait for a person; the answer becomes the result of this call."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The task is done. `deliverables` are workspace paths."""
+
+    deliverables: tuple[str, ...] = ()
+
+
+Signal = Ask | Complete
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What a tool gave back: `text` for the model, and at most one signal to the loop."""
+
+    text: str
+    signal: Signal | None = None
+
+
+class ToolError(FactotumError):
+    """A failure that the model can see and mend: it becomes the result of the call, and the run goes on."""
+
+    code = "tool_error"
+
+
+@dataclass(frozen=True, slots=True)
+class XmlForm:
+    """How a tool is written as a tag of its own: `<tag attribute="…"><element>…</element>content</tag>`.
+
+    Every parameter is in exactly one place. `content` names the one, if any, that is the text in between.
+    """
+
+    tag: str
+    attributes: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One declared tool.
+
+    `deadline_seconds` bounds a call, `output_limit` is the most characters the model is given.
+    `example` are the arguments of a correct call, as JSON, shown to models that must learn or mend one.
+    """
+
+    name: str
+    description: str
+    schema: Mapping[str, JsonValue]
+    arguments: type[BaseModel]
+    effect: Effect
+    xml: XmlForm
+    run: Callable[..., Awaitable[ToolOutput]]
+    deadline_seconds: float = 120.0
+    output_limit: int = 30_000
+    example: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    tags: frozenset[str] = field(default_factory=frozenset)
