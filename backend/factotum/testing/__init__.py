@@ -1,0 +1,1 @@
+"""What users and our own tests share: the scripted provider, in-memory ports, conformance suites."""

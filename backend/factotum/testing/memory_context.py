@@ -1,0 +1,35 @@
+"""A tool context that keeps what a tool shows and says, for tests of tools."""
+
+from dataclasses import dataclass, field
+
+from factotum.sandbox.port import OutputStream, Sandbox
+from factotum.testing.memory_sandbox import MemorySandbox
+from factotum.tools.arguments import bind
+from factotum.tools.execute import ToolResult, execute
+from factotum.tools.tool import Tool, ToolEvent
+
+
+@dataclass(slots=True)
+class MemoryToolContext:
+    """The `ToolContext` of one call, over any sandbox; `outputs` and `events` are what came, in order."""
+
+    machine: Sandbox = field(default_factory=MemorySandbox)
+    call_id: str = "call-1"
+    outputs: list[tuple[OutputStream, str]] = field(default_factory=list[tuple[OutputStream, str]])
+    events: list[ToolEvent] = field(default_factory=list[ToolEvent])
+
+    async def sandbox(self) -> Sandbox:
+        """Return the sandbox that was given."""
+        return self.machine
+
+    async def output(self, stream: OutputStream, text: str) -> None:
+        """Keep a piece of output."""
+        self.outputs.append((stream, text))
+
+    async def emit(self, event: ToolEvent) -> None:
+        """Keep an event."""
+        self.events.append(event)
+
+    async def call(self, tool: Tool, **arguments: object) -> ToolResult:
+        """Run a native call as the agent does, bound and executed. Raises ToolError for wrong arguments."""
+        return await execute(tool, self, bind(tool, arguments, "native"))

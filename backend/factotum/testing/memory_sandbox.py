@@ -1,0 +1,223 @@
+"""A sandbox in memory: a small file system, and commands that were scripted beforehand.
+
+It runs nothing. A command that was not scripted fails with `Unavailable`, and says so.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from posixpath import normpath
+
+from factotum.core.clock import now
+from factotum.core.errors import FactotumError, InvalidInput, NotFound, SandboxRefused, TooLarge, Unavailable
+from factotum.sandbox.port import WORKSPACE, ExecResult, FileInfo, OnOutput, OutputStream, Sandbox
+
+_READ_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedCommand:
+    """What one command does: its output in pieces, the files it leaves, and how it ends.
+
+    `command` None answers any command. `seconds` pass after the pieces were given; past the caller's timeout
+    the command counts as timed out. `fault` is raised instead of a result.
+    """
+
+    command: str | None = None
+    pieces: tuple[tuple[OutputStream, bytes], ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    exit_code: int = 0
+    seconds: float = 0.0
+    fault: FactotumError | None = None
+
+
+@dataclass(slots=True)
+class _File:
+    content: bytes
+    modified_at: datetime
+
+
+class MemorySandbox:
+    """The sandbox port over a dictionary. `executed` lists the commands that were run, with their folders."""
+
+    def __init__(
+        self,
+        project_id: str = "project",
+        *,
+        files: Mapping[str, bytes] | None = None,
+        commands: Iterable[ScriptedCommand] = (),
+    ) -> None:
+        self._project_id = project_id
+        self._files: dict[str, _File] = {}
+        self._folders: dict[str, datetime] = {".": now()}
+        self._commands = list(commands)
+        self.executed: list[tuple[str, str]] = []
+        for path, content in (files or {}).items():
+            self._put(_inside(path), content)
+
+    @property
+    def project_id(self) -> str:
+        """The project that it belongs to."""
+        return self._project_id
+
+    def script(self, *commands: ScriptedCommand) -> None:
+        """Add commands to those that can still be run."""
+        self._commands.extend(commands)
+
+    def content(self, path: str) -> bytes:
+        """Return a file's bytes, for assertions. Raises NotFound."""
+        return self._file(path).content
+
+    async def exec(
+        self,
+        command: str,
+        *,
+        folder: str = ".",
+        timeout: float = 60.0,
+        environment: Mapping[str, str] | None = None,
+        output_limit: int = 100_000,
+        on_output: OnOutput | None = None,
+    ) -> ExecResult:
+        """Play the first scripted command that fits, once. Raises Unavailable when none does."""
+        del environment  # A script has no use for it.
+        if _inside(folder) not in self._folders:
+            raise NotFound(f"There is no folder {folder!r}.", code="folder_not_found")
+        scripted = self._take(command)
+        self.executed.append((command, folder))
+        started = time.monotonic()
+        if scripted.fault is not None:
+            raise scripted.fault
+        for stream, data in scripted.pieces:
+            if on_output is not None:
+                await on_output(stream, data)
+        await asyncio.sleep(min(scripted.seconds, timeout))
+        timed_out = scripted.seconds > timeout
+        if not timed_out:
+            for path, content in scripted.files.items():
+                self._put(_inside(path), content)
+        output = b"".join(data for _, data in scripted.pieces)
+        dropped = max(len(output) - output_limit, 0)
+        if dropped:
+            head = output_limit // 2
+            output = output[:head] + output[head + dropped :]
+        exit_code = None if timed_out else scripted.exit_code
+        return ExecResult(exit_code, output, dropped, timed_out, time.monotonic() - started)
+
+    async def stat(self, path: str) -> FileInfo:
+        """Describe one entry. Raises NotFound (`file_not_found`), InvalidInput (`path_outside`)."""
+        inside = _inside(path)
+        if inside in self._folders:
+            return FileInfo(inside, "folder", 0, self._folders[inside])
+        file = self._file(path)
+        return FileInfo(inside, "file", len(file.content), file.modified_at)
+
+    async def list(self, path: str = ".", *, recursive: bool = False, limit: int = 1000) -> list[FileInfo]:
+        """List a folder, sorted by path, at most `limit` entries. Raises as `stat`."""
+        inside = _inside(path)
+        if inside not in self._folders:
+            self._file(path)
+            raise InvalidInput(f"{path!r} is not a folder.", code="not_a_folder")
+        start = "" if inside == "." else f"{inside}/"
+        names = [
+            name
+            for name in (*self._folders, *self._files)
+            if name != "." and name.startswith(start) and (recursive or "/" not in name[len(start) :])
+        ]
+        return [await self.stat(name) for name in sorted(names)[:limit]]
+
+    async def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> AsyncIterator[bytes]:
+        """Stream a file. Raises as `stat`; InvalidInput (`not_a_file`) for a folder."""
+        if _inside(path) in self._folders:
+            raise InvalidInput(f"{path!r} is a folder, not a file.", code="not_a_file")
+        content = self._file(path).content
+        end = len(content) if limit is None else min(offset + limit, len(content))
+        for start in range(offset, end, _READ_CHUNK):
+            yield content[start : min(start + _READ_CHUNK, end)]
+
+    async def write(self, path: str, content: AsyncIterator[bytes], *, limit: int) -> FileInfo:
+        """Write a file whole, making its folders. Raises TooLarge past `limit` and changes nothing."""
+        inside = _inside(path)
+        if inside in self._folders:
+            raise InvalidInput(f"{path!r} is a folder, not a file.", code="not_a_file")
+        taken = bytearray()
+        async for piece in content:
+            taken += piece
+            if len(taken) > limit:
+                raise TooLarge(f"{path!r} would be over {limit:,} bytes.")
+        self._put(inside, bytes(taken))
+        return await self.stat(path)
+
+    async def delete(self, path: str) -> None:
+        """Delete a file, or a folder and all in it. Raises as `stat`; InvalidInput for the workspace."""
+        inside = _inside(path)
+        if inside == ".":
+            raise InvalidInput("The workspace itself cannot be deleted.", code="path_outside")
+        if inside not in self._folders:
+            self._file(path)
+        for name in [n for n in self._files if n == inside or n.startswith(f"{inside}/")]:
+            del self._files[name]
+        for name in [n for n in self._folders if n == inside or n.startswith(f"{inside}/")]:
+            del self._folders[name]
+
+    def _take(self, command: str) -> ScriptedCommand:
+        for index, scripted in enumerate(self._commands):
+            if scripted.command in {None, command}:
+                return self._commands.pop(index)
+        raise Unavailable(
+            f"This sandbox only plays a script, and nothing is scripted for {command[:200]!r}.",
+            hint=f"Scripted commands left: {len(self._commands)}.",
+        )
+
+    def _file(self, path: str) -> _File:
+        try:
+            return self._files[_inside(path)]
+        except KeyError:
+            raise NotFound(f"There is no file {path!r}.", code="file_not_found") from None
+
+    def _put(self, inside: str, content: bytes) -> None:
+        moment = now()
+        parents = inside.split("/")[:-1]
+        for depth in range(1, len(parents) + 1):
+            folder = "/".join(parents[:depth])
+            if folder in self._files:
+                raise InvalidInput(f"{folder!r} is a file, not a folder.", code="not_a_folder")
+            self._folders.setdefault(folder, moment)
+        self._files[inside] = _File(content, moment)
+
+
+def _inside(path: str) -> str:
+    """Return the path in its one form, relative to the workspace. Raises InvalidInput (`path_outside`)."""
+    normal = normpath(path) if path and "\0" not in path else ".."
+    if normal == ".." or normal.startswith(("../", "/")):
+        raise InvalidInput(
+            f"{path!r} is not inside the workspace.",
+            hint=f"Give a path relative to {WORKSPACE}.",
+            code="path_outside",
+        )
+    return normal
+
+
+class MemorySandboxProvider:
+    """Keeps one MemorySandbox a project. `reason` makes it refuse, as a machine that cannot isolate does."""
+
+    def __init__(self, *, reason: str | None = None, commands: Iterable[ScriptedCommand] = ()) -> None:
+        self._reason = reason
+        self._commands = tuple(commands)
+        self._sandboxes: dict[str, MemorySandbox] = {}
+
+    async def refusal(self) -> str | None:
+        """Return the reason that was given, or None."""
+        return self._reason
+
+    async def open(self, project_id: str) -> Sandbox:
+        """Find or create the project's sandbox. Raises SandboxRefused."""
+        if self._reason is not None:
+            raise SandboxRefused(self._reason)
+        made = MemorySandbox(project_id, commands=self._commands)
+        return self._sandboxes.setdefault(project_id, made)
+
+    async def delete(self, project_id: str) -> None:
+        """Forget the project's sandbox."""
+        self._sandboxes.pop(project_id, None)
