@@ -1,6 +1,7 @@
 """Every setting, in one class; read by the composition roots and nowhere else."""
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -60,6 +61,11 @@ class Settings(BaseSettings):
     """How long a draining worker waits for its runs to reach their next step."""
     sandbox_python: Path | None = None
     """A virtual environment whose packages the agent's own Python sees, read-only."""
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment, where the models' providers have their keys."""
+    return dict(os.environ)  # noqa: TID251 - this is the settings module
 
 
 @cache

@@ -16,7 +16,6 @@ from factotum.parsing.assembler import (
     AssembledText,
     Assembler,
 )
-from factotum.parsing.shapes import TagShape
 from factotum.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPart
 from factotum.protocol.runs import Usage
 from factotum.tools.arguments import bind
@@ -54,7 +53,7 @@ class Draft:
         self.names: dict[int, str] = {}
         self._registry = registry
         native = config.dialect == "native"
-        shapes = None if native else shapes_of(registry)
+        shapes = None if native else registry.shapes()
         self.assembler = Assembler(shapes, max_xml_calls=None if native else config.max_xml_tool_calls)
 
     @property
@@ -106,14 +105,6 @@ class Draft:
         except ToolError as error:
             return {"arguments": dict(arguments), "fault": error_text(error)}
         return {"name": tool.name, "arguments": tool.arguments(**bound).model_dump(mode="json")}
-
-
-def shapes_of(registry: Registry) -> dict[str, TagShape]:
-    """Return how each tool is written as a tag."""
-    return {
-        tool.name: TagShape(tool.name, tool.xml.tag, tool.xml.attributes, tool.xml.elements, tool.xml.content)
-        for tool in registry.offered()
-    }
 
 
 def _says_something(part: Part) -> bool:

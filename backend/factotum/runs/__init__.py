@@ -1,0 +1,1 @@
+"""The life of a run: submit, claim, execute, suspend, resume, stop."""

@@ -1,0 +1,118 @@
+"""Puts an agent together for one attempt: its model, tools, prompt and limits, from the run's row and its agent."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from factotum.agent.config import ProcessorConfig
+from factotum.agent.loop import AgentLoop, RunState
+from factotum.agent.ports import EventSink
+from factotum.agent.prompt import system_prompt
+from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.thread_manager import ThreadManager
+from factotum.agent.tool_runner import ToolRunner
+from factotum.llm.demo import DEMO_MODEL
+from factotum.llm.port import ModelGateway
+from factotum.protocol.dialect import Dialect
+from factotum.protocol.events import SandboxChanged
+from factotum.protocol.runs import Run, RunOptions
+from factotum.runs.journal import PostgresJournal
+from factotum.sandbox.port import Sandbox, SandboxProvider
+from factotum.store.agents import Agents
+from factotum.store.database import Database
+from factotum.store.records import Answer, ClaimedRun
+from factotum.store.runs import Runs
+from factotum.tools.registry import Registry
+
+
+class ModelFacts(Protocol):
+    """What must be known of a model to talk with it."""
+
+    def supports_native_tools(self, model: str) -> bool:
+        """Whether the model takes tools in its provider's own form."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFactory:
+    """Builds the loop of an attempt."""
+
+    database: Database
+    gateway: ModelGateway
+    models: ModelFacts
+    registry: Registry
+    sandboxes: SandboxProvider
+    defaults: ProcessorConfig
+
+    async def build(self, claimed: ClaimedRun, journal: PostgresJournal, events: EventSink) -> AgentLoop:
+        """Read what the run needs and put it together. Raises NotFound when its creator may not see it any more."""
+        async with self.database.tenant(claimed.caller) as tx:
+            run = await Runs(tx).get(claimed.id)
+            answer = await Runs(tx).answer(claimed.id)
+            agent = await Agents(tx).get(run.agent_id) if run.agent_id else None
+        config = self._config(run)
+        prompt = system_prompt(self.registry, config.dialect, agent.instructions if agent else "")
+        thread = ThreadManager(
+            journal,
+            run_id=run.id,
+            model=run.model,
+            system=prompt,
+            tools=self.registry.schemas(),
+            config=config,
+        )
+        opener = _SandboxOpener(self.sandboxes, run.project_id, events)
+        runner = ToolRunner(self.registry, journal, events, opener, config.tool_execution_strategy)
+        processor = ResponseProcessor(self.gateway, self.registry, events, config)
+        return AgentLoop(
+            _state(run, claimed, answer),
+            thread=thread,
+            processor=processor,
+            runner=runner,
+            journal=journal,
+            events=events,
+            config=config,
+        )
+
+    def _config(self, run: Run) -> ProcessorConfig:
+        options = run.options
+        return replace(
+            self.defaults,
+            dialect=self._dialect(run.model, options),
+            tool_execution_strategy=options.tool_execution,
+            step_limit=options.step_limit or self.defaults.step_limit,
+        )
+
+    def _dialect(self, model: str, options: RunOptions) -> Dialect:
+        if model == DEMO_MODEL:
+            return "native"
+        if options.dialect != "auto":
+            return options.dialect
+        return "native" if self.models.supports_native_tools(model) else "invoke"
+
+
+def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:
+    return RunState(
+        run_id=run.id,
+        model=run.model,
+        attempt=claimed.attempt,
+        step=run.step,
+        usage=run.usage,
+        took_over=claimed.took_over,
+        question=answer.question if answer else None,
+        answer=str(answer.value) if answer else None,
+    )
+
+
+class _SandboxOpener:
+    """Opens the project's sandbox when a tool first asks for it, and says so."""
+
+    def __init__(self, provider: SandboxProvider, project_id: str, events: EventSink) -> None:
+        self._provider = provider
+        self._project_id = project_id
+        self._events = events
+        self._sandbox: Sandbox | None = None
+
+    async def __call__(self) -> Sandbox:
+        if self._sandbox is None:
+            self._sandbox = await self._provider.open(self._project_id)
+            await self._events.emit(SandboxChanged(status="started"))
+        return self._sandbox

@@ -1,0 +1,117 @@
+"""How an attempt leaves its run: each ending is one fenced transaction, then the events that tell of it."""
+
+from collections.abc import Sequence
+
+from factotum.agent.outcome import Awaiting, ClosingCall, Finished
+from factotum.bus.writer import RunLogWriter
+from factotum.core.errors import FactotumError
+from factotum.core.redaction import redact
+from factotum.protocol.events import (
+    MessageCreated,
+    RunAwaiting,
+    RunEvent,
+    RunFailed,
+    RunFinished,
+    RunStopped,
+    ToolFinished,
+)
+from factotum.protocol.messages import Message
+from factotum.protocol.runs import ErrorInfo, Usage
+from factotum.runs.journal import PostgresJournal
+from factotum.runs.queue import RunQueue
+from factotum.store.records import ClaimedRun
+from factotum.store.runs import Runs
+from factotum.store.tx import Tx
+
+
+class RunEnding:
+    """Ends one attempt. The next run of the thread is enqueued in the same transaction."""
+
+    def __init__(
+        self, run: ClaimedRun, journal: PostgresJournal, events: RunLogWriter, queue: RunQueue
+    ) -> None:
+        self._run = run
+        self._journal = journal
+        self._events = events
+        self._queue = queue
+
+    async def finished(self, outcome: Finished, usage: Usage) -> None:
+        """End well, with the result of the call that ended it."""
+        told: list[RunEvent] = []
+        async with self._journal.fenced() as tx:
+            if outcome.closing is not None:
+                told.extend(await self._close_call(tx, outcome.closing))
+            await Runs(tx).finish(
+                self._run.id,
+                self._run.attempt,
+                status="finished",
+                usage=usage,
+                log_seq=self._events.seq,
+                finish_reason=outcome.reason,
+                deliverables=outcome.deliverables,
+            )
+            await self._enqueue_next(tx)
+        told.append(RunFinished(reason=outcome.reason, usage=usage, deliverables=outcome.deliverables))
+        await self._tell(told)
+
+    async def awaiting(self, outcome: Awaiting) -> None:
+        """Wait for a person, without a worker. Raises Conflict (`run_stopping`) when a stop came first."""
+        async with self._journal.fenced() as tx:
+            await Runs(tx).await_input(
+                self._run.id, self._run.attempt, question=outcome.question, log_seq=self._events.seq
+            )
+        await self._tell([RunAwaiting(question=outcome.question)])
+
+    async def failed(self, fault: FactotumError, usage: Usage) -> None:
+        """End with an error that says what to do."""
+        error = ErrorInfo(code=fault.stable_code, message=redact(fault.message), hint=redact(fault.hint))
+        async with self._journal.fenced() as tx:
+            await Runs(tx).finish(
+                self._run.id,
+                self._run.attempt,
+                status="failed",
+                usage=usage,
+                log_seq=self._events.seq,
+                error=error,
+            )
+            await self._enqueue_next(tx)
+        await self._tell([RunFailed(error=error, usage=usage)])
+
+    async def stopped(self, not_executed: Sequence[str], usage: Usage) -> None:
+        """End as a person wished; `not_executed` names the calls left undone."""
+        async with self._journal.fenced() as tx:
+            await Runs(tx).finish(
+                self._run.id, self._run.attempt, status="stopped", usage=usage, log_seq=self._events.seq
+            )
+            await self._enqueue_next(tx)
+        await self._tell([RunStopped(not_executed=tuple(not_executed), usage=usage)])
+
+    async def handed_over(self) -> None:
+        """Let another worker go on at once."""
+        async with self._journal.fenced() as tx:
+            await Runs(tx).release(self._run.id, self._run.attempt)
+            async with tx.as_login() as connection:
+                await self._queue.enqueue(connection, self._run.id)
+
+    async def _close_call(self, tx: Tx, closing: ClosingCall) -> list[RunEvent]:
+        message: Message = await self._journal.finish_call_in(
+            tx, closing.call_id, closing.name, closing.result
+        )
+        finished = ToolFinished(
+            call_id=closing.call_id,
+            name=closing.name,
+            outcome=closing.result.outcome,
+            output=closing.result.text,
+            duration_ms=0,
+        )
+        return [finished, MessageCreated(message=message)]
+
+    async def _enqueue_next(self, tx: Tx) -> None:
+        following = await Runs(tx).next_queued(self._run.thread_id)
+        if following is not None:
+            async with tx.as_login() as connection:
+                await self._queue.enqueue(connection, following)
+
+    async def _tell(self, events: Sequence[RunEvent]) -> None:
+        for event in events:
+            await self._events.emit(event)

@@ -1,0 +1,181 @@
+"""Carries runs: claims one, works on it until it ends, waits or is taken away, and leaves it whole.
+
+A run's task ends early for one of three reasons: a person stops it, its lease is lost, or this worker drains. A
+lost lease writes nothing more; the other two leave the log whole first.
+"""
+
+import asyncio
+import logging
+
+from factotum.agent.loop import AgentLoop
+from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
+from factotum.bus.entries import SEQ_STRIDE
+from factotum.bus.run_log import RunLog
+from factotum.bus.writer import RunLogWriter
+from factotum.core.errors import Conflict, FactotumError, NotFound, StaleAttempt, Unavailable
+from factotum.core.logs import run_in_log
+from factotum.protocol.events import RunEvent, RunResumed, RunStarted
+from factotum.protocol.runs import ErrorInfo
+from factotum.runs.assembly import AgentFactory
+from factotum.runs.ending import RunEnding
+from factotum.runs.journal import PostgresJournal
+from factotum.runs.live import LiveRun, LiveRuns
+from factotum.runs.queue import RunQueue
+from factotum.store.database import Database
+from factotum.store.leases import Leases
+from factotum.store.records import ClaimedRun
+
+log = logging.getLogger(__name__)
+
+_CRASH_LIMIT = 5
+
+
+class RunExecutor:
+    """Carries the runs of one process, which is known to the others as `owner`."""
+
+    def __init__(
+        self,
+        database: Database,
+        run_log: RunLog,
+        queue: RunQueue,
+        agents: AgentFactory,
+        live: LiveRuns,
+        *,
+        owner: str,
+        lease_seconds: float,
+    ) -> None:
+        self._database = database
+        self._run_log = run_log
+        self._queue = queue
+        self._agents = agents
+        self._live = live
+        self._owner = owner
+        self._lease_seconds = lease_seconds
+
+    async def execute(self, run_id: str) -> None:
+        """Carry a run if it can be claimed. Whatever goes wrong is kept with the run; nothing is raised.
+
+        Only a cancellation passes through, after the run was handed over.
+        """
+        run_in_log.set(run_id)
+        try:
+            async with self._database.system() as tx:
+                run = await Leases(tx).claim(run_id, self._owner, self._lease_seconds)
+            if run is not None:
+                await self._carry(run)
+        except StaleAttempt:
+            log.info("a newer attempt owns the run, or it has ended; nothing was changed")
+        except Unavailable as fault:
+            # The lease runs out and the sweeper finds the run again, here or elsewhere.
+            log.warning("the run is left to its lease: %s", fault.message)
+
+    async def _carry(self, run: ClaimedRun) -> None:
+        events = await self._open_log(run)
+        journal = PostgresJournal(self._database, run, lambda: events.seq)
+        ending = RunEnding(run, journal, events, self._queue)
+        try:
+            if run.crashes > _CRASH_LIMIT:
+                await self._give_up(run, events)
+                return
+            loop = await self._agents.build(run, journal, events)
+            await events.emit(_beginning(run))
+            await self._work(run, loop, ending)
+        except NotFound as gone:
+            # The thread was deleted, or its creator left the account: row-level security hides the run.
+            await self._fail_as_system(run, events, gone)
+        finally:
+            await events.close()
+
+    async def _work(self, run: ClaimedRun, loop: AgentLoop, ending: RunEnding) -> None:
+        task = asyncio.create_task(loop.run(), name=f"run:{run.id}")
+        live = LiveRun(run.id, run.attempt, loop, task)
+        with self._live.carrying(live):
+            if run.stop_requested:
+                live.cancel("stop")
+            cancelled = await _finished(live)
+            if live.reason == "lost":
+                log.warning("the lease was lost; the run goes on elsewhere")
+            elif not task.cancelled():
+                await self._end(task, loop, ending)
+            elif live.reason == "stop":
+                await ending.stopped(await loop.settle_stopped(), loop.usage)
+            else:
+                await ending.handed_over()
+        if cancelled:
+            raise asyncio.CancelledError
+
+    async def _end(self, task: "asyncio.Task[RunOutcome]", loop: AgentLoop, ending: RunEnding) -> None:
+        fault = task.exception()
+        if fault is None:
+            await self._leave(task.result(), loop, ending)
+        elif isinstance(fault, StaleAttempt | NotFound) or _is_database(fault):
+            raise fault
+        elif isinstance(fault, FactotumError):
+            await ending.failed(fault, loop.usage)
+        else:
+            log.error("the run broke", exc_info=fault)
+            await ending.failed(_internal(), loop.usage)
+
+    async def _leave(self, outcome: RunOutcome, loop: AgentLoop, ending: RunEnding) -> None:
+        match outcome:
+            case Finished():
+                await ending.finished(outcome, loop.usage)
+            case Awaiting():
+                try:
+                    await ending.awaiting(outcome)
+                except Conflict as conflict:
+                    if conflict.stable_code != "run_stopping":
+                        raise
+                    await ending.stopped(await loop.settle_stopped(), loop.usage)
+            case HandedOver():
+                await ending.handed_over()
+
+    async def _open_log(self, run: ClaimedRun) -> RunLogWriter:
+        """Take over the run's log. Without Redis the run goes on, its numbers past all that may have been used."""
+        try:
+            last = await self._run_log.open(run.id, run.attempt, run.log_seq)
+        except Unavailable:
+            last = run.log_seq + SEQ_STRIDE
+        return self._run_log.writer(run.id, run.attempt, last)
+
+    async def _give_up(self, run: ClaimedRun, events: RunLogWriter) -> None:
+        fault = FactotumError(
+            f"The run was given up: {run.crashes} workers in a row ended while they carried it.",
+            hint="Look into the workers' logs; the thread is whole, and a new run can be started on it.",
+            code="run_crashed",
+        )
+        await self._fail_as_system(run, events, fault)
+
+    async def _fail_as_system(self, run: ClaimedRun, events: RunLogWriter, fault: FactotumError) -> None:
+        error = ErrorInfo(code=fault.stable_code, message=fault.message, hint=fault.hint)
+        async with self._database.system() as tx:
+            await Leases(tx).fail(run.id, run.attempt, error, log_seq=events.seq)
+
+
+async def _finished(live: LiveRun) -> bool:
+    """Wait for the run's task, and say whether this worker was told to end meanwhile: then the run is drained."""
+    try:
+        await asyncio.wait({live.task})
+    except asyncio.CancelledError:
+        live.cancel("drain")
+        await asyncio.wait({live.task})
+        return True
+    return False
+
+
+def _beginning(run: ClaimedRun) -> RunEvent:
+    if run.resumed:
+        return RunResumed(attempt=run.attempt)
+    return RunStarted(attempt=run.attempt, model=run.model)
+
+
+def _is_database(fault: BaseException) -> bool:
+    return isinstance(fault, Unavailable) and fault.stable_code.startswith("database_")
+
+
+def _internal() -> FactotumError:
+    return FactotumError(
+        "The run broke for a reason of the service's own.",
+        hint="Start a new run on the thread; the operator finds the cause in the worker's log by the run's id.",
+        code="internal_error",
+    )

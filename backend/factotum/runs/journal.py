@@ -1,0 +1,116 @@
+"""The journal of one attempt in Postgres: each method is one transaction that first checks the attempt (law 5)."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from factotum.agent.ports import CallRecord, CallResult, PlannedCall
+from factotum.core.errors import Conflict
+from factotum.core.ids import derived_id
+from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
+from factotum.protocol.runs import Plan, Usage
+from factotum.store.database import Database
+from factotum.store.messages import Messages
+from factotum.store.records import ClaimedRun
+from factotum.store.runs import Runs
+from factotum.store.tool_calls import ToolCalls
+from factotum.store.tx import Tx
+
+_PAGE = 200
+
+
+class PostgresJournal:
+    """Implements agent.ports.RunJournal. `log_seq` tells the last number of the run's log, kept with each step."""
+
+    def __init__(self, database: Database, run: ClaimedRun, log_seq: Callable[[], int]) -> None:
+        self._database = database
+        self._run = run
+        self._log_seq = log_seq
+
+    @asynccontextmanager
+    async def fenced(self) -> AsyncGenerator[Tx]:
+        """A transaction of the run's creator that holds the attempt. Raises StaleAttempt."""
+        async with self._database.tenant(self._run.caller) as tx:
+            await Runs(tx).hold(self._run.id, self._run.attempt)
+            yield tx
+
+    async def messages(self, after: int = 0) -> Sequence[Message]:
+        """The thread's messages with a position above `after`, by position."""
+        found: list[Message] = []
+        async with self._database.tenant(self._run.caller) as tx:
+            while True:
+                page = await Messages(tx).list(self._run.thread_id, after=after, limit=_PAGE)
+                found.extend(page)
+                if len(page) < _PAGE:
+                    return found
+                after = page[-1].position
+
+    async def ledger(self) -> Mapping[str, CallRecord]:
+        """The calls of this run, by call id."""
+        async with self._database.tenant(self._run.caller) as tx:
+            calls = await ToolCalls(tx).for_run(self._run.id)
+        return {call.call_id: CallRecord(call.call_id, call.name, call.effect, call.state) for call in calls}
+
+    async def store_step(
+        self, message_id: str, parts: Sequence[Part], calls: Sequence[PlannedCall], step: int, usage: Usage
+    ) -> Message:
+        """Store the assistant message of one step with its calls as pending, and the run's usage so far."""
+        async with self.fenced() as tx:
+            message = await self._append(tx, message_id, "assistant", parts)
+            ledger = ToolCalls(tx)
+            for planned in calls:
+                await ledger.open(
+                    self._run.id,
+                    self._run.attempt,
+                    call_id=planned.call.call_id,
+                    message_id=message_id,
+                    name=planned.call.name,
+                    arguments=planned.call.arguments,
+                    effect=planned.effect,
+                )
+            await Runs(tx).save_step(
+                self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
+            )
+        return message
+
+    async def start_call(self, call_id: str) -> None:
+        """Note that a call is about to execute."""
+        async with self.fenced() as tx:
+            await ToolCalls(tx).start(self._run.id, self._run.attempt, call_id)
+
+    async def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
+        """Store a call's result in the ledger and as a message."""
+        async with self.fenced() as tx:
+            return await self.finish_call_in(tx, call_id, name, result)
+
+    async def finish_call_in(self, tx: Tx, call_id: str, name: str, result: CallResult) -> Message:
+        """As `finish_call`, in a fenced transaction that does more."""
+        try:
+            async with tx.savepoint():
+                await ToolCalls(tx).finish(
+                    self._run.id, self._run.attempt, call_id, outcome=result.outcome, output=result.text
+                )
+        except Conflict as conflict:
+            if conflict.stable_code != "call_finished":
+                raise
+        part = ToolResultPart(call_id=call_id, name=name, output=result.text, outcome=result.outcome)
+        return await self._append(tx, derived_id(self._run.id, "result", call_id), "tool", [part])
+
+    async def take_answer(self, message_id: str, text: str) -> Message:
+        """Store a person's answer as a user message."""
+        async with self.fenced() as tx:
+            return await self._append(tx, message_id, "user", [TextPart(text=text)])
+
+    async def clear_question(self) -> None:
+        """Forget the question and its answer: the log holds both now."""
+        async with self.fenced() as tx:
+            await Runs(tx).clear_answer(self._run.id, self._run.attempt)
+
+    async def save_plan(self, plan: Plan) -> None:
+        """Keep the plan with the run."""
+        async with self.fenced() as tx:
+            await Runs(tx).save_plan(self._run.id, self._run.attempt, plan)
+
+    async def _append(self, tx: Tx, message_id: str, role: Role, parts: Sequence[Part]) -> Message:
+        return await Messages(tx).append(
+            self._run.thread_id, role, parts, run_id=self._run.id, message_id=message_id
+        )

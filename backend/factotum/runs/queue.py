@@ -1,0 +1,51 @@
+"""The queue port, and Procrastinate behind it. A job is only a messenger: the run's row holds the truth.
+
+Jobs carry no Procrastinate lock. A run's claim refuses while an earlier run of its thread has not ended, and a
+run's end enqueues the next one in the same transaction; a lock would stay with a job whose worker was killed
+(procrastinate #1518, #1408) and hold the thread for as long.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from procrastinate import App, PsycopgConnector
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
+
+EXECUTE_RUN = "execute_run"
+RUNS_QUEUE = "runs"
+
+
+class RunQueue(Protocol):
+    """Brings runs to workers."""
+
+    async def enqueue(self, connection: AsyncConnection[Any], run_id: str) -> None:
+        """Write the job of a run on `connection`, inside its open transaction, as the login role."""
+        ...
+
+    async def waiting(self, connection: AsyncConnection[Any], run_ids: Sequence[str]) -> set[str]:
+        """Return those of the runs whose job still waits for a worker."""
+        ...
+
+
+class ProcrastinateQueue:
+    """Writes jobs into Procrastinate's tables. It opens no connection of its own."""
+
+    def __init__(self) -> None:
+        self._app = App(connector=PsycopgConnector())
+
+    async def enqueue(self, connection: AsyncConnection[Any], run_id: str) -> None:
+        """Write the job of a run on `connection`, inside its open transaction."""
+        deferrer = self._app.configure_task(EXECUTE_RUN, queue=RUNS_QUEUE, connection=connection)
+        await deferrer.defer_async(run_id=run_id)
+
+    async def waiting(self, connection: AsyncConnection[Any], run_ids: Sequence[str]) -> set[str]:
+        """Return those of the runs whose job still waits for a worker."""
+        cursor = connection.cursor(row_factory=tuple_row)
+        await cursor.execute(
+            """
+select args ->> 'run_id' from queue.procrastinate_jobs
+where status = 'todo' and task_name = %s and args ->> 'run_id' = any(%s)""",
+            (EXECUTE_RUN, list(run_ids)),
+        )
+        return {str(row[0]) for row in await cursor.fetchall()}

@@ -1,0 +1,129 @@
+"""The one place where the parts are put together from the settings: for the API, the worker, or both."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from factotum.bus.redis import Redis
+from factotum.bus.run_log import RunLog
+from factotum.bus.signals import Signals
+from factotum.bus.tail import LiveTail
+from factotum.core.errors import SetupFault
+from factotum.llm.catalogue import Catalogue, open_catalogue
+from factotum.llm.demo import DemoGateway
+from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
+from factotum.llm.litellm_gateway import LiteLLMGateway
+from factotum.llm.router import Gateways
+from factotum.runs.follow import Follower
+from factotum.runs.queue import ProcrastinateQueue, RunQueue
+from factotum.runs.service import RunService
+from factotum.sandbox.local.provider import LocalSandboxProvider
+from factotum.sandbox.port import SandboxProvider
+from factotum.settings import Settings, environment
+from factotum.store.database import Database
+
+SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
+"""What a scripted provider plays; the part before the stroke is the wire format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where state is kept: the settings' own, or those of the embedded parts."""
+
+    database_url: str
+    redis_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the API and the worker share, open and ready."""
+
+    settings: Settings
+    addresses: Addresses
+    database: Database
+    redis: Redis
+    run_log: RunLog
+    tail: LiveTail
+    signals: Signals
+    queue: RunQueue
+    catalogue: Catalogue
+    sandboxes: SandboxProvider
+    runs: RunService
+    follower: Follower
+
+
+def addresses_of(settings: Settings) -> Addresses:
+    """Return the addresses in the settings. Raises SetupFault (`address_missing`) when one is not set."""
+    if settings.database_url is None or settings.redis_url is None:
+        raise SetupFault(
+            "DATABASE_URL and REDIS_URL must be set for this command.",
+            hint="Set both, or use `factotum serve`, which brings an embedded Postgres and Valkey.",
+            code="address_missing",
+        )
+    return Addresses(settings.database_url.get_secret_value(), settings.redis_url.get_secret_value())
+
+
+def make_database(
+    settings: Settings, addresses: Addresses, name: str, pool_size: int | None = None
+) -> Database:
+    """Make a pool for one event loop; the caller opens and closes it."""
+    return Database(
+        addresses.database_url,
+        pool_size=pool_size or settings.database_pool_size,
+        pooler=settings.database_pooler,
+        application_name=name,
+    )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, addresses: Addresses, name: str) -> AsyncGenerator[Services]:
+    """Open what the service needs, and close it in the end. `name` is shown in the database's list.
+
+    Raises SetupFault and Unavailable when the database is not ready. Redis may be away: runs go on.
+    """
+    async with AsyncExitStack() as stack:
+        database = make_database(settings, addresses, name)
+        stack.push_async_callback(database.close)
+        await database.open()
+        redis = Redis(addresses.redis_url)
+        stack.push_async_callback(redis.aclose)
+        run_log = RunLog(redis)
+        stack.push_async_callback(run_log.aclose)
+        tail = LiveTail(redis, run_log)
+        stack.push_async_callback(tail.aclose)
+        sandboxes = LocalSandboxProvider(
+            settings.data_folder / "sandboxes", python_site=settings.sandbox_python
+        )
+        stack.callback(sandboxes.close)
+        catalogue = await open_catalogue(
+            environment(),
+            model_base_url=settings.model_base_url,
+            served=SCRIPTED_MODELS if settings.scripted_provider else (),
+        )
+        queue = ProcrastinateQueue()
+        signals = Signals(redis)
+        yield Services(
+            settings=settings,
+            addresses=addresses,
+            database=database,
+            redis=redis,
+            run_log=run_log,
+            tail=tail,
+            signals=signals,
+            queue=queue,
+            catalogue=catalogue,
+            sandboxes=sandboxes,
+            runs=RunService(database, queue, run_log, signals, catalogue),
+            follower=Follower(database, run_log, tail),
+        )
+
+
+def make_gateway(services: Services) -> Gateways:
+    """Make the way to the models, for a worker. LiteLLM is imported at the first call, or by its `warm`."""
+    endpoints: dict[str, Endpoint] = {}
+    if services.settings.scripted_provider:
+        endpoints.update(scripted_endpoints(services.settings.scripted_provider))
+    local = services.catalogue.local
+    if local is not None:
+        endpoints["local"] = openai_compatible(local.base_url)
+    return Gateways(LiteLLMGateway(endpoints), DemoGateway())

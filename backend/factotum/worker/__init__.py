@@ -1,0 +1,1 @@
+"""The Procrastinate app, its jobs and its periodic work."""

@@ -1,0 +1,149 @@
+"""The worker of one process: takes jobs, carries runs, listens for stops, sweeps for lost runs."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+from procrastinate import App
+from procrastinate.exceptions import ConnectorException
+
+from factotum.agent.config import ProcessorConfig
+from factotum.core.errors import Unavailable
+from factotum.core.ids import new_id
+from factotum.llm.port import ModelGateway
+from factotum.runs.assembly import AgentFactory
+from factotum.runs.executor import RunExecutor
+from factotum.runs.heartbeat import Heartbeat
+from factotum.runs.live import LiveRuns
+from factotum.runs.sweeper import Sweeper
+from factotum.services import Services, make_database
+from factotum.store.database import Database
+from factotum.tools.builtin import builtin_registry
+from factotum.worker.jobs import clear_stalled_jobs, make_app
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 5.0
+_POOLER_POLL_SECONDS = 0.5
+_RESTART_SECONDS = 1.0
+_CLEAR_SECONDS = 30.0
+
+
+class Worker:
+    """Carries up to `settings.workers` runs at once until it is told to drain."""
+
+    def __init__(self, services: Services, gateway: ModelGateway) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{new_id()[-8:]}"
+        self._live = LiveRuns()
+        self._draining = asyncio.Event()
+        self._executor = RunExecutor(
+            services.database,
+            services.run_log,
+            services.queue,
+            self._agents(gateway),
+            self._live,
+            owner=self._owner,
+            lease_seconds=self._settings.lease_seconds,
+        )
+        self._sweeper = Sweeper(services.database, services.queue)
+
+    @property
+    def live_runs(self) -> int:
+        """How many runs this process carries now."""
+        return len(self._live)
+
+    def drain(self) -> None:
+        """Take no new run, and hand the others over: at their next step, or when the grace is over."""
+        self._draining.set()
+        for live in self._live:
+            live.loop.hand_over()
+
+    async def run(self) -> None:
+        """Work until drained. Raises Unavailable when the queue cannot be reached to begin."""
+        app = make_app(
+            self._services.addresses.database_url,
+            pooler=self._settings.database_pooler,
+            execute=self._executor.execute,
+        )
+        heartbeat = Heartbeat(
+            self._connect, self._live, owner=self._owner, lease_seconds=self._settings.lease_seconds
+        )
+        async with app.open_async(), heartbeat:
+            jobs = asyncio.create_task(self._take_jobs(app), name="jobs")
+            others = [
+                asyncio.create_task(self._listen(), name="signals"),
+                asyncio.create_task(
+                    self._periodically(self._sweeper.sweep, self._sweep_seconds), name="sweep"
+                ),
+                asyncio.create_task(self._periodically(lambda: clear_stalled_jobs(app), 30.0), name="clear"),
+                asyncio.create_task(self._draining.wait(), name="drain"),
+            ]
+            try:
+                await asyncio.wait({jobs, others[-1]}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self.drain()
+                # Procrastinate takes a cancellation as a wish to stop: it waits for its jobs, for the grace.
+                jobs.cancel()
+                for task in others:
+                    task.cancel()
+                await asyncio.wait({jobs, *others})
+        if not jobs.cancelled() and (fault := jobs.exception()) is not None:
+            raise fault
+
+    @property
+    def _sweep_seconds(self) -> float:
+        return self._settings.lease_seconds / 3
+
+    def _agents(self, gateway: ModelGateway) -> AgentFactory:
+        settings = self._settings
+        return AgentFactory(
+            database=self._services.database,
+            gateway=gateway,
+            models=self._services.catalogue,
+            registry=builtin_registry(),
+            sandboxes=self._services.sandboxes,
+            defaults=ProcessorConfig(
+                step_limit=settings.step_limit,
+                first_token_deadline=settings.first_token_deadline,
+                between_tokens_deadline=settings.between_tokens_deadline,
+            ),
+        )
+
+    def _connect(self) -> Database:
+        return make_database(self._settings, self._services.addresses, "factotum-heartbeat", pool_size=2)
+
+    async def _take_jobs(self, app: App) -> None:
+        """Take jobs until cancelled; when the database goes away, begin again once it is back."""
+        pooler = self._settings.database_pooler
+        while not self._draining.is_set():
+            try:
+                await app.run_worker_async(
+                    name=self._owner,
+                    concurrency=self._settings.workers,
+                    listen_notify=not pooler,
+                    fetch_job_polling_interval=_POOLER_POLL_SECONDS if pooler else _POLL_SECONDS,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=self._settings.worker_grace,
+                )
+            except ConnectorException as fault:
+                log.warning("the queue is out of reach and is tried again: %s", fault)
+            await asyncio.sleep(_RESTART_SECONDS)
+
+    async def _listen(self) -> None:
+        """Stop runs as soon as somebody asks; a hint that is lost is found by the heartbeat."""
+        async for signal in self._services.signals.listen():
+            if signal.kind == "stop" and (live := self._live.get(signal.run_id)) is not None:
+                live.cancel("stop")
+
+    async def _periodically(self, work: Callable[[], Awaitable[int]], seconds: float) -> None:
+        while True:
+            try:
+                await work()
+            except (Unavailable, ConnectorException) as fault:
+                log.warning("periodic work waits: %s", fault)
+            await asyncio.sleep(seconds)
