@@ -1,0 +1,1 @@
+"""Redis: the run log, its live tail, and signals to running runs."""

@@ -1,0 +1,169 @@
+"""The log of a run in Redis: who may write it, and where it can be read from.
+
+Sequence numbers are dense from 1, and a number that a client may have seen is never used for another event:
+- Within an attempt the writer knows what it wrote. If Redis forgets (restarted without its data, emptied, or
+  with the last second missing), the writer goes on with its next number and the stream starts anew there.
+- A new attempt asks Redis. If the log is gone, is behind the floor that the Postgres row keeps, or was last
+  opened on another life of the server (which may have lost its tail), nobody knows what the dead writer used
+  since the floor was saved: the sequence jumps by SEQ_STRIDE.
+Whoever reads across a jump finds the gap and gets CursorTooOld: a reset with a snapshot, never a hole.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from redis.exceptions import NoScriptError, ResponseError
+
+from factotum.bus.entries import (
+    SEQ_STRIDE,
+    CursorTooOld,
+    Entry,
+    channel_name,
+    decode_range,
+    head_key,
+    stream_key,
+)
+from factotum.bus.pipe import Pipe
+from factotum.bus.redis import Redis, unavailable
+from factotum.bus.script import LUA, LUA_SHA, OPEN, RESUME, STRICT
+from factotum.bus.writer import RunLogWriter
+from factotum.core.errors import Conflict, StaleAttempt
+from factotum.protocol.events import TERMINAL
+
+_IDLE_SECONDS = 7 * 86_400
+
+
+class Page(NamedTuple):
+    """Entries right after a cursor; whether they reach the log's present end, and whether that is final."""
+
+    entries: list[Entry]
+    caught_up: bool
+    ended: bool
+
+
+class RunLog:
+    """The logs of all runs.
+
+    An ended log is kept for `retention_seconds`, one that nobody writes for `idle_seconds`. Beyond about
+    `max_entries` the oldest entries are trimmed, and late readers get a snapshot instead.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        retention_seconds: float = 86_400,
+        max_entries: int = 20_000,
+        idle_seconds: float = _IDLE_SECONDS,
+    ) -> None:
+        self._pipe = Pipe(redis)
+        self._ended_ms = int(retention_seconds * 1000)
+        self._idle_ms = int(idle_seconds * 1000)
+        self._max_entries = max_entries
+
+    async def open(self, run_id: str, attempt: int, floor_seq: int) -> int:
+        """Take over writing for `attempt` and return the last number used; the next event is one above it.
+
+        `floor_seq` is the highest number that Postgres knows to be used. Raises StaleAttempt when a higher
+        attempt owns the log, Conflict (`run_log_ended`) after its end, Unavailable.
+        """
+        (server,) = await self._pipe.call(("INFO", "server"))
+        status, number = await self._run(
+            run_id,
+            OPEN,
+            attempt,
+            floor_seq,
+            self._idle_ms,
+            self._max_entries,
+            _server_life(server),
+            SEQ_STRIDE,
+        )
+        _refuse(status, run_id, attempt)
+        return number
+
+    def writer(self, run_id: str, attempt: int, last_seq: int) -> RunLogWriter:
+        """Make the one writer of an attempt; `last_seq` comes from `open`."""
+        return RunLogWriter(self.append, run_id, attempt, last_seq)
+
+    async def append(
+        self,
+        run_id: str,
+        attempt: int,
+        first_seq: int,
+        lines: Sequence[bytes],
+        *,
+        ended: bool,
+        resume: bool = False,
+    ) -> tuple[str, int]:
+        """Append encoded lines, numbered from `first_seq`, and publish them. For RunLogWriter.
+
+        Returns `ok`, `gap` (not right after the last number), `usurped` (an older attempt used these numbers
+        after the log was lost), `stale` or `ended`, with the log's last number (`stale`: the owner's
+        attempt). Raises Unavailable.
+        """
+        keep = self._ended_ms if ended else self._idle_ms
+        mode = RESUME if resume else STRICT
+        end = 1 if ended else 0
+        channel = channel_name(run_id)
+        return await self._run(
+            run_id, mode, attempt, first_seq, keep, self._max_entries, end, channel, *lines
+        )
+
+    async def read(self, run_id: str, after: int, limit: int = 500) -> Page:
+        """Read up to `limit` entries after a cursor. A log that does not exist (yet) is empty for cursor 0.
+
+        Raises CursorTooOld when the log cannot go on right after the cursor, Unavailable.
+        """
+        head, rows = await self._pipe.call(
+            ("HMGET", head_key(run_id), "seq", "ended"),
+            ("XRANGE", stream_key(run_id), f"{after + 1}-0", "+", "COUNT", limit),
+        )
+        seq, ended = _good(head)
+        entries = decode_range(_good(rows))
+        # The head was read first, so entries may be newer than it and never older.
+        last = max(int(seq or 0), entries[-1].seq if entries else 0)
+        broken = entries[0].seq != after + 1 if entries else last != after
+        if broken:
+            raise CursorTooOld(last)
+        reached = entries[-1].seq if entries else after
+        final = bool(ended) or bool(entries and entries[-1].type in TERMINAL)
+        return Page(entries, caught_up=reached >= last, ended=final and reached >= last)
+
+    async def last_seqs(self, run_ids: Sequence[str]) -> list[int]:
+        """Return the last number of each log, 0 where there is none. Raises Unavailable."""
+        replies = await self._pipe.call(*(("HGET", head_key(run_id), "seq") for run_id in run_ids))
+        return [int(_good(seq) or 0) for seq in replies]
+
+    async def aclose(self) -> None:
+        """Close the log's own connection; the Redis it was given stays open."""
+        await self._pipe.aclose()
+
+    async def _run(self, run_id: str, *arguments: str | bytes | int) -> tuple[str, int]:
+        """Run the script on a run's keys, loading it where it is not known. Raises Unavailable."""
+        command = ("EVALSHA", LUA_SHA, 2, stream_key(run_id), head_key(run_id), *arguments)
+        (reply,) = await self._pipe.call(command)
+        if isinstance(reply, NoScriptError):
+            _, reply = await self._pipe.call(("SCRIPT", "LOAD", LUA), command)
+        status, number = _good(reply)
+        return status.decode(), int(number)
+
+
+def _good(reply: Any) -> Any:
+    """Return a reply, or raise Unavailable for an error reply (loading, out of memory, read-only)."""
+    if isinstance(reply, ResponseError):
+        raise unavailable(reply) from reply
+    return reply
+
+
+def _server_life(info: Any) -> str:
+    """Return the id that Redis takes anew each time it starts; empty where a host hides it."""
+    text = str(_good(info), "utf-8", "replace")
+    return next((line[7:].strip() for line in text.splitlines() if line.startswith("run_id:")), "")
+
+
+def _refuse(status: str, run_id: str, attempt: int) -> None:
+    if status == "stale":
+        raise StaleAttempt(f"Attempt {attempt} of run {run_id} was overtaken by a newer one.")
+    if status == "ended":
+        raise Conflict(
+            f"The log of run {run_id} has ended.", hint="Nothing is left to do.", code="run_log_ended"
+        )
