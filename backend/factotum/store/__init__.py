@@ -1,0 +1,1 @@
+"""Postgres: tenant transactions and the repositories that hold every query."""

@@ -1,0 +1,171 @@
+"""The pool of connections, and the transactions made on it. Law: no statement runs outside a role of its own.
+
+A transaction begins with one round trip that sets its role, its claims and its time limits; all of them end
+with it, so nothing is left on a connection that a pooler may hand to somebody else.
+"""
+
+import json
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
+
+from factotum.core.errors import InvalidInput
+from factotum.store.faults import connection_fault, translated
+from factotum.store.records import Caller
+from factotum.store.revision import SYSTEM_ROLE, TENANT_ROLE
+from factotum.store.startup import check_role, check_schema
+from factotum.store.tx import Tx
+
+_CONNECT_SECONDS = 5
+_IDLE_IN_TRANSACTION_SECONDS = 60
+
+
+class Database:
+    """A pool for one process. Open it before use, close it at the end; one per event loop.
+
+    `pooler` is for an address of a transaction pooler: then no statement is prepared. Times are seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        pooler: bool = False,
+        application_name: str = "factotum",
+        statement_timeout: float = 15,
+        lock_timeout: float = 5,
+        pool_timeout: float = 5,
+    ) -> None:
+        self._url = url
+        self._limits = {
+            "statement_timeout": f"{statement_timeout * 1000:.0f}",
+            "lock_timeout": f"{lock_timeout * 1000:.0f}",
+            "idle_in_transaction_session_timeout": f"{_IDLE_IN_TRANSACTION_SECONDS * 1000}",
+        }
+        self._options: dict[str, Any] = {
+            "autocommit": True,  # BEGIN is ours: it travels together with the role and the claims.
+            "prepare_threshold": None if pooler else 5,
+            "application_name": application_name,
+            "connect_timeout": _CONNECT_SECONDS,
+            "row_factory": dict_row,
+        }
+        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+            url,
+            kwargs=self._options,
+            min_size=1,
+            max_size=pool_size,
+            max_waiting=pool_size * 100,
+            timeout=pool_timeout,
+            configure=_configure,
+            open=False,
+            name=application_name,
+        )
+        self._system_begin = self._begin(SYSTEM_ROLE, "")
+
+    @property
+    def url(self) -> str:
+        """The address that the pool signs in at; it holds the password."""
+        return self._url
+
+    async def open(self) -> None:
+        """Check the database and fill the pool.
+
+        Raises SetupFault when the role could bypass row-level security or the schema is not this version's,
+        Unavailable when the database cannot be reached.
+        """
+        try:
+            connection: AsyncConnection[DictRow] = await AsyncConnection[DictRow].connect(
+                self._url, **self._options
+            )
+        except psycopg.OperationalError as error:
+            raise connection_fault(error) from error
+        try:
+            async with connection:
+                await check_role(connection)
+                await check_schema(connection)
+            await self._pool.open(wait=True, timeout=_CONNECT_SECONDS)
+        except psycopg.Error as error:
+            await self._pool.close()
+            raise translated(error) from error
+
+    async def close(self) -> None:
+        """Give the connections back. Closing twice does nothing."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def tenant(self, caller: Caller) -> AsyncGenerator[Tx]:
+        """A transaction in which `caller` sees and changes what its account memberships allow, and no more.
+
+        Raises Unavailable when the database is down, busy or full; Conflict, NotFound, Forbidden or
+        InvalidInput when the database refuses a statement (store/faults.py).
+        """
+        async with self._transaction(self._begin(TENANT_ROLE, _claims(caller)), TENANT_ROLE) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def system(self) -> AsyncGenerator[Tx]:
+        """A transaction across tenants that can only claim, lease and sweep runs. Raises as `tenant`."""
+        async with self._transaction(self._system_begin, SYSTEM_ROLE) as tx:
+            yield tx
+
+    def _begin(self, role: str, claims: str) -> sql.Composed:
+        values = {"role": role, "request.jwt.claims": claims, **self._limits}
+        calls = sql.SQL(", ").join(
+            sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+            for name, value in values.items()
+        )
+        return sql.SQL("begin; select {}").format(calls)
+
+    @asynccontextmanager
+    async def _transaction(self, begin: sql.Composed, role: str) -> AsyncGenerator[Tx]:
+        try:
+            connection = await self._started(begin)
+            try:
+                async with connection:
+                    yield Tx(connection, role)
+            finally:
+                await self._pool.putconn(connection)
+        except psycopg.Error as error:
+            raise translated(error) from error
+
+    async def _started(self, begin: sql.Composed) -> AsyncConnection[DictRow]:
+        """Take a connection and begin on it.
+
+        After a restart of the database the pool holds dead ones: the first that fails has the others checked,
+        and one more is tried, since nothing has been done yet.
+        """
+        try:
+            return await self._try_start(begin)
+        except psycopg.OperationalError:
+            await self._pool.check()
+            return await self._try_start(begin)
+
+    async def _try_start(self, begin: sql.Composed) -> AsyncConnection[DictRow]:
+        connection = await self._pool.getconn()
+        try:
+            await connection.execute(begin, prepare=False)
+        except BaseException:
+            await self._pool.putconn(connection)
+            raise
+        return connection
+
+
+async def _configure(connection: AsyncConnection[DictRow]) -> None:
+    """Read ids and JSON as text: what a repository returns is validated from JSON text in one pass."""
+    for name in ("uuid", "json", "jsonb"):
+        connection.adapters.register_loader(name, TextLoader)
+
+
+def _claims(caller: Caller) -> str:
+    try:
+        return json.dumps({"sub": str(uuid.UUID(caller.user_id))})
+    except ValueError:
+        raise InvalidInput("The caller's id is not a UUID.") from None

@@ -1,0 +1,131 @@
+"""What the store gives back besides the protocol's messages and runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from factotum.core.frozen import Frozen
+from factotum.protocol.messages import Outcome
+from factotum.protocol.runs import Question, RunStatus
+
+MemberRole = Literal["owner", "admin", "member", "viewer"]
+CallState = Literal["pending", "started", "finished"]
+CallEffect = Literal["pure", "idempotent", "unsafe"]
+"""As `tools.tool.Effect`, which the store, one floor below, may not import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a transaction acts for. What it may do follows from its account memberships, not from this."""
+
+    user_id: str
+
+
+class Account(Frozen):
+    """A person's or a team's account, with the caller's role in it."""
+
+    id: str
+    name: str
+    kind: Literal["personal", "team"]
+    role: MemberRole
+    created_at: datetime
+
+
+class Agent(Frozen):
+    """An account's definition of an agent. `model` None: the one of the settings."""
+
+    id: str
+    account_id: str
+    name: str
+    model: str | None
+    instructions: str
+    settings: dict[str, JsonValue]
+    created_at: datetime
+
+
+class Project(Frozen):
+    """A project: threads, and the workspace that they share."""
+
+    id: str
+    account_id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class Thread(Frozen):
+    """A conversation. `last_position` is that of its newest message, 0 when it has none."""
+
+    id: str
+    account_id: str
+    project_id: str
+    agent_id: str | None
+    title: str
+    last_position: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ClaimedRun(Frozen):
+    """What a worker that won a run knows of it: whom to act for, which attempt, where the log stands.
+
+    `took_over`: the attempt before this one died. `resumed`: it was answered or handed over. `crashes` counts
+    the attempts in a row that died before they stored a step.
+    """
+
+    id: str
+    account_id: str
+    project_id: str
+    thread_id: str
+    created_by: str
+    agent_id: str | None
+    model: str
+    status: RunStatus
+    attempt: int
+    step: int
+    crashes: int
+    log_seq: int
+    stop_requested: bool
+    took_over: bool
+    resumed: bool
+
+    @property
+    def caller(self) -> Caller:
+        """The person whose rights the run has."""
+        return Caller(self.created_by)
+
+
+class LostRun(Frozen):
+    """A run that no worker is at: to be enqueued again."""
+
+    id: str
+    account_id: str
+    thread_id: str
+    status: RunStatus
+    attempt: int
+
+
+class Answer(Frozen):
+    """What a person answered, and to which question."""
+
+    question: Question
+    value: JsonValue
+
+
+class ToolCall(Frozen):
+    """One row of the ledger: whether a call began, and how it ended."""
+
+    run_id: str
+    call_id: str
+    message_id: str
+    name: str
+    arguments: dict[str, JsonValue]
+    effect: CallEffect
+    attempt: int
+    state: CallState
+    outcome: Outcome | None
+    output: str | None
+    started_at: datetime | None
+    finished_at: datetime | None

@@ -1,0 +1,100 @@
+"""Migrations: from nothing, again, at once, and what they refuse."""
+
+import asyncio
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+
+from factotum.core.errors import SetupFault, Unavailable
+from factotum.embedded.postgres import EmbeddedPostgres
+from factotum.store.database import Database
+from factotum.store.migrate import current_revision, head_revision, migrate
+from factotum.store.revision import SCRIPTS, queue_version
+
+
+def test_the_line_of_revisions_never_forks() -> None:
+    assert ScriptDirectory(str(SCRIPTS)).get_heads() == [head_revision()]
+
+
+def test_a_new_database_is_brought_to_head_and_again_changes_nothing(
+    postgres: EmbeddedPostgres, empty_database: str
+) -> None:
+    admin, service = (
+        postgres.admin_url(database=empty_database),
+        postgres.service_url(database=empty_database),
+    )
+    assert current_revision(admin) is None
+    migrate(admin, service)
+    assert current_revision(admin) == head_revision()
+    before = _catalogue(admin)
+    migrate(admin, service)
+    assert _catalogue(admin) == before
+
+
+async def test_migrators_at_once_are_safe(postgres: EmbeddedPostgres, empty_database: str) -> None:
+    admin, service = (
+        postgres.admin_url(database=empty_database),
+        postgres.service_url(database=empty_database),
+    )
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(asyncio.to_thread(migrate, admin, service))
+    database = Database(service)
+    await database.open()
+    await database.close()
+
+
+def test_a_failed_migration_leaves_nothing(postgres: EmbeddedPostgres, empty_database: str) -> None:
+    admin = postgres.admin_url(database=empty_database)
+    with pytest.raises(SetupFault) as caught:
+        migrate(admin, f"postgresql://nobody_yet@/{empty_database}")
+    assert caught.value.stable_code == "database_url_invalid"
+    assert current_revision(admin) is None
+
+
+def test_an_owner_as_the_service_is_refused(postgres: EmbeddedPostgres, empty_database: str) -> None:
+    admin = postgres.admin_url(database=empty_database)
+    with pytest.raises(SetupFault) as caught:
+        migrate(admin, admin)
+    assert caught.value.stable_code == "database_role_is_owner"
+
+
+@pytest.mark.parametrize("url", ["postgresql://127.0.0.1/x", "host=", "rubbish"])
+def test_an_address_without_a_user_is_refused(url: str) -> None:
+    with pytest.raises(SetupFault) as caught:
+        migrate("postgresql://postgres@127.0.0.1:1/x", url)
+    assert caught.value.stable_code == "database_url_invalid"
+
+
+def test_an_older_program_refuses_a_newer_database(
+    postgres: EmbeddedPostgres, admin_database_url: str, database_url: str
+) -> None:
+    with psycopg.connect(admin_database_url) as connection:
+        connection.execute("update factotum.alembic_version set version_num = '9999'")
+    with pytest.raises(SetupFault) as caught:
+        migrate(admin_database_url, database_url)
+    assert caught.value.stable_code == "schema_too_new"
+
+
+def test_an_older_queue_takes_only_the_migrations_since(admin_database_url: str, database_url: str) -> None:
+    with psycopg.connect(admin_database_url) as connection:
+        connection.execute("comment on schema queue is 'procrastinate 3.9.0'")
+    migrate(admin_database_url, database_url)
+    with psycopg.connect(admin_database_url) as connection:
+        row = connection.execute("select obj_description('queue'::regnamespace, 'pg_namespace')").fetchone()
+    assert row == (f"procrastinate {queue_version()}",)
+
+
+def test_a_database_that_is_down_is_said_to_be() -> None:
+    with pytest.raises(Unavailable) as caught:
+        migrate("postgresql://postgres@127.0.0.1:1/x", "postgresql://factotum_app:x@127.0.0.1:1/x")
+    assert caught.value.stable_code == "database_unavailable"
+
+
+def _catalogue(admin_url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(admin_url) as connection:
+        return connection.execute(
+            "select oid, relname, relacl::text, xmin::text from pg_class"
+            " where relnamespace in ('factotum'::regnamespace) order by oid"
+        ).fetchall()
