@@ -1,6 +1,7 @@
 """Every setting, in one class; read by the composition roots and nowhere else."""
 
 import os
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,12 @@ def default_data_folder() -> Path:
     return Path(base or Path.home() / ".local/share") / "factotum"
 
 
+def default_sandbox_python() -> Path | None:
+    """Return the environment that setting up has made beside the service's own, if it has."""
+    beside = Path(sys.prefix).with_name(".venv-sandbox")
+    return beside if beside.is_dir() else None
+
+
 class Settings(BaseSettings):
     """Read from the environment and, in local mode, from a `.env` file. Times are seconds, sizes bytes."""
 
@@ -25,21 +32,21 @@ class Settings(BaseSettings):
         env_prefix="FACTOTUM_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    env_mode: Literal["local", "staging", "production"] = Field("local", validation_alias="ENV_MODE")
+    env_mode: Literal["local", "staging", "production"] = Field(default="local", validation_alias="ENV_MODE")
     data_folder: Path = Field(default_factory=default_data_folder)
     host: str = "127.0.0.1"
-    port: int = Field(8787, ge=0, le=65535)
+    port: int = Field(default=8787, ge=0, le=65535)
     api_token: SecretStr | None = None
     """The bearer token of the local account. Embedded mode makes one itself; elsewhere it must be set."""
 
-    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     """Where the service signs in. None: the embedded Postgres."""
-    migration_database_url: SecretStr | None = Field(None, validation_alias="MIGRATION_DATABASE_URL")
+    migration_database_url: SecretStr | None = Field(default=None, validation_alias="MIGRATION_DATABASE_URL")
     """An owner's address, for `factotum migrate` only. None: DATABASE_URL."""
     database_pooler: bool = False
     """True behind a transaction pooler (Supabase's port 6543): no prepared statements, no LISTEN."""
-    database_pool_size: int = Field(10, ge=2, le=200)
-    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    database_pool_size: int = Field(default=10, ge=2, le=200)
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     """None: the embedded Valkey."""
 
     model: str | None = None
@@ -48,18 +55,18 @@ class Settings(BaseSettings):
     """An OpenAI-compatible server to use for models named `local/…`; None looks at the usual ports."""
     scripted_provider: str | None = None
     """A loopback address: every `openai/…` and `anthropic/…` model is played by a scripted provider there."""
-    first_token_deadline: float = Field(90, gt=0)
-    between_tokens_deadline: float = Field(45, gt=0)
+    first_token_deadline: float = Field(default=90, gt=0)
+    between_tokens_deadline: float = Field(default=45, gt=0)
 
-    workers: int = Field(10, ge=1, le=500)
+    workers: int = Field(default=10, ge=1, le=500)
     """How many runs one worker process carries at once."""
-    lease_seconds: float = Field(15, gt=1)
-    step_limit: int = Field(50, ge=1, le=1000)
-    body_limit: int = Field(1_000_000, ge=1000)
-    upload_limit: int = Field(1_000_000_000, ge=1000)
-    worker_grace: float = Field(10, ge=0, le=240)
+    lease_seconds: float = Field(default=15, gt=1)
+    step_limit: int = Field(default=50, ge=1, le=1000)
+    body_limit: int = Field(default=1_000_000, ge=1000)
+    upload_limit: int = Field(default=1_000_000_000, ge=1000)
+    worker_grace: float = Field(default=10, ge=0, le=240)
     """How long a draining worker waits for its runs to reach their next step."""
-    sandbox_python: Path | None = None
+    sandbox_python: Path | None = Field(default_factory=default_sandbox_python)
     """A virtual environment whose packages the agent's own Python sees, read-only."""
 
 

@@ -1,0 +1,148 @@
+"""The assembler: one stream of events and one list of parts out of text, reasoning and native calls."""
+
+import pytest
+from parsing_support import SHAPES, cut, ends, merged
+
+from factotum.parsing import (
+    AssembledCall,
+    AssembledReasoning,
+    AssembledText,
+    Assembler,
+    CallBroken,
+    CallEnded,
+    ParseEvent,
+    Reasoning,
+    Text,
+)
+
+
+def test_parts_keep_the_order_and_the_source() -> None:
+    machine = Assembler(SHAPES)
+    machine.reasoning("think")
+    machine.reasoning("ing")
+    machine.text("do <com")
+    machine.text("plete/> it")
+    machine.native(3, "id", "f", '{"a":1}')
+    machine.text(" end")
+    machine.close()
+    assert machine.parts == (
+        AssembledReasoning("thinking"),
+        AssembledText("do "),
+        AssembledCall(0, "complete", "tag", arguments={}, raw="<complete/>"),
+        AssembledText(" it"),
+        AssembledCall(1, "f", "native", "id", arguments={"a": 1}),
+        AssembledText(" end"),
+    )
+
+
+def test_calls_are_numbered_across_dialects_in_the_order_they_start() -> None:
+    machine = Assembler(SHAPES)
+    events = (
+        machine.text("<shell>") + machine.native(0, "a", "f", "{") + machine.text("ls</shell><complete/>")
+    )
+    events += machine.native(0, None, None, "}") + machine.close()
+    assert [(end.call, end.name) for end in ends(events)] == [(0, "shell_run"), (2, "complete"), (1, "f")]
+    assert [part.name for part in machine.parts if isinstance(part, AssembledCall)] == [
+        "shell_run", "f", "complete",
+    ]  # fmt: skip
+
+
+def test_an_open_call_is_seen_as_open() -> None:
+    machine = Assembler(SHAPES)
+    machine.text("<shell>ls")
+    assert machine.parts == (AssembledCall(0, "shell_run", "tag"),)
+    (broken,) = machine.close()
+    assert isinstance(broken, CallBroken)
+    assert machine.parts == (AssembledCall(0, "shell_run", "tag", broken=broken, raw="<shell>ls"),)
+
+
+def test_a_call_that_never_started_has_its_place_too() -> None:
+    machine = Assembler(SHAPES)
+    (broken,) = machine.text("<invoke/>")
+    assert isinstance(broken, CallBroken)
+    assert machine.parts == (AssembledCall(0, "", "invoke", broken=broken, raw="<invoke/>"),)
+
+
+def test_without_shapes_xml_is_prose() -> None:
+    machine = Assembler()
+    assert machine.text('<invoke name="f"/>') == [Text('<invoke name="f"/>')]
+    assert machine.close() == []
+    assert machine.parts == (AssembledText('<invoke name="f"/>'),)
+
+
+def test_signed_reasoning_ends_its_passage() -> None:
+    machine = Assembler()
+    assert machine.reasoning("a") == [Reasoning("a")]
+    assert machine.reasoning("", {"signature": "1"}) == []
+    assert machine.reasoning("b", {"signature": "2"}) == [Reasoning("b")]
+    assert machine.reasoning("", {"redacted": "3"}) == []
+    machine.text("c")
+    machine.reasoning("d")
+    assert machine.parts == (
+        AssembledReasoning("a", {"signature": "1"}),
+        AssembledReasoning("b", {"signature": "2"}),
+        AssembledReasoning("", {"redacted": "3"}),
+        AssembledText("c"),
+        AssembledReasoning("d"),
+    )
+
+
+def test_empty_pieces_say_nothing() -> None:
+    machine = Assembler(SHAPES)
+    assert machine.text("") + machine.reasoning("") + machine.close() == []
+    assert machine.parts == ()
+
+
+LIMITED = 'a <complete/> b <invoke name="x"/><shell>ls</shell> c'
+
+
+@pytest.mark.parametrize(
+    ("limit", "names", "reached"),
+    [(1, ["complete"], True), (2, ["complete", "x"], True), (3, ["complete", "x", "shell_run"], True),
+     (4, ["complete", "x", "shell_run"], False), (None, ["complete", "x", "shell_run"], False)],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_the_limit_on_xml_calls(limit: int | None, names: list[str], reached: bool, size: int) -> None:
+    machine = Assembler(SHAPES, max_xml_calls=limit)
+    events: list[ParseEvent] = []
+    for piece in cut(LIMITED, size):
+        events += machine.text(piece)
+    events += machine.close()
+    assert machine.limit_reached == reached
+    assert [end.name for end in ends(events)] == names
+    assert isinstance(merged(events)[-1], CallEnded if reached else Text)
+
+
+def test_past_the_limit_everything_is_ignored() -> None:
+    machine = Assembler(SHAPES, max_xml_calls=1)
+    machine.native(0, "a", "f", "")
+    machine.text("<str-replace>broken counts</str-replace>")
+    assert machine.limit_reached
+    assert machine.text("x") + machine.reasoning("y") + machine.native(1, "b", "g", "{}") == []
+    (end,) = machine.close()
+    assert isinstance(end, CallBroken)
+    assert (end.name, end.kind) == ("f", "incomplete")
+
+
+def test_native_calls_do_not_count_towards_the_limit() -> None:
+    machine = Assembler(SHAPES, max_xml_calls=1)
+    machine.native(0, "a", "f", "{}")
+    assert not machine.limit_reached
+
+
+def test_a_limit_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Assembler(SHAPES, max_xml_calls=0)
+
+
+def test_closing_twice_is_harmless_and_feeding_afterwards_is_not() -> None:
+    machine = Assembler(SHAPES)
+    machine.text("<")
+    assert machine.close() == [Text("<")]
+    assert machine.close() == []
+    with pytest.raises(RuntimeError, match="closed"):
+        machine.text("x")
+    with pytest.raises(RuntimeError, match="closed"):
+        machine.reasoning("x")
+    with pytest.raises(RuntimeError, match="closed"):
+        machine.native(0, None, None, "x")
