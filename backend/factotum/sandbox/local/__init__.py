@@ -1,0 +1,1 @@
+"""The local provider: bubblewrap, one workspace a project."""

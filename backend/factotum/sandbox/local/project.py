@@ -1,0 +1,89 @@
+"""The folders of one project on the host: made, owned and swept here.
+
+<root>/<project id>/workspace   the agent's, seen as /workspace
+<root>/<project id>/home        the agent's, seen as /home/agent
+<root>/<project id>/incoming    ours: files on their way in
+<root>/<project id>/trash       ours: what is being deleted
+"""
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from factotum.sandbox.local import trash
+from factotum.sandbox.local.owners import Owner
+
+_STALE_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where a project lives, and the host user its commands run as (None: ourselves)."""
+
+    id: str
+    folder: Path
+    owner: Owner | None
+
+    @property
+    def workspace(self) -> Path:
+        """What the agent sees as /workspace."""
+        return self.folder / "workspace"
+
+    @property
+    def home(self) -> Path:
+        """What the agent sees as /home/agent."""
+        return self.folder / "home"
+
+    @property
+    def incoming(self) -> Path:
+        """Where files are written before they are moved into place."""
+        return self.folder / "incoming"
+
+    @property
+    def trash(self) -> Path:
+        """Where things are moved before they are removed."""
+        return self.folder / "trash"
+
+    def create(self) -> None:
+        """Make what is missing and sweep what a killed service left. Blocks. Raises OSError."""
+        _make(self.folder, 0o711, None)
+        for ours in (self.incoming, self.trash):
+            _make(ours, 0o700, None)
+        for theirs in (self.home, self.workspace):
+            _make(theirs, 0o700, self.owner)
+        self._sweep()
+
+    def remove(self) -> None:
+        """Delete everything of the project. Blocks. Raises OSError; does nothing when it is not there."""
+        try:
+            parent = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        try:
+            for name in ("workspace", "home", "incoming"):
+                with contextlib.suppress(FileNotFoundError):
+                    trash.discard(parent, name, self.trash)
+        finally:
+            os.close(parent)
+        trash.empty(self.trash)
+        self.trash.rmdir()
+        self.folder.rmdir()
+
+    def _sweep(self) -> None:
+        trash.empty(self.trash)
+        for file in self.incoming.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - file.lstat().st_mtime > _STALE_SECONDS:
+                    file.unlink()
+
+
+def _make(folder: Path, mode: int, owner: Owner | None) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    if owner is not None:
+        os.chown(folder, owner.uid, owner.uid)
+    folder.chmod(mode)
