@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from dotenv import find_dotenv, load_dotenv
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,10 +27,10 @@ def default_sandbox_python() -> Path | None:
 
 
 class Settings(BaseSettings):
-    """Read from the environment and, in local mode, from a `.env` file. Times are seconds, sizes bytes."""
+    """Read from the environment. Times are seconds, sizes bytes."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FACTOTUM_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="FACTOTUM_", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     env_mode: Literal["local", "staging", "production"] = Field(default="local", validation_alias="ENV_MODE")
@@ -77,5 +78,10 @@ def environment() -> Mapping[str, str]:
 
 @cache
 def settings() -> Settings:
-    """Read the settings once a process. Raises pydantic's ValidationError when one is wrong."""
+    """Read the settings once a process. Raises pydantic's ValidationError when one is wrong.
+
+    A `.env` file in the working folder or above it counts as environment, so that the keys of models' providers
+    can stand there too; what is set already wins.
+    """
+    load_dotenv(find_dotenv(usecwd=True))
     return Settings()

@@ -1,12 +1,11 @@
 """Runs one call, with its deadline and output bound; failures that a model can mend become results."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
-
-import structlog
 
 from factotum.core.errors import (
     Conflict,
@@ -22,7 +21,7 @@ from factotum.tools.text import bounded
 from factotum.tools.tool import Signal, Tool, ToolContext, ToolError, ToolOutput
 
 _MENDABLE = (ToolError, InvalidInput, NotFound, Conflict, Forbidden, RateLimited, Unavailable)
-_logger = structlog.stdlib.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _failure(tool: Tool, context: ToolContext, error: Exception) -> FactotumErro
         raise bundled
     if isinstance(bundled, _MENDABLE):
         return bundled
-    _logger.error("tool.crashed", tool=tool.name, call_id=context.call_id, exc_info=error)
+    _log.error("tool %s crashed in call %s", tool.name, context.call_id, exc_info=error)
     return ToolError(
         f"{tool.name} failed for a reason of its own, not because of the arguments.",
         hint="What it had begun may be half done: look before you try again, or go another way.",

@@ -1,0 +1,50 @@
+# Everything a person types. `make` alone lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+BOOTSTRAP := $(PYTHON) backend/scripts/bootstrap.py
+IN_BACKEND := cd backend &&
+# Tests run side by side; the parts they start are real and need memory, so no more than eight.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 || echo "$$n")
+# Side by side, inline-snapshot can only compare: without its plugin it does that, and is quiet.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) -p no:inline_snapshot
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint format types sizes coverage smoke-llm clean
+
+help:  ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run:  ## Set up what is missing and start Factotum on this machine
+	@$(BOOTSTRAP)
+	@$(IN_BACKEND) exec $(BIN)/factotum serve $(ARGS)
+
+test: setup  ## Set up what is missing and run all tests (ARGS="-k name" for some)
+	@$(IN_BACKEND) $(PYTEST) $(ARGS)
+
+check: setup lint types sizes coverage  ## All that CI checks: lint, types, floors, sizes, tests, coverage
+
+setup:
+	@$(BOOTSTRAP) --dev
+
+lint: setup  ## Check style and the floors between packages
+	@$(IN_BACKEND) $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+types: setup  ## Check types
+	@$(IN_BACKEND) $(BIN)/basedpyright
+
+sizes: setup  ## Check the sizes of files and functions
+	@$(IN_BACKEND) $(BIN)/python scripts/check_sizes.py
+
+coverage: setup
+	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report= $(ARGS)"
+	@$(IN_BACKEND) $(BIN)/coverage json -q -o .coverage.json && $(BIN)/python scripts/check_coverage.py .coverage.json
+
+format: setup  ## Put the code in its usual form
+	@$(IN_BACKEND) $(BIN)/ruff check --fix-only --exit-zero -q . && $(BIN)/ruff format .
+
+smoke-llm: setup  ## Try the whole product with a real, small model out of packages (opt-in: 130 MB)
+	@$(IN_BACKEND) $(BIN)/python scripts/smoke_llm.py $(ARGS)
+
+clean:  ## Remove what setting up has made; your data stays
+	rm -rf .tools backend/.venv backend/.venv-sandbox backend/.coverage* backend/.pytest_cache

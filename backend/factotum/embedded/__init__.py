@@ -1,0 +1,1 @@
+"""Postgres and Valkey as children of ours, for a laptop."""

@@ -1,0 +1,234 @@
+"""Which models exist, which can be used here and now, which is the best of them. Does not import LiteLLM."""
+
+import asyncio
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from factotum.core.clock import now
+from factotum.core.errors import InvalidInput
+from factotum.core.frozen import Frozen
+from factotum.llm.demo import DEMO_MODEL
+from factotum.llm.endpoints import provider_of
+from factotum.llm.local_server import LocalServer, find_local_server
+from factotum.llm.prices import Price, price_list
+from factotum.llm.providers import BY_NAME, KEYLESS, PROVIDERS, Provider
+
+_UNKNOWN_WINDOW: Final = 128_000
+_UNKNOWN_LOCAL_WINDOW: Final = 8_192
+"""Small on purpose: local servers cut what does not fit, and say nothing."""
+_MOST_PER_PROVIDER: Final = 100
+_MOST_NAME: Final = 200
+_SET_A_KEY: Final = "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start Ollama."
+
+
+class ModelInfo(Frozen):
+    """A model that can be used now. Windows in tokens, dollars a million tokens; None: not known."""
+
+    id: str
+    provider: str
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    input_usd_per_million: float | None = None
+    output_usd_per_million: float | None = None
+    supports_tools: bool = True
+    note: str = ""
+
+
+class Catalogue:
+    """The models of this installation.
+
+    `environment` is where keys are looked for; `local` the server that was found; `served` are models that an
+    explicit endpoint serves (the scripted provider), listed first and preferred to all others.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        local: LocalServer | None = None,
+        *,
+        demo: bool = True,
+        served: Sequence[str] = (),
+    ) -> None:
+        self._environment = environment
+        self._local = local
+        self._demo = demo
+        self._served = tuple(served)
+
+    @property
+    def local(self) -> LocalServer | None:
+        """The local server, whose models are named `local/<name>`."""
+        return self._local
+
+    def check(self, model: str) -> None:
+        """Raise InvalidInput if `model` cannot be used: code `model_unknown` or `model_key_missing`."""
+        if model in self._served or (model == DEMO_MODEL and self._demo):
+            return
+        if provider_of(model) == "local":
+            self._check_local(model)
+            return
+        provider = self._provider(model)
+        if provider is None:
+            raise self._unknown(model)
+        known = BY_NAME.get(provider)
+        if known is not None and not self._has_key(known):
+            raise InvalidInput(
+                f"No key for {provider} was found, which {model} needs.",
+                hint=f"Set {' or '.join(known.keys)} and start again, or choose another model.",
+                code="model_key_missing",
+            )
+
+    def default(self) -> str:
+        """Return the best model: served, by key, local, then the demo. Raises InvalidInput: there is none."""
+        candidates = (
+            *self._served,
+            *(model for provider in self._keyed for model in self._preferred(provider)[:1]),
+            *(f"local/{model.id}" for model in (self._local.models if self._local else ())),
+            *((DEMO_MODEL,) if self._demo else ()),
+        )
+        if not candidates:
+            raise InvalidInput("There is no model to use.", hint=_SET_A_KEY, code="model_unknown")
+        return candidates[0]
+
+    def list(self) -> tuple[ModelInfo, ...]:
+        """Return the models that can be used now, the preferred ones of each provider first."""
+        found = [self._info(model, "scripted") for model in self._served]
+        for provider in self._keyed:
+            found += [self._info(model, provider.name) for model in self._models(provider)]
+        if self._local is not None:
+            found += [self._local_info(model.id, model.context_window) for model in self._local.models]
+        if self._demo:
+            found.append(
+                ModelInfo(
+                    id=DEMO_MODEL,
+                    provider="factotum",
+                    context_window=_UNKNOWN_WINDOW,
+                    input_usd_per_million=0.0,
+                    output_usd_per_million=0.0,
+                    note=f"A script that shows what the tools do, not a model. {_SET_A_KEY}",
+                )
+            )
+        return tuple(found)
+
+    def context_window(self, model: str) -> int:
+        """Return how many tokens the model reads at once; a careful guess where nobody says."""
+        if provider_of(model) == "local":
+            offered = self._local.models if self._local else ()
+            window = next((entry.context_window for entry in offered if f"local/{entry.id}" == model), None)
+            return window or _UNKNOWN_LOCAL_WINDOW
+        price = self._price(model)
+        return (price and price.context_window) or _UNKNOWN_WINDOW
+
+    def supports_native_tools(self, model: str) -> bool:
+        """Tell whether to offer tools in the provider's own form.
+
+        Not to local models: several servers refuse such requests unless started for them, and calls written
+        as text work with all.
+        """
+        if provider_of(model) == "local":
+            return False
+        price = self._price(model)
+        return model in self._served or price is None or price.supports_tools
+
+    @cached_property
+    def _prices(self) -> dict[str, Price]:
+        return price_list()
+
+    @cached_property
+    def _keyed(self) -> tuple[Provider, ...]:
+        return tuple(provider for provider in PROVIDERS if self._has_key(provider))
+
+    def _has_key(self, provider: Provider) -> bool:
+        return any(self._environment.get(key, "").strip() for key in provider.keys)
+
+    def _price(self, model: str) -> Price | None:
+        return self._prices.get(model) or self._prices.get(model.partition("/")[2])
+
+    def _provider(self, model: str) -> str | None:
+        """Return the provider of a name, or None. A new model of a known provider is taken at its word."""
+        prefix, slash, name = model.partition("/")
+        if slash and name and len(model) <= _MOST_NAME and (prefix in BY_NAME or prefix in KEYLESS):
+            return prefix
+        price = self._prices.get(model)
+        return price.provider if price else None
+
+    def _unknown(self, model: str) -> InvalidInput:
+        usable = [info.id for info in self.list()]
+        close = difflib.get_close_matches(model[:_MOST_NAME], usable, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "GET /v1/models lists what can be used."
+        return InvalidInput(f"There is no model {model[:_MOST_NAME]!r}.", hint=hint, code="model_unknown")
+
+    def _check_local(self, model: str) -> None:
+        name = model.partition("/")[2]
+        if self._local is None:
+            raise InvalidInput(
+                "No local model server was found.",
+                hint="Start Ollama, LM Studio, llama.cpp or vLLM, or set FACTOTUM_MODEL_BASE_URL.",
+                code="model_unknown",
+            )
+        if not name or (self._local.models and name not in {entry.id for entry in self._local.models}):
+            raise self._unknown(model)
+
+    def _preferred(self, provider: Provider) -> tuple[str, ...]:
+        return tuple(
+            f"{provider.name}/{name}"
+            for name in provider.preferred
+            if (price := self._named(provider, name)) is not None and _current(price)
+        )
+
+    def _named(self, provider: Provider, name: str) -> Price | None:
+        return self._prices.get(f"{provider.name}/{name}") or self._prices.get(name)
+
+    def _models(self, provider: Provider) -> tuple[str, ...]:
+        """Return the provider's models that can call tools and are not withdrawn, as `provider/name`."""
+        prefix = f"{provider.name}/"
+        found = {
+            prefix + name.removeprefix(prefix)
+            for name, price in self._prices.items()
+            if price.provider == provider.name and price.supports_tools and _current(price)
+        }
+        preferred = self._preferred(provider)
+        return (*preferred, *sorted(found.difference(preferred)))[:_MOST_PER_PROVIDER]
+
+    def _info(self, model: str, provider: str) -> ModelInfo:
+        price = self._price(model)
+        if price is None:
+            return ModelInfo(id=model, provider=provider)
+        return ModelInfo(
+            id=model,
+            provider=provider,
+            context_window=price.context_window,
+            max_output_tokens=price.max_output_tokens,
+            input_usd_per_million=_per_million(price.input_usd),
+            output_usd_per_million=_per_million(price.output_usd),
+            supports_tools=price.supports_tools,
+        )
+
+    def _local_info(self, name: str, window: int | None) -> ModelInfo:
+        server = self._local.name if self._local else "local"
+        return ModelInfo(
+            id=f"local/{name}", provider="local", context_window=window, note=f"Served by {server} here."
+        )
+
+
+async def open_catalogue(
+    environment: Mapping[str, str],
+    *,
+    model_base_url: str | None = None,
+    demo: bool = True,
+    served: Sequence[str] = (),
+) -> Catalogue:
+    """Look for a local server, read the price list off the event loop, and return the catalogue."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asyncio.to_thread(price_list))
+        local = group.create_task(find_local_server(model_base_url))
+    return Catalogue(environment, local.result(), demo=demo, served=served)
+
+
+def _current(price: Price) -> bool:
+    return price.deprecated_on is None or price.deprecated_on > now().date().isoformat()
+
+
+def _per_million(usd: float | None) -> float | None:
+    return None if usd is None else round(usd * 1_000_000, 6)

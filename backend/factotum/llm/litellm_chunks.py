@@ -1,0 +1,129 @@
+"""LiteLLM's stream chunks read into ours. Pure: a chunk is read by attribute, LiteLLM is not imported.
+
+Its shapes, by the version that the lock pins: `choices[0].delta` carries `content`, `reasoning_content`,
+`thinking_blocks` (a signature comes in a delta of its own) and `tool_calls`; attributes that a provider does
+not send may be missing. The last chunk carries `usage` with LiteLLM's own `cost`.
+"""
+
+from typing import Any, Final, cast
+
+from pydantic import JsonValue
+
+from factotum.llm.port import ModelChunk, ReasoningChunk, StopReason, TextChunk, ToolCallChunk
+from factotum.protocol.runs import Usage
+
+_STOP_REASONS: Final[dict[str, StopReason]] = {
+    "stop": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "tool_calls": "tool_calls",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "length": "length",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "content_filter": "content_filter",
+    "content_filtered": "content_filter",
+    "refusal": "content_filter",
+}
+
+
+def stop_reason(finish_reason: str) -> StopReason:
+    """Return the reason in our vocabulary; one that nobody knows is an ordinary end."""
+    return _STOP_REASONS.get(finish_reason, "stop")
+
+
+def usage_of(usage: Any) -> Usage:
+    """Read LiteLLM's usage. Its prompt tokens include the cached ones, as ours do; no price known is None."""
+    details = getattr(usage, "prompt_tokens_details", None)
+    cost = getattr(usage, "cost", None)
+    return Usage(
+        input_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
+        cached_tokens=int(getattr(details, "cached_tokens", 0) or 0),
+        output_tokens=int(getattr(usage, "completion_tokens", 0) or 0),
+        cost_usd=float(cost) if isinstance(cost, int | float) and cost > 0 else None,
+    )
+
+
+class ChunkReader:
+    """Reads the chunks of one call, in order. Work per chunk is proportional to the chunk."""
+
+    def __init__(self) -> None:
+        self._usage: Usage | None = None
+        self._thinking: list[str] = []
+        self._signature: list[str] = []
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the call used, once the chunk that says so was read."""
+        return self._usage
+
+    def read(self, chunk: Any) -> list[ModelChunk]:
+        """Return what one chunk holds: none, one or more of ours, never an empty text."""
+        usage = getattr(chunk, "usage", None)
+        if usage is not None:
+            self._usage = usage_of(usage)
+        if not chunk.choices:
+            return []
+        delta = chunk.choices[0].delta
+        found = self._reasoning(delta)
+        text = getattr(delta, "content", None)
+        if text:
+            found.append(TextChunk(text))
+        found.extend(_call(call) for call in getattr(delta, "tool_calls", None) or ())
+        return found
+
+    def close(self) -> list[ModelChunk]:
+        """Return the signed block that is still held, if the stream ended right after it."""
+        return self._signed()
+
+    def _reasoning(self, delta: Any) -> list[ModelChunk]:
+        """Gather Anthropic's thinking until its signature is whole: a block is handed back unchanged."""
+        found: list[ModelChunk] = []
+        blocks = getattr(delta, "thinking_blocks", None) or ()
+        if self._signature and not any(block.get("signature") for block in blocks):
+            found.extend(self._signed())
+        text = getattr(delta, "reasoning_content", None)
+        if text:
+            found.append(ReasoningChunk(text))
+        for block in blocks:
+            if block.get("type") == "redacted_thinking":
+                found.append(ReasoningChunk("", cast("dict[str, JsonValue]", dict(block))))
+                continue
+            self._thinking.append(block.get("thinking") or "")
+            if block.get("signature"):
+                self._signature.append(block["signature"])
+        return found
+
+    def _signed(self) -> list[ModelChunk]:
+        if not self._signature:
+            return []
+        block: dict[str, JsonValue] = {
+            "type": "thinking",
+            "thinking": "".join(self._thinking),
+            "signature": "".join(self._signature),
+        }
+        self._thinking, self._signature = [], []
+        return [ReasoningChunk("", block)]
+
+
+def _call(call: Any) -> ToolCallChunk:
+    function = getattr(call, "function", None)
+    return ToolCallChunk(
+        index=int(getattr(call, "index", 0) or 0),
+        call_id=getattr(call, "id", None) or None,
+        name=getattr(function, "name", None) or None,
+        arguments=getattr(function, "arguments", None) or "",
+    )
+
+
+def size_of(chunk: ModelChunk) -> int:
+    """Return the characters that a chunk adds to the response."""
+    match chunk:
+        case TextChunk(text) | ReasoningChunk(text):
+            return len(text)
+        case ToolCallChunk(arguments=arguments):
+            return len(arguments)
+        case _:
+            return 0

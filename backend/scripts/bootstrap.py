@@ -1,0 +1,286 @@
+"""Sets up what `make` needs: Poetry in a folder of its own, the service's packages, the sandbox's packages.
+
+Standard library only, and readable by any Python 3.7, so that an old one gets a plain message. Every step
+leaves a stamp (a hash of what it was made from): a second run compares stamps and costs a blink. Package
+index, certificates and time-outs are those that pip is set up with.
+
+Usage: bootstrap.py [--dev]
+  --dev    also what tests and checks need
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OLDEST = (3, 11)
+NEWEST = (3, 14)
+SCRIPTS = Path(__file__).resolve().parent
+BACKEND = SCRIPTS.parent
+TOOLS = BACKEND.parent / ".tools"
+LOG = TOOLS / "bootstrap.log"
+POETRY_PINS = SCRIPTS / "poetry-requirements.txt"
+
+# Asks pip itself, so that its files, its environment variables and its built-in default all count.
+PIP_SETTINGS = """
+import json
+from pip._internal.commands import create_command
+options, _ = create_command("install").parse_args([])
+print(json.dumps({"index": options.index_url, "cert": options.cert, "timeout": options.timeout}))
+"""
+
+# What a line of the log means, and what to do about it.
+REMEDIES = (
+    ("No space left on device", "The disk is full. Free at least 2 GB and run this again."),
+    (
+        r"name resolution|Max retries|ConnectionError|ConnectTimeout|refused|ProxyError|versions: none",
+        "The package index cannot be reached or lacks a package: check the network and `pip config list`.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "The index's certificate is not trusted. Name your CA bundle: `pip config set global.cert FILE`.",
+    ),
+    (
+        r"ensurepip|No module named pip",
+        "This Python has no pip. On Debian and Ubuntu: `apt-get install python3-venv`.",
+    ),
+    (r"[Hh]ash.* mismatch|DO NOT MATCH", "A package is not the one that was locked. Do not use it."),
+    (
+        r"pyproject.toml changed significantly",
+        "poetry.lock is older than pyproject.toml: run `.tools/poetry/bin/poetry -C backend lock`.",
+    ),
+    ("Permission denied", "This user may not write here. After a run as root: `sudo make clean`."),
+)
+
+
+class SetupStopped(Exception):
+    """A step failed; the text says what to do."""
+
+
+def main() -> int:
+    """Bring everything up to date; return the exit code."""
+    use_a_new_enough_python()
+    wants_dev = "--dev" in sys.argv
+    stamps = wanted_stamps()
+    if everything_done(stamps, wants_dev):
+        return 0
+    try:
+        TOOLS.mkdir(exist_ok=True)
+        with one_at_a_time():
+            if not everything_done(stamps, wants_dev):
+                say("Setting up Factotum (once; what is there already is kept)")
+                set_up(stamps, wants_dev)
+    except SetupStopped as stopped:
+        say(f"\nSetting up stopped. {stopped}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted. Run it again: it goes on where it was.")
+        return 130
+    return 0
+
+
+def set_up(stamps: dict[Path, str], wants_dev: bool) -> None:
+    """Make each environment whose stamp differs."""
+    LOG.write_text("", encoding="utf-8")
+    poetry_folder, service, sandbox = stamps
+    if not is_done(poetry_folder, stamps[poetry_folder], False):
+        make_poetry(poetry_folder)
+        finish(poetry_folder, stamps[poetry_folder], False)
+    environment = poetry_environment(poetry_folder)
+    without = [] if wants_dev else ["--without", "dev"]
+    if not is_done(service, stamps[service], wants_dev):
+        make_environment(service)
+        install("Installing the service's packages", service, environment, without)
+        finish(service, stamps[service], wants_dev)
+    if not is_done(sandbox, stamps[sandbox], False):
+        make_environment(sandbox)
+        options = ["--only", "sandbox", "--no-root"]
+        install("Installing the packages of the agent's Python", sandbox, environment, options)
+        finish(sandbox, stamps[sandbox], False)
+
+
+def make_poetry(folder: Path) -> None:
+    """Make a virtual environment with the pinned Poetry in it."""
+    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+        raise SetupStopped(
+            "This Python cannot make virtual environments (no venv or ensurepip).\n"
+            "  Debian, Ubuntu: apt-get install python3-venv   Fedora: dnf install python3-pip"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    run("Preparing an environment for Poetry", [sys.executable, "-m", "venv", str(folder)])
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", str(POETRY_PINS)]
+    run("Installing Poetry", [*pip, "install", *options])
+
+
+def make_environment(folder: Path) -> None:
+    """Make a virtual environment, anew when it belongs to another Python."""
+    python = folder / "bin" / "python"
+    probe = "import platform; print(platform.python_version())"
+    with contextlib.suppress(OSError):
+        done = subprocess.run([str(python), "-c", probe], capture_output=True, text=True, check=False)
+        if done.stdout.strip() == platform.python_version():
+            return
+    shutil.rmtree(folder, ignore_errors=True)
+    run(f"Preparing {folder.name}", [sys.executable, "-m", "venv", "--without-pip", str(folder)])
+
+
+def install(title: str, folder: Path, environment: dict[str, str], options: list[str]) -> None:
+    """Install from the lock file into the environment `folder`."""
+    poetry = [str(TOOLS / "poetry" / "bin" / "poetry"), "-C", str(BACKEND), "--no-interaction", "--no-ansi"]
+    # --compile: without byte code the first import of LiteLLM alone takes five seconds longer.
+    run(title, [*poetry, "install", "--compile", *options], {**environment, "VIRTUAL_ENV": str(folder)})
+
+
+def poetry_environment(folder: Path) -> dict[str, str]:
+    """Return the environment Poetry needs to use pip's index and certificates."""
+    asked = subprocess.run(
+        [str(folder / "bin" / "python"), "-c", PIP_SETTINGS], capture_output=True, text=True, check=False
+    )
+    if asked.returncode != 0:
+        raise SetupStopped(f"pip does not tell its settings:\n{asked.stderr.strip()[-500:]}")
+    settings = json.loads(asked.stdout.splitlines()[-1])
+    outside = {"CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"}
+    environment = {name: value for name, value in os.environ.items() if name not in outside}
+    environment["POETRY_PYPI_MIRROR_URL"] = settings["index"]
+    environment["POETRY_REQUESTS_TIMEOUT"] = str(int(settings["timeout"] or 15))
+    environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+    if settings["cert"]:
+        environment.setdefault("REQUESTS_CA_BUNDLE", settings["cert"])
+        environment.setdefault("SSL_CERT_FILE", settings["cert"])
+    return environment
+
+
+def wanted_stamps() -> dict[Path, str]:
+    """Return, for each environment, the hash of all it is made from."""
+    pins = POETRY_PINS.read_bytes()
+    lock = (BACKEND / "poetry.lock").read_bytes()
+    project = (BACKEND / "pyproject.toml").read_bytes()
+    machine = f"{platform.python_version()} {platform.machine()} {sys.platform} {BACKEND}".encode()
+    return {
+        TOOLS / "poetry": digest(pins, machine),
+        BACKEND / ".venv": digest(lock, project, machine),
+        BACKEND / ".venv-sandbox": digest(lock, machine),
+    }
+
+
+def everything_done(stamps: dict[Path, str], wants_dev: bool) -> bool:
+    """Tell whether there is nothing to set up."""
+    return all(
+        is_done(folder, stamp, wants_dev and folder.name == ".venv") for folder, stamp in stamps.items()
+    )
+
+
+def is_done(folder: Path, stamp: str, wants_dev: bool) -> bool:
+    """Tell whether `folder` was finished from the same sources, with the development packages if wanted."""
+    with contextlib.suppress(OSError):
+        found = (folder / ".stamp").read_text(encoding="ascii")
+        return found in {stamp + " dev"} | (set() if wants_dev else {stamp})
+    return False
+
+
+def finish(folder: Path, stamp: str, with_dev: bool) -> None:
+    """Leave the stamp: the very last thing, so that an interrupted step is done again."""
+    (folder / ".stamp").write_text(stamp + (" dev" if with_dev else ""), encoding="ascii")
+
+
+def digest(*contents: bytes) -> str:
+    """Return one hash of all `contents`."""
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+
+def run(title: str, command: list[str], environment: dict[str, str] | None = None) -> None:
+    """Run one step, its output in the log; raise SetupStopped with the log's last lines when it fails."""
+    started = time.monotonic()
+    live = sys.stdout.isatty()
+    with LOG.open("a", encoding="utf-8") as log:
+        log.write(f"\n== {title}\n")
+        log.flush()
+        begin = log.tell()
+        sys.stdout.write(f"  {title} ... ")
+        sys.stdout.flush()
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
+        )
+        try:
+            code = wait(process, title, started, live)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    seconds = time.monotonic() - started
+    if code == 0:
+        say(f"{chr(13) if live else ''}{'  ' + title + ' ... ' if live else ''}{seconds:.1f} s")
+        return
+    say("failed")
+    raise SetupStopped(explanation(begin))
+
+
+def wait(process: subprocess.Popen[bytes], title: str, started: float, live: bool) -> int:
+    """Wait for the end of `process`; on a terminal, show the seconds go by."""
+    while True:
+        try:
+            return process.wait(1 if live else None)
+        except subprocess.TimeoutExpired:
+            sys.stdout.write(f"\r  {title} ... {time.monotonic() - started:.0f} s")
+            sys.stdout.flush()
+
+
+def explanation(begin: int) -> str:
+    """Return the log's last lines since `begin`, without credentials, and what to do."""
+    with LOG.open("rb") as log:
+        log.seek(begin)
+        text = log.read().decode("utf-8", "replace")
+    text = re.sub(r"://[^/@\s]+@", "://***@", text)
+    otherwise = "Mend what its last lines name, then run it again."
+    remedy = next((advice for pattern, advice in REMEDIES if re.search(pattern, text)), otherwise)
+    last = "\n".join("    " + line for line in text.strip().splitlines()[-15:])
+    return f"{remedy}\n{last}\n  The whole log: {LOG}"
+
+
+@contextlib.contextmanager
+def one_at_a_time():
+    """Hold the lock that keeps two runs from working on the same folders."""
+    with (TOOLS / "lock").open("w", encoding="ascii") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another `make` is setting up; waiting for it ...")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def use_a_new_enough_python() -> None:
+    """Start again with a newer Python when this one is too old, or say what to install."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        found = shutil.which(f"python3.{minor}")
+        if found:
+            os.execv(found, [found, *sys.argv])
+    have = platform.python_version()
+    say(f"Factotum needs Python 3.{OLDEST[1]} to 3.{NEWEST[1]}; this is {have}, and no other was found.")
+    say("  Debian 12, Ubuntu 24.04 and later: apt-get install python3 python3-venv")
+    say("  Others: https://www.python.org/downloads/ (then run `make PYTHON=python3.13 ...`)")
+    sys.exit(1)
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What every test may use: real Postgres and Valkey, one of each a test process, and rules for all tests."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+from factotum.embedded.data_folder import DataFolder
+from factotum.embedded.postgres import EmbeddedPostgres
+from factotum.embedded.valkey import EmbeddedValkey
+
+pytest_plugins = ["tests.fixtures_store"]
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_calls() -> Iterator[None]:
+    """Raise when our code blocks the event loop (files, sleeps, sockets, locks)."""
+    with blockbuster_ctx("factotum") as guard:
+        for function in guard.functions.values():
+            # LiteLLM looks at files when it makes a client.
+            function.can_block_in("factotum/llm/litellm_call.py", {"_guarded"})
+            function.can_block_in("factotum/llm/litellm_gateway.py", {"_rehearse"})
+        yield
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """Yield a folder whose path leaves room for sockets and which other accounts can pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="ft-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(short_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """Yield a running Postgres, shared by the tests of this process: make a database of your own in it."""
+    fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    with DataFolder(short_folder / "pg") as folder:
+        server = EmbeddedPostgres(folder, configuration=fast)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(short_folder: Path) -> Iterator[EmbeddedValkey]:
+    """Yield a running Valkey, shared by the tests of this process: use keys of your own."""
+    with DataFolder(short_folder / "vk") as folder:
+        server = EmbeddedValkey(folder)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey_url(valkey: EmbeddedValkey) -> str:
+    """Return the address of the shared Valkey."""
+    return valkey.url
+
+
+def _skips(config: pytest.Config) -> dict[tuple[str, str], int]:
+    """Return how many tests were skipped, by suite and reason."""
+    counts: dict[tuple[str, str], int] = {}
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = cast("list[pytest.TestReport]", reporter.stats.get("skipped", [])) if reporter else []
+    for report in skipped:
+        detail = report.longrepr
+        reason = detail[2] if isinstance(detail, tuple) else str(detail)
+        key = (report.nodeid.split("::")[0], reason.removeprefix("Skipped: "))
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything must be present (CI=true), a skip is a failure."""
+    in_ci = os.environ.get("CI", "").lower() in {"1", "true"}
+    if in_ci and session.exitstatus == 0 and _skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each suite that was skipped; the reason says how to get what is missing."""
+    skips = _skips(terminalreporter.config)
+    if not skips:
+        return
+    terminalreporter.section("skipped suites", yellow=True)
+    for (suite, reason), count in sorted(skips.items()):
+        terminalreporter.write_line(f"{suite}: {count} skipped: {reason}")
