@@ -7,7 +7,7 @@ IN_BACKEND := cd backend &&
 # Tests run side by side; the parts they start are real and need memory, so no more than eight.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 || echo "$$n")
 # Side by side, inline-snapshot can only compare: without its plugin it does that, and is quiet.
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) -p no:inline_snapshot
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint format types sizes coverage smoke-llm clean

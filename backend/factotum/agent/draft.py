@@ -1,5 +1,7 @@
 """A message that is being written: what came so far, and how it becomes the parts that are stored."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never, cast
@@ -23,6 +25,9 @@ from factotum.tools.execute import error_text
 from factotum.tools.registry import Registry
 from factotum.tools.tool import ToolError
 
+_LONGEST_NAME = 64
+_ODD = re.compile(r"[^A-Za-z0-9_-]")
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -44,7 +49,7 @@ class Response:
 
 
 class Draft:
-    """Collects one message. `assembler` reads it; ids of calls follow from the message's id and the call's number."""
+    """Collects one message, which `assembler` reads. The id of a call follows from it and the number."""
 
     def __init__(self, message_id: str, registry: Registry, config: ProcessorConfig) -> None:
         self.message_id = message_id
@@ -67,7 +72,10 @@ class Draft:
 
     def response(self) -> Response:
         """Return the whole message, once the assembler is closed."""
-        return Response(self.parts(), self.usage, self.stop)
+        parts = self.parts()
+        if self.stop in {"length", "content_filter"}:
+            parts = _marked_as_cut(parts, self.stop)
+        return Response(parts, self.usage, self.stop)
 
     def parts(self) -> tuple[Part, ...]:
         """Return what came so far. A call that is still open was never written, and is left out."""
@@ -90,7 +98,7 @@ class Draft:
         if part.arguments is None and part.broken is None:
             return None
         call = ToolCallPart(
-            call_id=self.call_id(part.call), name=part.name, dialect=part.dialect, raw=part.raw
+            call_id=self.call_id(part.call), name=_name(part.name), dialect=part.dialect, raw=part.raw
         )
         if part.arguments is None:
             reason = part.broken.reason if part.broken is not None else ""
@@ -98,13 +106,31 @@ class Draft:
         return call.model_copy(update=self._typed(part, part.arguments))
 
     def _typed(self, part: AssembledCall, arguments: Mapping[str, object]) -> dict[str, object]:
-        """Type the arguments by the tool's schema. What cannot be typed is a fault that the model will read."""
+        """Type the arguments by the tool's schema. What cannot be typed is a fault for the model to read."""
         try:
             tool = self._registry.get(part.name)
             bound = bind(tool, arguments, part.dialect)
         except ToolError as error:
-            return {"arguments": dict(arguments), "fault": error_text(error)}
+            return {"arguments": _storable(arguments), "fault": error_text(error)}
         return {"name": tool.name, "arguments": tool.arguments(**bound).model_dump(mode="json")}
+
+
+def _name(name: str) -> str:
+    """Return a name that every provider takes back in the history, whatever the model has called."""
+    return _ODD.sub("_", name)[:_LONGEST_NAME] or "unnamed"
+
+
+def _storable(arguments: Mapping[str, object]) -> dict[str, object]:
+    """Return decoded JSON without lone surrogates, which no event and no column can hold."""
+    return json.loads(json.dumps(dict(arguments), ensure_ascii=False).encode(errors="replace"))
+
+
+def _marked_as_cut(parts: tuple[Part, ...], stop: StopReason) -> tuple[Part, ...]:
+    """Note in the last prose why it ends there, so that any worker knows. With calls, they lead on."""
+    if any(isinstance(part, ToolCallPart) for part in parts):
+        return parts
+    last = max((n for n, part in enumerate(parts) if isinstance(part, TextPart)), default=None)
+    return tuple(part.model_copy(update={"cut": stop}) if n == last else part for n, part in enumerate(parts))
 
 
 def _says_something(part: Part) -> bool:

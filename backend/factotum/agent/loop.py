@@ -12,15 +12,16 @@ from factotum.agent.draft import Draft, Response
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.step_limit import ask_to_go_on, next_limit, says_more, says_stop
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.agent.verdict import verdict
 from factotum.core.ids import derived_id
+from factotum.core.tasks import whole
 from factotum.llm.faults import ModelFault
 from factotum.protocol.events import MessageCreated, MessageDiscarded, UsageRecorded
-from factotum.protocol.messages import ToolCallPart
+from factotum.protocol.messages import Message, ToolCallPart
 from factotum.protocol.runs import Question, Usage
-
-_GO_ON, _STOP_HERE = "Go on", "Stop here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ class AgentLoop:
         self._config = config
         self._step = state.step
         self._usage = state.usage
-        self._limit = _next_limit(state.step, config.step_limit)
-        self._continues = 0
+        self._limit = next_limit(state.step, config.step_limit)
+        self._permitted = False
         self._draft: Draft | None = None
         self._handover = False
 
@@ -84,7 +85,7 @@ class AgentLoop:
             if self._handover:
                 return HandedOver()
             if self._step >= self._limit:
-                return Awaiting(_ask_to_go_on(self._step))
+                return Awaiting(ask_to_go_on(self._step))
             outcome = await self._one_step()
         return outcome
 
@@ -94,98 +95,105 @@ class AgentLoop:
         Returns the names of the calls that were not executed.
         """
         if self._draft is not None:
-            draft, self._draft = self._draft, None
-            parts = draft.parts()
-            if parts:
-                await self._store(draft.message_id, Response(parts, draft.usage, "stop"))
+            partial = Response(self._draft.parts(), self._draft.usage, "stop")
+            if partial.is_empty:
+                await self._discard(self._draft)
             else:
-                await self._events.emit(MessageDiscarded(message_id=draft.message_id))
+                await self._store(self._draft.message_id, partial)
         await self._thread.refresh()
         _, calls = self._thread.unanswered()
         return await self._runner.settle(calls, "the run was stopped")
 
     async def _resume(self) -> RunOutcome | None:
         state = self._state
-        if state.took_over:
-            for dead in range(1, state.attempt):
-                await self._events.emit(MessageDiscarded(message_id=self._draft_id(dead)))
         await self._thread.refresh()
+        await self._clear_up()
+        question, answer = state.question, state.answer
+        if question is not None and answer is not None:
+            if question.reason != "limit":
+                return await self._take_answer(question, answer)
+            if question == ask_to_go_on(self._step):
+                return await self._take_permission(answer)
+            await self._journal.clear_question()  # The step that it allowed is stored.
         message_id, calls = self._thread.unanswered()
-        if state.question is not None and state.answer is not None:
-            return await self._take_answer(state.question, state.answer, calls)
-        return await self._runner.run(message_id, calls) if calls else None
+        return await self._work_off(message_id, calls)
 
-    async def _take_answer(
-        self, question: Question, answer: str, calls: Sequence[ToolCallPart]
-    ) -> RunOutcome | None:
-        if question.reason == "question":
-            for call in calls:
-                if call.call_id == question.call_id:
-                    await self._runner.finish(call.call_id, call.name, CallResult(answer, "ok"))
-            calls = [call for call in calls if call.call_id != question.call_id]
-        await self._runner.settle(calls, "the run waited for an answer", answer)
-        if question.reason == "limit":
-            if answer.strip().lower() == _STOP_HERE.lower():
-                await self._journal.clear_question()
-                return Finished("answered")
-            self._limit = self._step + self._config.step_limit
-            if answer.strip().lower() != _GO_ON.lower():
-                message_id = derived_id(self._state.run_id, "answer", self._step)
-                message = await self._journal.take_answer(message_id, answer)
-                await self._events.emit(MessageCreated(message=message))
+    async def _clear_up(self) -> None:
+        """Withdraw the draft that the attempt before may have left; of a dead one, tell what it stored last.
+
+        What is told twice replaces itself.
+        """
+        newest = self._state.attempt - 1
+        for dead in range(1 if self._state.took_over else max(newest, 1), newest + 1):
+            await self._events.emit(MessageDiscarded(message_id=self._draft_id(dead)))
+        for message in self._thread.last_step() if self._state.took_over else ():
+            await self._events.emit(MessageCreated(message=message))
+
+    async def _take_answer(self, question: Question, answer: str) -> None:
+        """Make the answer the result of the call that asked, or of those whose outcome is unknown."""
+        _, calls = self._thread.unanswered()
+        asked = [c for c in calls if question.reason == "question" and c.call_id == question.call_id]
+        for call in asked:
+            await self._runner.finish(call.call_id, call.name, CallResult(answer, "ok"))
+        rest = [call for call in calls if call not in asked]
+        await self._runner.settle(rest, "the run waited for an answer", answer)
         await self._journal.clear_question()
+
+    async def _take_permission(self, answer: str) -> RunOutcome | None:
+        """Go on for as many steps again, or end. The row keeps the answer until either is stored."""
+        if says_stop(answer):
+            return Finished("answered")
+        self._limit = self._step + self._config.step_limit
+        self._permitted = True
+        if says_more(answer):
+            message_id = derived_id(self._state.run_id, "answer", self._step)
+            message = await self._journal.take_answer(message_id, answer)
+            await self._events.emit(MessageCreated(message=message))
         return None
 
     async def _one_step(self) -> RunOutcome | None:
         await self._thread.refresh()
         response = await self._respond()
-        message_id = self._draft_id(self._state.attempt)
-        await self._store(message_id, response)
-        self._draft = None
-        calls = response.calls
+        message = await whole(self._store(self._draft_id(self._state.attempt), response))
+        await self._thread.refresh()
+        return await self._work_off(message.id, message.calls)
+
+    async def _work_off(self, message_id: str, calls: Sequence[ToolCallPart]) -> RunOutcome | None:
         if calls:
-            self._continues = 0
-            await self._thread.refresh()
             return await self._runner.run(message_id, calls)
-        if response.stop == "content_filter":
-            raise ModelFault("content_filtered", "The provider's filter cut the answer off.")
-        if response.stop == "length" and self._continues < self._config.native_max_auto_continues:
-            self._continues += 1
-            return None
-        return Finished("answered")
+        return verdict(self._thread, self._config.native_max_auto_continues)
 
     async def _respond(self) -> Response:
-        """Stream one response. A stream that breaks in the middle is discarded and asked for again, a few times."""
-        request = self._thread.request(was_cut=self._continues > 0)
-        for retries_left in range(self._config.max_stream_retries, -1, -1):
-            self._draft = self._processor.draft(self._draft_id(self._state.attempt))
+        """Stream one response. A stream that breaks in the middle is discarded and tried again."""
+        request = self._thread.request()
+        retries_left = self._config.max_stream_retries
+        while True:
+            draft = self._draft = self._processor.draft(self._draft_id(self._state.attempt))
             try:
-                return await self._processor.process(request, self._draft)
+                return await self._processor.process(request, draft)
             except ModelFault as fault:
-                await self._events.emit(MessageDiscarded(message_id=self._draft.message_id))
-                self._draft = None
+                await self._discard(draft)
                 if not (fault.partial and fault.may_retry and retries_left):
                     raise
-        raise AssertionError("the last try returns or raises")
+            retries_left -= 1
 
-    async def _store(self, message_id: str, response: Response) -> None:
+    async def _discard(self, draft: Draft) -> None:
+        """Withdraw a draft that will not be stored; what it cost was spent."""
+        self._draft = None
+        self._usage = self._usage.plus(draft.usage)
+        await self._events.emit(MessageDiscarded(message_id=draft.message_id))
+
+    async def _store(self, message_id: str, response: Response) -> Message:
         step, usage = self._step + 1, self._usage.plus(response.usage)
         planned = self._processor.planned(response.calls)
         message = await self._journal.store_step(message_id, response.parts, planned, step, usage)
-        self._step, self._usage = step, usage
+        self._draft, self._step, self._usage = None, step, usage
+        if self._permitted:
+            await self._journal.clear_question()
+            self._permitted = False
         await self._events.emit(MessageCreated(message=message))
         await self._events.emit(UsageRecorded(model=self._state.model, usage=response.usage))
+        return message
 
     def _draft_id(self, attempt: int) -> str:
         return derived_id(self._state.run_id, self._step, attempt)
-
-
-def _next_limit(step: int, every: int) -> int:
-    """Return the step at which a person is asked: the next multiple, which a run that waits already stands on."""
-    return step if step and step % every == 0 else (step // every + 1) * every
-
-
-def _ask_to_go_on(steps: int) -> Question:
-    return Question(
-        reason="limit", text=f"{steps} steps are used. Shall the run go on?", choices=(_GO_ON, _STOP_HERE)
-    )

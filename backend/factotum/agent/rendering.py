@@ -1,10 +1,13 @@
-"""Turns the message log into what a model reads: OpenAI chat messages, with pairs of call and result never torn."""
+"""Turns the message log into what a model reads: OpenAI chat messages. No call is torn from its result."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from pydantic import JsonValue
 
+from factotum.parsing.entities import escape
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
@@ -12,13 +15,17 @@ ModelMessage = Mapping[str, JsonValue]
 
 _NO_RESULT = "No result: the run ended before this call was executed."
 _EMPTY = "(empty)"
+_CONTINUE = (
+    "<context>Your last message was cut off by its length limit. Go on exactly where it stopped.</context>"
+)
+_RESULT_TAG = re.compile(r"<(?=\s*/?\s*tool_result)", re.IGNORECASE)
 
 
 def order_for_run(messages: Sequence[Message], run_id: str) -> list[Message]:
     """Return what run `run_id` may read, each run's messages together, in the order the runs were made.
 
-    A message that opens a queued run is stored while the run before it still writes; ids of runs sort by time,
-    so grouping by them gives every run the thread as if the runs had come one after the other.
+    A message that opens a queued run is stored while the run before it still writes; ids of runs sort by
+    time, so grouping by them gives every run the thread as if the runs had come one after the other.
     """
     ranked: list[tuple[str, Message]] = []
     rank = ""
@@ -31,8 +38,10 @@ def order_for_run(messages: Sequence[Message], run_id: str) -> list[Message]:
 def render(messages: Iterable[Message], dialect: Dialect) -> list[ModelMessage]:
     """Render messages for a model that calls tools in `dialect`.
 
-    A call's result directly follows the message that made it, wherever it stands in the log; a call that never
-    got one is given a result that says so, since providers refuse a torn pair.
+    A call's result directly follows the message that made it, wherever it stands in the log; a call that
+    never got one is given a result that says so, since providers refuse a torn pair. An answer that the
+    length limit cut is followed by the wish to go on, unless a person spoke instead: it stands there in every
+    later request, so that each begins with all of the one before.
     """
     messages = list(messages)
     results = {
@@ -42,7 +51,7 @@ def render(messages: Iterable[Message], dialect: Dialect) -> list[ModelMessage]:
         if isinstance(part, ToolResultPart)
     }
     rendered: list[ModelMessage] = []
-    for message in messages:
+    for message, following in zip(messages, [*messages[1:], None], strict=True):
         if message.role == "user":
             rendered.append({"role": "user", "content": message.text or _EMPTY})
         elif message.role == "assistant":
@@ -54,7 +63,14 @@ def render(messages: Iterable[Message], dialect: Dialect) -> list[ModelMessage]:
                 rendered.append({"role": "assistant", "content": _xml_text(message) or _EMPTY})
                 if answered:
                     rendered.append({"role": "user", "content": "\n".join(map(_xml_result, answered))})
+            if why_cut(message) == "length" and (following is None or following.role != "user"):
+                rendered.append({"role": "user", "content": _CONTINUE})
     return rendered
+
+
+def why_cut(message: Message) -> Literal["length", "content_filter"] | None:
+    """Return why the provider ended an answer early, or None when it did not."""
+    return next((part.cut for part in message.parts if isinstance(part, TextPart) and part.cut), None)
 
 
 def _missing(call: ToolCallPart) -> ToolResultPart:
@@ -95,12 +111,13 @@ def _xml_text(message: Message) -> str:
 
 
 def _as_invoke(call: ToolCallPart) -> str:
-    """Show a native call to a model that reads XML: the thread changed its model. It is history, not parsed again."""
+    """Show a native call to a model that reads XML: the thread changed its model. Nobody parses it again."""
     arguments = json.dumps(call.arguments, ensure_ascii=False)
-    return f'\n<invoke name="{call.name}">{arguments}</invoke>\n'
+    return f'\n<invoke name="{escape(call.name)}">{arguments}</invoke>\n'
 
 
 def _xml_result(result: ToolResultPart) -> str:
-    output = result.output.replace("</tool_result", "&lt;/tool_result")
-    head = f'<tool_result name="{result.name}" call_id="{result.call_id}" outcome="{result.outcome}">'
+    output = _RESULT_TAG.sub("&lt;", result.output)
+    name, call_id = escape(result.name), escape(result.call_id)
+    head = f'<tool_result name="{name}" call_id="{call_id}" outcome="{result.outcome}">'
     return f"{head}\n{output}\n</tool_result>"

@@ -1,7 +1,7 @@
 """ResponseProcessor: one model response, from the gateway's chunks to shown events and stored parts.
 
-The parser (parsing/) decides what is prose and what is a call; the draft gives calls their ids and types their
-arguments; this shows all of it as it arrives.
+The parser (parsing/) decides what is prose and what is a call; the draft gives calls their ids and types
+their arguments; this shows all of it as it arrives.
 """
 
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarte
 from factotum.protocol.events import ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
 from factotum.protocol.messages import ToolCallPart
 from factotum.tools.registry import Registry
-from factotum.tools.tool import Effect, ToolError
+from factotum.tools.tool import Effect
 
 
 class ResponseProcessor:
-    """Streams a response into a draft. One processor serves all the steps of a run; it keeps no state of its own."""
+    """Streams responses into drafts. One processor serves all the steps of a run; it keeps no state."""
 
     def __init__(
         self, gateway: ModelGateway, registry: Registry, events: EventSink, config: ProcessorConfig
@@ -70,21 +70,17 @@ class ResponseProcessor:
         return [PlannedCall(call, self._effect(call)) for call in calls]
 
     def _effect(self, call: ToolCallPart) -> Effect:
-        if call.fault is not None:
-            return "pure"
-        try:
-            return self._registry.get(call.name).effect
-        except ToolError:
-            return "pure"
+        return "pure" if call.fault is not None else self._registry.get(call.name).effect
 
     async def _take(self, chunk: ModelChunk, draft: Draft) -> None:
         match chunk:
             case TextChunk(text=text):
-                await self._show(draft, draft.assembler.text(text))
+                await self._show(draft, draft.assembler.text(_readable(text)))
             case ReasoningChunk(text=text, signed=signed):
-                await self._show(draft, draft.assembler.reasoning(text, signed))
+                await self._show(draft, draft.assembler.reasoning(_readable(text), signed))
             case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
-                await self._show(draft, draft.assembler.native(index, call_id, name, arguments))
+                name = None if name is None else _readable(name)
+                await self._show(draft, draft.assembler.native(index, call_id, name, _readable(arguments)))
             case UsageChunk(usage=usage):
                 draft.usage = usage
             case StopChunk(reason=reason):
@@ -97,6 +93,11 @@ class ResponseProcessor:
             shown = _shown(draft, event)
             if shown is not None:
                 await self._events.emit(shown)
+
+
+def _readable(text: str) -> str:
+    """Return `text` without the halves of surrogate pairs: no event and no column can hold them."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _shown(draft: Draft, event: ParseEvent) -> RunEvent | None:

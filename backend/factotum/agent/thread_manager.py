@@ -1,16 +1,15 @@
 """ThreadManager: the thread as one run sees it, kept in step with the log, and the request made of it."""
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.ports import RunJournal
-from factotum.agent.rendering import ModelMessage, order_for_run, render
+from factotum.agent.rendering import ModelMessage, order_for_run, render, why_cut
 from factotum.llm.port import ModelRequest
 from factotum.protocol.messages import Message, ToolCallPart, ToolResultPart
-
-_CONTINUE = "Your last message was cut off by its length limit. Go on exactly where it stopped."
 
 
 class ThreadManager:
@@ -39,15 +38,12 @@ class ThreadManager:
         after = self._messages[-1].position if self._messages else 0
         self._messages.extend(await self._journal.messages(after))
 
-    def request(self, *, was_cut: bool = False) -> ModelRequest:
-        """Build the next request. `was_cut`: the last message hit its length limit and must be continued."""
+    def request(self) -> ModelRequest:
+        """Build the next request."""
         ordered = order_for_run(self._messages, self._run_id)
-        messages = [self._system, *render(ordered, self._config.dialect)]
-        if was_cut:
-            messages.append({"role": "user", "content": _CONTINUE})
         return ModelRequest(
             model=self._model,
-            messages=messages,
+            messages=[self._system, *render(ordered, self._config.dialect)],
             tools=self._tools if self._config.dialect == "native" else (),
             max_output_tokens=self._config.max_output_tokens,
             first_token_deadline=self._config.first_token_deadline,
@@ -55,8 +51,8 @@ class ThreadManager:
         )
 
     def unanswered(self) -> tuple[str, tuple[ToolCallPart, ...]]:
-        """Return the id of this run's last assistant message, and those of its calls that have no result yet."""
-        own = [message for message in self._messages if message.run_id == self._run_id]
+        """Return the id of this run's last assistant message, and its calls that have no result yet."""
+        own = self._own()
         answered = {
             part.call_id for message in own for part in message.parts if isinstance(part, ToolResultPart)
         }
@@ -64,3 +60,21 @@ class ThreadManager:
             if message.role == "assistant":
                 return message.id, tuple(call for call in message.calls if call.call_id not in answered)
         return "", ()
+
+    def answer(self) -> Message | None:
+        """Return this run's last message, if it is the model's and calls no tool."""
+        last = self._own()[-1:]
+        return last[0] if last and last[0].role == "assistant" and not last[0].calls else None
+
+    def cut_in_a_row(self) -> int:
+        """Return how many of this run's last messages the length limit cut."""
+        return len(list(takewhile(lambda message: why_cut(message) == "length", reversed(self._own()))))
+
+    def last_step(self) -> list[Message]:
+        """Return what this run stored after its last assistant message; nothing: that message."""
+        own = self._own()
+        last = max((n for n, message in enumerate(own) if message.role == "assistant"), default=len(own))
+        return own[last + 1 :] or own[last:]
+
+    def _own(self) -> list[Message]:
+        return [message for message in self._messages if message.run_id == self._run_id]

@@ -36,7 +36,7 @@ class CallContext:
 
     async def output(self, stream: OutputStream, text: str) -> None:
         """Show output while the tool runs."""
-        if not text or self._shown >= _SHOWN_LIMIT:
+        if not text or self._shown > _SHOWN_LIMIT:
             return
         room = _SHOWN_LIMIT - self._shown
         self._shown += len(text)

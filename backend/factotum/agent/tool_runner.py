@@ -1,14 +1,14 @@
-"""Runs the calls of one message: each through the ledger, so that a crash never repeats an unsafe one unasked."""
+"""Runs the calls of one message, each through the ledger: a crash never repeats an unsafe one unasked."""
 
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, assert_never
 
 from factotum.agent.outcome import Awaiting, ClosingCall, Finished
 from factotum.agent.ports import CallRecord, CallResult, EventSink, RunJournal
 from factotum.agent.tool_context import CallContext, SandboxOpener
-from factotum.core.tasks import all_of
+from factotum.core.tasks import all_of, whole
 from factotum.protocol.events import MessageCreated, ToolFinished, ToolStarted
 from factotum.protocol.messages import ToolCallPart
 from factotum.protocol.runs import Question
@@ -19,8 +19,9 @@ from factotum.tools.tool import Ask, Complete, ToolError
 
 _PARALLEL = 8
 _SKIPPED = "Not executed: {why}. Call it again if it is still needed."
+_INTERRUPTED = "Not finished: {why} while this call ran. Call it again if it is still needed."
 _UNKNOWN = (
-    "Outcome unknown: the service was interrupted while this call ran, so it may or may not have had its effect. "
+    "Outcome unknown: {why} while this call ran, so it may or may not have had its effect. "
     "It was not repeated. {more}"
 )
 _CHOICES = ("Check what happened, then go on", "Run it again", "Leave it and go on")
@@ -29,7 +30,7 @@ Ending = Finished | Awaiting
 
 
 class ToolRunner:
-    """Runs calls in order or side by side, stores and shows every result, and returns the signal that ends the run."""
+    """Runs calls in order or side by side, stores and shows every result, and tells what ends the run."""
 
     def __init__(
         self,
@@ -64,23 +65,30 @@ class ToolRunner:
         return None
 
     async def settle(self, calls: Sequence[ToolCallPart], why: str, answer: str = "") -> tuple[str, ...]:
-        """Give every call a result without running it. Returns the names of those that never started."""
+        """Give every call a result without running it. Returns the names of those that never started.
+
+        `why` is a clause; `answer` is what a person said about calls that a dead attempt had started.
+        """
         ledger = await self._journal.ledger()
         untouched: list[str] = []
         for call in calls:
-            if _is_unknown(ledger.get(call.call_id)):
-                more = (
-                    f"The person was asked, and says: {answer}" if answer else "Check before you repeat it."
-                )
-                result = CallResult(_UNKNOWN.format(more=more), "unknown")
-            else:
+            record = ledger.get(call.call_id)
+            if record is None or record.state == "pending":
                 untouched.append(call.name)
                 result = CallResult(_SKIPPED.format(why=why), "stopped")
+            else:
+                result = _interrupted(record, why, answer)
             await self.finish(call.call_id, call.name, result)
         return tuple(untouched)
 
     async def finish(self, call_id: str, name: str, result: CallResult, started: float | None = None) -> None:
-        """Store one result and show it. `started` is the clock's reading (monotonic seconds) at its start."""
+        """Store one result and show it. `started` is the clock's reading (monotonic seconds) at its start.
+
+        A stop waits for both, so that no result is stored and not shown.
+        """
+        await whole(self._finish(call_id, name, result, started))
+
+    async def _finish(self, call_id: str, name: str, result: CallResult, started: float | None) -> None:
         message = await self._journal.finish_call(call_id, name, result)
         duration = int((time.monotonic() - started) * 1000) if started is not None else 0
         await self._events.emit(
@@ -97,13 +105,12 @@ class ToolRunner:
             async with room:
                 return await self._run_one(message_id, call)
 
-        endings = [ending for ending in await all_of(map(bounded, calls)) if ending is not None]
-        if not endings:
+        endings = await all_of(map(bounded, calls))
+        ended = [(call, ending) for call, ending in zip(calls, endings, strict=True) if ending is not None]
+        if not ended:
             return None
-        chosen = next((ending for ending in endings if isinstance(ending, Awaiting)), endings[0])
-        for ending in endings:
-            if ending is not chosen:
-                await self._skip(ending)
+        chosen = next((ending for _, ending in ended if isinstance(ending, Awaiting)), ended[0][1])
+        await self._close_rest([call for call, ending in ended if ending is not chosen], chosen)
         return chosen
 
     async def _run_one(self, message_id: str, call: ToolCallPart) -> Ending | None:
@@ -124,6 +131,8 @@ class ToolRunner:
             case None:
                 await self.finish(call.call_id, call.name, CallResult(result.text, result.outcome), started)
                 return None
+            case _:
+                assert_never(result.signal)
 
     async def _execute(self, call: ToolCallPart) -> ToolResult:
         if call.fault is not None:
@@ -137,24 +146,28 @@ class ToolRunner:
         return await execute(tool, context, arguments)
 
     async def _close_rest(self, rest: Sequence[ToolCallPart], ending: Ending) -> None:
-        why = (
-            "the task was completed first" if isinstance(ending, Finished) else "the run waits for an answer"
-        )
-        await self.settle(rest, why)
-
-    async def _skip(self, ending: Ending) -> None:
-        """Settle a second ending of a parallel group: only one can end the run."""
-        if isinstance(ending, Finished) and ending.closing is not None:
-            closing = ending.closing
-            result = CallResult(_SKIPPED.format(why="the run waits for an answer first"), "stopped")
-            await self.finish(closing.call_id, closing.name, result)
-        elif isinstance(ending, Awaiting) and ending.question.call_id is not None:
-            result = CallResult(_SKIPPED.format(why="another question is asked first"), "stopped")
-            await self.finish(ending.question.call_id, "ask", result)
+        """Settle the calls that another one's ending outruns: only one can end the run."""
+        finished = isinstance(ending, Finished)
+        why = "the task was completed first" if finished else "the run waits for an answer first"
+        for call in rest:
+            await self.finish(call.call_id, call.name, CallResult(_SKIPPED.format(why=why), "stopped"))
 
 
 def _is_unknown(record: CallRecord | None) -> bool:
     return record is not None and record.state == "started" and record.effect == "unsafe"
+
+
+def _interrupted(record: CallRecord, why: str, answer: str) -> CallResult:
+    """Say truthfully how a call ended that had begun to run and never came back."""
+    why = "the service was interrupted" if answer else why
+    if record.effect == "pure":
+        return CallResult(_INTERRUPTED.format(why=why), "stopped")
+    more = (
+        "It can safely be called again." if record.effect == "idempotent" else "Check before you repeat it."
+    )
+    if answer:
+        more = f"The person was asked, and says: {answer}"
+    return CallResult(_UNKNOWN.format(why=why, more=more), "unknown")
 
 
 def _ask_about(calls: Sequence[ToolCallPart]) -> Question:

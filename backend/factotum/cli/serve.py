@@ -1,8 +1,8 @@
 """Runs the service: API and worker in one process for a laptop, or a worker alone for production.
 
 `serve` brings what is missing (Postgres, Valkey, the schema, the local account), gives one address with a
-one-time code, and ends cleanly: streams tell their clients to come back, the worker hands its runs over, and the
-servers stop.
+one-time code, and ends cleanly: streams tell their clients to come back, the worker hands its runs over, and
+the servers stop.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Logging: one line a record, JSON where machines read it, redacted, with the run it belongs to."""
+"""Logging: one record a line, JSON where machines read it, redacted, with the run it belongs to."""
 
 import json
 import logging
@@ -15,14 +15,17 @@ _QUIET = ("httpx", "httpcore", "LiteLLM", "openai", "procrastinate", "psycopg.po
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one redacted line, JSON when `as_json`."""
+    """Formats a record, redacted: as one line of JSON, or for people."""
 
     def __init__(self, *, as_json: bool) -> None:
         super().__init__()
         self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; a traceback is put on it, never on lines of its own."""
+        """Return the record with its traceback. For people, all but its first line are indented.
+
+        So no text that is logged can pass for a record of its own.
+        """
         text = record.getMessage()
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
@@ -31,12 +34,16 @@ class LineFormatter(logging.Formatter):
         run_id = run_in_log.get()
         if not self._as_json:
             run = f" run={run_id}" if run_id else ""
-            return f"{at:%H:%M:%S} {record.levelname.lower():7} {record.name}{run}: {text}"
+            return f"{at:%H:%M:%S} {record.levelname.lower():7} {record.name}{run}: {_indented(text)}"
         level = record.levelname.lower()
         fields = {"at": at.isoformat(), "level": level, "logger": record.name, "message": text}
         if run_id:
             fields["run_id"] = run_id
         return json.dumps(fields, ensure_ascii=False)
+
+
+def _indented(text: str) -> str:
+    return "\n    ".join(text.splitlines())
 
 
 def configure_logs(*, as_json: bool, level: int = logging.INFO) -> None:

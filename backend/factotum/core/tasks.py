@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -18,6 +19,21 @@ async def all_of(coroutines: Iterable[Coroutine[object, object, T]]) -> list[T]:
     except BaseExceptionGroup as failures:
         raise _first(failures) from None
     return [task.result() for task in tasks]
+
+
+async def whole(coroutine: Coroutine[object, object, T]) -> T:
+    """Run what must not be cut in half: a cancellation waits for its end, and then goes on.
+
+    A failure that comes after the cancellation is dropped: the caller is ending anyway.
+    """
+    task = asyncio.ensure_future(coroutine)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        raise
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

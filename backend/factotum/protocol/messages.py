@@ -12,11 +12,16 @@ Outcome = Literal["ok", "error", "unknown", "stopped"]
 """How a tool call ended. `unknown`: an unsafe action was interrupted and may or may not have happened."""
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class TextPart(Frozen):
-    """Prose, in the order the model wrote it."""
+    """Prose, in the order the model wrote it. `cut`: why the provider ended the message early, if it did."""
 
     type: Literal["text"] = "text"
     text: str
+    cut: Literal["length", "content_filter"] | None = Field(default=None, exclude_if=_is_none)
 
 
 class ReasoningPart(Frozen):

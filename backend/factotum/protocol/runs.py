@@ -20,7 +20,7 @@ AwaitReason = Literal["question", "unknown_outcome", "limit"]
 class RunOptions(Frozen):
     """What the caller of a run may choose. `auto`: native calls where the model has them, else `invoke`."""
 
-    dialect: Literal["auto"] | Dialect = "auto"
+    dialect: Literal["auto", Dialect] = "auto"
     tool_execution: Literal["sequential", "parallel"] = "sequential"
     step_limit: int | None = Field(default=None, ge=1, le=1000)
 

@@ -1,5 +1,6 @@
-"""Puts an agent together for one attempt: its model, tools, prompt and limits, from the run's row and its agent."""
+"""Puts an agent together for one attempt: its model, tools, prompt and limits, as its row and agent say."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -33,6 +34,15 @@ class ModelFacts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A run as its creator sees it, the answer that it was resumed with, and its agent's instructions."""
+
+    run: Run
+    answer: Answer | None
+    instructions: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentFactory:
     """Builds the loop of an attempt."""
 
@@ -43,14 +53,21 @@ class AgentFactory:
     sandboxes: SandboxProvider
     defaults: ProcessorConfig
 
-    async def build(self, claimed: ClaimedRun, journal: PostgresJournal, events: EventSink) -> AgentLoop:
-        """Read what the run needs and put it together. Raises NotFound when its creator may not see it any more."""
+    async def read(self, claimed: ClaimedRun) -> Seen:
+        """Read what the run needs. Raises NotFound when its creator may not see it any more."""
         async with self.database.tenant(claimed.caller) as tx:
             run = await Runs(tx).get(claimed.id)
             answer = await Runs(tx).answer(claimed.id)
             agent = await Agents(tx).get(run.agent_id) if run.agent_id else None
+        return Seen(run, answer, agent.instructions if agent else "")
+
+    def build(
+        self, seen: Seen, claimed: ClaimedRun, journal: PostgresJournal, events: EventSink
+    ) -> AgentLoop:
+        """Put the loop together."""
+        run = seen.run
         config = self._config(run)
-        prompt = system_prompt(self.registry, config.dialect, agent.instructions if agent else "")
+        prompt = system_prompt(self.registry, config.dialect, seen.instructions)
         thread = ThreadManager(
             journal,
             run_id=run.id,
@@ -63,7 +80,7 @@ class AgentFactory:
         runner = ToolRunner(self.registry, journal, events, opener, config.tool_execution_strategy)
         processor = ResponseProcessor(self.gateway, self.registry, events, config)
         return AgentLoop(
-            _state(run, claimed, answer),
+            _state(run, claimed, seen.answer),
             thread=thread,
             processor=processor,
             runner=runner,
@@ -110,9 +127,11 @@ class _SandboxOpener:
         self._project_id = project_id
         self._events = events
         self._sandbox: Sandbox | None = None
+        self._opening = asyncio.Lock()
 
     async def __call__(self) -> Sandbox:
-        if self._sandbox is None:
-            self._sandbox = await self._provider.open(self._project_id)
-            await self._events.emit(SandboxChanged(status="started"))
-        return self._sandbox
+        async with self._opening:
+            if self._sandbox is None:
+                self._sandbox = await self._provider.open(self._project_id)
+                await self._events.emit(SandboxChanged(status="started"))
+            return self._sandbox

@@ -1,4 +1,8 @@
-"""How an attempt leaves its run: each ending is one fenced transaction, then the events that tell of it."""
+"""How an attempt leaves its run: each ending is one fenced transaction, then the events that tell of it.
+
+The row keeps the number that the log will end at. A reader, or the next attempt, sees by it when the worker
+died before it had told all.
+"""
 
 from collections.abc import Sequence
 
@@ -19,25 +23,40 @@ from factotum.protocol.messages import Message
 from factotum.protocol.runs import ErrorInfo, Usage
 from factotum.runs.journal import PostgresJournal
 from factotum.runs.queue import RunQueue
+from factotum.runs.telling import Teller
+from factotum.store.database import Database
+from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
 from factotum.store.runs import Runs
 from factotum.store.tx import Tx
 
 
 class RunEnding:
-    """Ends one attempt. The next run of the thread is enqueued in the same transaction."""
+    """Ends one attempt. The next run of the thread is enqueued in the same transaction.
+
+    `log` is the attempt's writer, `teller` the sink over it.
+    """
 
     def __init__(
-        self, run: ClaimedRun, journal: PostgresJournal, events: RunLogWriter, queue: RunQueue
+        self,
+        database: Database,
+        run: ClaimedRun,
+        journal: PostgresJournal,
+        log: RunLogWriter,
+        teller: Teller,
+        queue: RunQueue,
     ) -> None:
+        self._database = database
         self._run = run
         self._journal = journal
-        self._events = events
+        self._log = log
+        self._teller = teller
         self._queue = queue
 
     async def finished(self, outcome: Finished, usage: Usage) -> None:
         """End well, with the result of the call that ended it."""
         told: list[RunEvent] = []
+        log_seq = await self._last_number(1 if outcome.closing is None else 3)
         async with self._journal.fenced() as tx:
             if outcome.closing is not None:
                 told.extend(await self._close_call(tx, outcome.closing))
@@ -46,7 +65,7 @@ class RunEnding:
                 self._run.attempt,
                 status="finished",
                 usage=usage,
-                log_seq=self._events.seq,
+                log_seq=log_seq,
                 finish_reason=outcome.reason,
                 deliverables=outcome.deliverables,
             )
@@ -56,38 +75,50 @@ class RunEnding:
 
     async def awaiting(self, outcome: Awaiting) -> None:
         """Wait for a person, without a worker. Raises Conflict (`run_stopping`) when a stop came first."""
+        log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
             await Runs(tx).await_input(
-                self._run.id, self._run.attempt, question=outcome.question, log_seq=self._events.seq
+                self._run.id, self._run.attempt, question=outcome.question, log_seq=log_seq
             )
         await self._tell([RunAwaiting(question=outcome.question)])
 
     async def failed(self, fault: FactotumError, usage: Usage) -> None:
-        """End with an error that says what to do."""
-        error = ErrorInfo(code=fault.stable_code, message=redact(fault.message), hint=redact(fault.hint))
+        """End with an error that says what to do. What was shown and not stored is withdrawn."""
+        error = _told(fault)
+        await self._teller.discard_drafts()
+        log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
             await Runs(tx).finish(
-                self._run.id,
-                self._run.attempt,
-                status="failed",
-                usage=usage,
-                log_seq=self._events.seq,
-                error=error,
+                self._run.id, self._run.attempt, status="failed", usage=usage, log_seq=log_seq, error=error
             )
             await self._enqueue_next(tx)
         await self._tell([RunFailed(error=error, usage=usage)])
 
+    async def failed_without_rights(self, fault: FactotumError, usage: Usage) -> None:
+        """End with an error in the system's name, when the run's creator may write no more.
+
+        Raises StaleAttempt when a newer attempt owns the run, or it is gone.
+        """
+        error = _told(fault)
+        async with self._database.system() as tx:
+            await Leases(tx).fail(self._run.id, self._run.attempt, error, log_seq=self._log.seq + 1)
+            await self._enqueue_next(tx)
+        await self._teller.discard_drafts()
+        await self._tell([RunFailed(error=error, usage=usage)])
+
     async def stopped(self, not_executed: Sequence[str], usage: Usage) -> None:
         """End as a person wished; `not_executed` names the calls left undone."""
+        log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
             await Runs(tx).finish(
-                self._run.id, self._run.attempt, status="stopped", usage=usage, log_seq=self._events.seq
+                self._run.id, self._run.attempt, status="stopped", usage=usage, log_seq=log_seq
             )
             await self._enqueue_next(tx)
         await self._tell([RunStopped(not_executed=tuple(not_executed), usage=usage)])
 
     async def handed_over(self) -> None:
-        """Let another worker go on at once."""
+        """Let another worker go on at once. What was shown and not stored is withdrawn: it is done again."""
+        await self._teller.discard_drafts()
         async with self._journal.fenced() as tx:
             await Runs(tx).release(self._run.id, self._run.attempt)
             async with tx.as_login() as connection:
@@ -112,6 +143,15 @@ class RunEnding:
             async with tx.as_login() as connection:
                 await self._queue.enqueue(connection, following)
 
+    async def _last_number(self, still_to_tell: int) -> int:
+        """Return the number that the log will end at after so many more events."""
+        await self._log.flush()
+        return self._log.seq + still_to_tell
+
     async def _tell(self, events: Sequence[RunEvent]) -> None:
         for event in events:
-            await self._events.emit(event)
+            await self._teller.emit(event)
+
+
+def _told(fault: FactotumError) -> ErrorInfo:
+    return ErrorInfo(code=fault.stable_code, message=redact(fault.message), hint=redact(fault.hint))

@@ -1,7 +1,7 @@
 """Carries runs: claims one, works on it until it ends, waits or is taken away, and leaves it whole.
 
-A run's task ends early for one of three reasons: a person stops it, its lease is lost, or this worker drains. A
-lost lease writes nothing more; the other two leave the log whole first.
+A run's task ends early for one of three reasons: a person stops it, its lease is lost, or this worker drains.
+A lost lease writes nothing more; the other two leave the log whole first.
 """
 
 import asyncio
@@ -15,12 +15,14 @@ from factotum.bus.writer import RunLogWriter
 from factotum.core.errors import Conflict, FactotumError, NotFound, StaleAttempt, Unavailable
 from factotum.core.logs import run_in_log
 from factotum.protocol.events import RunEvent, RunResumed, RunStarted
-from factotum.protocol.runs import ErrorInfo
+from factotum.protocol.runs import Usage
 from factotum.runs.assembly import AgentFactory
+from factotum.runs.catch_up import catch_up
 from factotum.runs.ending import RunEnding
 from factotum.runs.journal import PostgresJournal
 from factotum.runs.live import LiveRun, LiveRuns
 from factotum.runs.queue import RunQueue
+from factotum.runs.telling import Teller
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
@@ -53,9 +55,10 @@ class RunExecutor:
         self._lease_seconds = lease_seconds
 
     async def execute(self, run_id: str) -> None:
-        """Carry a run if it can be claimed. Whatever goes wrong is kept with the run; nothing is raised.
+        """Carry a run if it can be claimed. Whatever goes wrong with it is kept with the run.
 
-        Only a cancellation passes through, after the run was handed over.
+        A cancellation passes through after the run was handed over. What passes through besides is a fault of
+        ours before the run's work began: the run is then left to its lease, and to the limit of crashes.
         """
         run_in_log.set(run_id)
         try:
@@ -65,24 +68,31 @@ class RunExecutor:
                 await self._carry(run)
         except StaleAttempt:
             log.info("a newer attempt owns the run, or it has ended; nothing was changed")
-        except Unavailable as fault:
+        except (Unavailable, NotFound) as fault:
             # The lease runs out and the sweeper finds the run again, here or elsewhere.
             log.warning("the run is left to its lease: %s", fault.message)
 
     async def _carry(self, run: ClaimedRun) -> None:
         events = await self._open_log(run)
+        teller = Teller(events)
         journal = PostgresJournal(self._database, run, lambda: events.seq)
-        ending = RunEnding(run, journal, events, self._queue)
+        ending = RunEnding(self._database, run, journal, events, teller, self._queue)
+        usage = Usage()
         try:
+            seen = await self._agents.read(run)
+            usage = seen.run.usage
             if run.crashes > _CRASH_LIMIT:
-                await self._give_up(run, events)
+                await ending.failed(_given_up(run.crashes), usage)
                 return
-            loop = await self._agents.build(run, journal, events)
-            await events.emit(_beginning(run))
-            await self._work(run, loop, ending)
-        except NotFound as gone:
-            # The thread was deleted, or its creator left the account: row-level security hides the run.
-            await self._fail_as_system(run, events, gone)
+            await teller.emit(_beginning(run))
+            if run.took_over:
+                await catch_up(self._database, self._run_log, run, teller)
+            await self._work(run, self._agents.build(seen, run, journal, teller), ending)
+        except (NotFound, StaleAttempt):
+            if await _may_write(journal):
+                raise
+            # Row-level security hides the run from its creator, or only shows it: or else it is not ours.
+            await ending.failed_without_rights(_without_rights(), usage)
         finally:
             await events.close()
 
@@ -131,29 +141,25 @@ class RunExecutor:
                 await ending.handed_over()
 
     async def _open_log(self, run: ClaimedRun) -> RunLogWriter:
-        """Take over the run's log. Without Redis the run goes on, its numbers past all that may have been used."""
+        """Take over the run's log. Without Redis the run goes on, numbered past all that may be used."""
         try:
             last = await self._run_log.open(run.id, run.attempt, run.log_seq)
         except Unavailable:
             last = run.log_seq + SEQ_STRIDE
         return self._run_log.writer(run.id, run.attempt, last)
 
-    async def _give_up(self, run: ClaimedRun, events: RunLogWriter) -> None:
-        fault = FactotumError(
-            f"The run was given up: {run.crashes} workers in a row ended while they carried it.",
-            hint="Look into the workers' logs; the thread is whole, and a new run can be started on it.",
-            code="run_crashed",
-        )
-        await self._fail_as_system(run, events, fault)
 
-    async def _fail_as_system(self, run: ClaimedRun, events: RunLogWriter, fault: FactotumError) -> None:
-        error = ErrorInfo(code=fault.stable_code, message=fault.message, hint=fault.hint)
-        async with self._database.system() as tx:
-            await Leases(tx).fail(run.id, run.attempt, error, log_seq=events.seq)
+async def _may_write(journal: PostgresJournal) -> bool:
+    """Tell whether the attempt still owns its run and its creator may change it."""
+    try:
+        async with journal.fenced():
+            return True
+    except StaleAttempt:
+        return False
 
 
 async def _finished(live: LiveRun) -> bool:
-    """Wait for the run's task, and say whether this worker was told to end meanwhile: then the run is drained."""
+    """Wait for the run's task, and say whether this worker was told to end meanwhile: then it is drained."""
     try:
         await asyncio.wait({live.task})
     except asyncio.CancelledError:
@@ -176,6 +182,22 @@ def _is_database(fault: BaseException) -> bool:
 def _internal() -> FactotumError:
     return FactotumError(
         "The run broke for a reason of the service's own.",
-        hint="Start a new run on the thread; the operator finds the cause in the worker's log by the run's id.",
+        hint="Start a new run on the thread; the worker's log tells the cause, by the run's id.",
         code="internal_error",
+    )
+
+
+def _given_up(crashes: int) -> FactotumError:
+    return FactotumError(
+        f"The run was given up: {crashes} workers in a row ended while they carried it.",
+        hint="Look into the workers' logs; the thread is whole, and a new run can be started on it.",
+        code="run_crashed",
+    )
+
+
+def _without_rights() -> FactotumError:
+    return FactotumError(
+        "The person who started this run may no longer change anything in its account.",
+        hint="Somebody who may can start a new run on the thread.",
+        code="run_access_lost",
     )

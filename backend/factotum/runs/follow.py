@@ -1,4 +1,4 @@
-"""Follows a run for one client: the log from its cursor on, and a snapshot whenever the log cannot go on from there."""
+"""Follows a run for one client: the log from its cursor on, and a snapshot where the log cannot go on."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -22,7 +22,10 @@ Step = Sequence[Entry] | Snapshot
 
 
 class Follower:
-    """Serves the events of runs to clients. `idle_seconds`: how often an idle client gets a sign of life."""
+    """Serves the events of runs to clients.
+
+    `idle_seconds`: how often an idle client gets a sign of life, and how often a client's access is checked.
+    """
 
     def __init__(
         self, database: Database, log: RunLog, tail: LiveTail, *, idle_seconds: float = 15.0
@@ -34,26 +37,29 @@ class Follower:
 
     async def has_more(self, caller: Caller, run_id: str, after: int) -> bool:
         """Tell whether there is or will be anything after the cursor. Raises NotFound (`run_not_found`)."""
-        run = await self._run(caller, run_id)
+        run, known = await self._look(caller, run_id)
         if run.status not in ENDED:
             return True
         try:
             (last,) = await self._log.last_seqs([run_id])
         except Unavailable:
-            return True
-        return after < last if last else after == 0
+            last = 0
+        # A run that ended while Redis was away may know of no number at all: its end is told once, from 0.
+        return after < max(last, known, 1)
 
     async def follow(self, caller: Caller, run_id: str, after: int) -> AsyncGenerator[Step]:
         """Yield what comes after the cursor until the run has ended.
 
-        Every step from the log is dense after the one before; a Snapshot replaces all that came before it. When Redis
-        is away the client gets a snapshot and the stream ends, to be asked for again.
-        Raises NotFound when the caller may not see the run (any more), SubscriberTooSlow when it does not keep up.
+        Every step from the log is dense after the one before; a Snapshot replaces all that came before it.
+        When Redis is away the client gets a snapshot and the stream ends, to be asked for again.
+        Raises NotFound when the caller may not see the run (any more), SubscriberTooSlow.
         """
+        told = 0
         while True:
             try:
-                async for step in self._from_log(caller, run_id, after):
-                    yield step
+                async with aclosing(self._from_log(caller, run_id, after, told)) as steps:
+                    async for step in steps:
+                        yield step
                 return
             except CursorTooOld as gone:
                 after = gone.resume_after
@@ -62,33 +68,55 @@ class Follower:
                     raise
                 yield await self.snapshot(caller, run_id, after)
                 return
+            async with self._database.tenant(caller) as tx:
+                told = await Runs(tx).log_seq(run_id)
             snapshot = await self.snapshot(caller, run_id, after)
             yield snapshot
             if snapshot.run.status in ENDED:
                 return
 
     async def snapshot(self, caller: Caller, run_id: str, seq: int) -> Snapshot:
-        """Read the whole state of a run. `seq`: the last event that it is known to include."""
+        """Read the whole state of a run. `seq`: the last event that it is known to include.
+
+        Of a run that has ended it includes all.
+        """
         async with self._database.tenant(caller) as tx:
             run = await Runs(tx).get(run_id)
-            messages = await Messages(tx).of_run(run.id)
+            if run.status in ENDED:
+                seq = max(seq, await Runs(tx).log_seq(run_id), 1)
+            messages = await Messages(tx).all_of_run(run_id)
         return Snapshot(seq=seq, run=run, messages=tuple(messages))
 
-    async def _from_log(self, caller: Caller, run_id: str, after: int) -> AsyncGenerator[Step]:
-        ended = (await self._run(caller, run_id)).status in ENDED
-        async with aclosing(self._tail.batches(run_id, after)) as batches:
-            idle = _LONGEST_WAIT_AFTER_END if ended else self._idle_seconds
-            async for batch in _with_idle(batches, idle):
+    async def _from_log(
+        self, caller: Caller, run_id: str, after: int, told: int
+    ) -> AsyncGenerator[Sequence[Entry]]:
+        """Yield the log. Raises CursorTooOld when Postgres knows more than the log, and more than `told`.
+
+        That is so when a worker died before it had shown what it stored, or Redis was away then.
+        """
+        run, _ = await self._look(caller, run_id)
+        loop = asyncio.get_running_loop()
+        looked_at = loop.time()
+        idle = _LONGEST_WAIT_AFTER_END if run.status in ENDED else self._idle_seconds
+        async with (
+            aclosing(self._tail.batches(run_id, after)) as batches,
+            aclosing(_with_idle(batches, idle)) as steps,
+        ):
+            async for batch in steps:
                 if batch:
                     after = batch[-1].seq
-                elif (await self._run(caller, run_id)).status in ENDED:
-                    # The run ended but its log did not: its worker died in between, or Redis was away.
-                    raise CursorTooOld(after)
+                if not batch or loop.time() - looked_at >= self._idle_seconds:
+                    looked_at = loop.time()
+                    run, known = await self._look(caller, run_id)
+                    if not batch and (run.status in ENDED or known > max(after, told)):
+                        raise CursorTooOld(after)
                 yield batch
 
-    async def _run(self, caller: Caller, run_id: str) -> Run:
+    async def _look(self, caller: Caller, run_id: str) -> tuple[Run, int]:
+        """Return the run and the last number of its log that its row knows of. Raises NotFound."""
         async with self._database.tenant(caller) as tx:
-            return await Runs(tx).get(run_id)
+            runs = Runs(tx)
+            return await runs.get(run_id), await runs.log_seq(run_id)
 
 
 async def _with_idle(

@@ -1,7 +1,7 @@
 """The heartbeat: one thread a process renews the leases of all its runs, however busy the event loop is.
 
-It has a loop and a connection of its own. What it learns (a lease is lost, a stop was requested) it hands to the
-event loop that carries the runs.
+It has a loop and a connection of its own. What it learns (a lease is lost, a stop was requested) it hands to
+the event loop that carries the runs.
 """
 
 import asyncio
@@ -50,23 +50,28 @@ class Heartbeat:
         asyncio.run(self._beat())
 
     async def _beat(self) -> None:
-        database = self._connect()
-        is_open = False
+        database: Database | None = None
         try:
             while not self._stop.is_set():
                 held = dict(self._live.pairs())
                 if held:
                     try:
-                        if not is_open:
-                            await database.open()
-                            is_open = True
-                        await self._renew(database, held)
-                    except FactotumError as fault:
+                        async with asyncio.timeout(self._lease_seconds):
+                            database = database or await self._opened()
+                            await self._renew(database, held)
+                    except (FactotumError, TimeoutError) as fault:
                         # The fence keeps the runs safe meanwhile; with the database back, they are renewed.
-                        log.warning("leases were not renewed: %s", fault.message)
+                        log.warning("leases were not renewed: %s", fault)
                 await asyncio.to_thread(self._stop.wait, self._lease_seconds / _BEATS_A_LEASE)
         finally:
-            await database.close()
+            if database is not None:
+                await database.close()
+
+    async def _opened(self) -> Database:
+        """Open a new one: a pool that could not be opened is of no more use."""
+        database = self._connect()
+        await database.open()
+        return database
 
     async def _renew(self, database: Database, held: Mapping[str, int]) -> None:
         async with database.system() as tx:

@@ -1,4 +1,4 @@
-"""The journal of one attempt in Postgres: each method is one transaction that first checks the attempt (law 5)."""
+"""The journal of one attempt in Postgres: each method is one transaction that first checks the attempt."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ _PAGE = 200
 
 
 class PostgresJournal:
-    """Implements agent.ports.RunJournal. `log_seq` tells the last number of the run's log, kept with each step."""
+    """Implements agent.ports.RunJournal. `log_seq` tells the log's last number, kept with each step."""
 
     def __init__(self, database: Database, run: ClaimedRun, log_seq: Callable[[], int]) -> None:
         self._database = database

@@ -22,10 +22,15 @@ class LiveRun:
     reason: CancelReason | None = field(default=None)
 
     def cancel(self, reason: CancelReason) -> None:
-        """End the run's task; the first reason counts, except that a lost lease outranks all."""
-        if self.reason is None or reason == "lost":
+        """End the run's task; the first reason counts, except that a lost lease outranks all.
+
+        The task is cancelled once: another cancellation would cut short the ending of a tool's processes.
+        """
+        if self.reason is None:
             self.reason = reason
-        self.task.cancel()
+            self.task.cancel()
+        elif reason == "lost":
+            self.reason = reason
 
 
 class LiveRuns:
@@ -33,6 +38,7 @@ class LiveRuns:
 
     def __init__(self) -> None:
         self._runs: dict[str, LiveRun] = {}
+        self._draining = False
 
     def __iter__(self) -> Iterator[LiveRun]:
         return iter(tuple(self._runs.values()))
@@ -44,10 +50,21 @@ class LiveRuns:
         """The run, if it is here."""
         return self._runs.get(run_id)
 
+    def drain(self) -> None:
+        """Hand every run over at its next step, also those that still come."""
+        self._draining = True
+        for run in self:
+            run.loop.hand_over()
+
     @contextmanager
     def carrying(self, run: LiveRun) -> Generator[None]:
-        """Hold `run` in the list for as long as the block lasts."""
+        """Hold `run` in the list while the block lasts; an older attempt that is still here is ended."""
+        older = self._runs.get(run.run_id)
+        if older is not None:
+            older.cancel("lost")
         self._runs[run.run_id] = run
+        if self._draining:
+            run.loop.hand_over()
         try:
             yield
         finally:

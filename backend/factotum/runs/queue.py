@@ -1,14 +1,16 @@
 """The queue port, and Procrastinate behind it. A job is only a messenger: the run's row holds the truth.
 
-Jobs carry no Procrastinate lock. A run's claim refuses while an earlier run of its thread has not ended, and a
-run's end enqueues the next one in the same transaction; a lock would stay with a job whose worker was killed
-(procrastinate #1518, #1408) and hold the thread for as long.
+Jobs carry no Procrastinate lock. A run's claim refuses while an earlier run of its thread has not ended, and
+a run's end enqueues the next one in the same transaction; a lock would stay with a job whose worker was
+killed (procrastinate #1518, #1408) and hold the thread for as long.
 """
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import psycopg
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
@@ -35,9 +37,15 @@ class ProcrastinateQueue:
         self._app = App(connector=PsycopgConnector())
 
     async def enqueue(self, connection: AsyncConnection[Any], run_id: str) -> None:
-        """Write the job of a run on `connection`, inside its open transaction."""
+        """Write the job of a run on `connection`, inside its open transaction. Raises psycopg's errors."""
         deferrer = self._app.configure_task(EXECUTE_RUN, queue=RUNS_QUEUE, connection=connection)
-        await deferrer.defer_async(run_id=run_id)
+        try:
+            await deferrer.defer_async(run_id=run_id)
+        except ConnectorException as error:
+            # The transaction that it is part of knows what the database's errors mean.
+            if isinstance(error.__cause__, psycopg.Error):
+                raise error.__cause__ from None
+            raise
 
     async def waiting(self, connection: AsyncConnection[Any], run_ids: Sequence[str]) -> set[str]:
         """Return those of the runs whose job still waits for a worker."""

@@ -1,4 +1,4 @@
-"""What a caller may do with runs: submit, look, answer, stop. Each is one transaction under the caller's rights."""
+"""What a caller may do with runs, each a transaction with the caller's rights: submit, look, answer, stop."""
 
 import asyncio
 import logging
@@ -62,7 +62,7 @@ class RunService:
         self._models = models
 
     async def submit(self, caller: Caller, thread_id: str, new: NewRun) -> tuple[Run, bool]:
-        """Store the user's message, the run and its job in one transaction; return the run, and whether it is new.
+        """Store the user's message, the run and its job in one transaction; say also whether the run is new.
 
         The same idempotency key on the same thread gives the same run again.
         Raises NotFound (thread, agent), InvalidInput (model), Conflict (`run_awaiting_input`).
@@ -74,6 +74,7 @@ class RunService:
             model = new.model or (agent.model if agent else None) or self._models.default()
             self._models.check(model)
             runs = Runs(tx)
+            await runs.take_turn(thread_id)
             waiting = await runs.waiting_run(thread_id)
             run, created = await runs.create(
                 thread_id,
@@ -90,10 +91,10 @@ class RunService:
             message = await Messages(tx).append(
                 thread_id, "user", [TextPart(text=new.input)], run_id=run.id, message_id=new_id()
             )
-            # Before the commit, so that no worker can have opened the log yet.
-            await self._show(run, RunQueued(thread_id=thread_id), MessageCreated(message=message))
             async with tx.as_login() as connection:
                 await self._queue.enqueue(connection, run.id)
+            # Before the commit, so that no worker can have opened the log yet.
+            await self._show(run, 0, RunQueued(thread_id=thread_id), MessageCreated(message=message))
         await self._signals.send(run.id, "wake")
         return run, True
 
@@ -117,15 +118,17 @@ class RunService:
         Returns the run as it is when it ended or when `wait_seconds` are over; then its status is `stopping`.
         """
         async with self._database.tenant(caller) as tx:
-            before = await Runs(tx).get(run_id)
-            run = await Runs(tx).request_stop(run_id)
-            stopped_idle = run.status == "stopped" and before.status not in ENDED
-            following = await Runs(tx).next_queued(run.thread_id) if stopped_idle else None
+            runs = Runs(tx)
+            before = await runs.lock(run_id)
+            floor = await runs.log_seq(run_id)
+            run = await runs.request_stop(run_id)
+            ended_here = run.status == "stopped" and before.status not in ENDED
+            following = await runs.next_queued(run.thread_id) if ended_here else None
             if following is not None:
                 async with tx.as_login() as connection:
                     await self._queue.enqueue(connection, following)
-        if stopped_idle:
-            await self._show(run, RunStopped(usage=run.usage))
+        if ended_here:
+            await self._show(run, floor, RunStopped(usage=run.usage))
         if run.status in ENDED:
             return run
         await self._signals.send(run_id, "stop")
@@ -135,10 +138,14 @@ class RunService:
             run = await self.get(caller, run_id)
         return run
 
-    async def _show(self, run: Run, *events: RunEvent) -> None:
-        """Write to the log of a run that no worker carries. Without Redis nothing is lost: Postgres has it."""
+    async def _show(self, run: Run, floor: int, *events: RunEvent) -> None:
+        """Write to the log of a run that no worker carries; `floor` is the last number that its row knows.
+
+        Without Redis nothing is lost: Postgres has it.
+        """
         try:
-            writer = self._log.writer(run.id, run.attempt, await self._log.open(run.id, run.attempt, 0))
+            last = await self._log.open(run.id, run.attempt, floor)
+            writer = self._log.writer(run.id, run.attempt, last)
             for event in events:
                 await writer.emit(event)
             await writer.close()

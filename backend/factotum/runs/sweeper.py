@@ -12,7 +12,7 @@ _BATCH = 200
 
 
 class Sweeper:
-    """Enqueues runs whose lease ran out, and queued runs that have no job. `queued_seconds`: how long is too long."""
+    """Enqueues runs whose lease ran out, and those that were queued for `queued_seconds` and have no job."""
 
     def __init__(self, database: Database, queue: RunQueue, *, queued_seconds: float = 30.0) -> None:
         self._database = database

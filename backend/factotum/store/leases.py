@@ -96,13 +96,13 @@ limit %(limit)s""",
     async def fail(self, run_id: str, attempt: int, error: ErrorInfo, *, log_seq: int = 0) -> None:
         """End a run that cannot be carried: its creator has left the account, or its workers keep dying.
 
-        Raises StaleAttempt (which is also a run that ended meanwhile).
+        Raises StaleAttempt (which is also a run that ended or waits meanwhile).
         """
         touched = await self._tx.run(
             """
 update factotum.runs set status = 'failed', error = %(error)s::jsonb, ended_at = clock_timestamp(),
     owner = null, lease_until = null, log_seq = greatest(log_seq, %(log_seq)s)
-where id = %(run)s and attempt = %(attempt)s and status not in ('finished', 'failed', 'stopped')""",
+where id = %(run)s and attempt = %(attempt)s and status in ('running', 'stopping')""",
             {"run": run_id, "attempt": attempt, "error": encode(_ERROR, error), "log_seq": log_seq},
         )
         if not touched:

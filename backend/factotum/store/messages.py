@@ -15,6 +15,7 @@ from factotum.store.threads import thread_missing
 from factotum.store.tx import Tx
 
 _COLUMNS = "id, thread_id, run_id, position, role, parts, created_at"
+_PAGE = 200
 _PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 _MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
 
@@ -108,6 +109,16 @@ where run_id = %s and position > %s order by position limit %s""",
             (run_id, after, page(limit)),
         )
         return _messages(rows)
+
+    async def all_of_run(self, run_id: str) -> list_of[Message]:
+        """Return all that a run wrote, in order."""
+        found: list_of[Message] = []
+        while True:
+            after = found[-1].position if found else 0
+            some = await self.of_run(run_id, after=after, limit=_PAGE)
+            found.extend(some)
+            if len(some) < _PAGE:
+                return found
 
     async def _stored(self, thread_id: str, message_id: str) -> Message:
         """Find out why nothing was added: it stands already, its id is taken, or the thread is not ours."""

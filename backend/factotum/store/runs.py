@@ -94,6 +94,22 @@ returning {_COLUMNS}""",
             raise _missing()
         return _run(row)
 
+    async def lock(self, run_id: str) -> Run:
+        """Return one that will not change until the transaction ends. Raises NotFound, Forbidden."""
+        row = await self._tx.one(
+            f"select {_COLUMNS} from factotum.runs where id = %s for no key update", (run_id,)
+        )
+        if row is None:
+            raise await self._tx.refusal("runs", run_id, _missing())
+        return _run(row)
+
+    async def take_turn(self, thread_id: str) -> None:
+        """Lock the thread, so that ids made until the transaction ends stand in the order of the runs.
+
+        A caller who may not change the thread locks nothing, and is refused when the run is created.
+        """
+        await self._tx.one("select 1 from factotum.threads where id = %s for no key update", (thread_id,))
+
     async def list(self, thread_id: str, *, after: str | None = None, limit: int = 50) -> list_of[Run]:
         """Return a page of a thread's runs, newest first: those after the run with id `after`."""
         rows = await self._tx.all(

@@ -1,13 +1,19 @@
 """The Procrastinate app: the one task it knows, and the jobs of workers that are gone."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
+import psycopg
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
+from factotum.core.errors import Unavailable
 from factotum.runs.queue import EXECUTE_RUN, RUNS_QUEUE
 
 _STALLED_SECONDS = 30.0
+_CONNECT_SECONDS = 5.0
 
 
 def make_app(database_url: str, *, pooler: bool, execute: Callable[[str], Awaitable[None]]) -> App:
@@ -27,11 +33,26 @@ def make_app(database_url: str, *, pooler: bool, execute: Callable[[str], Awaita
     return app
 
 
+@asynccontextmanager
+async def connected(app: App) -> AsyncGenerator[None]:
+    """Connect the app for as long as the block lasts. Raises Unavailable."""
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            await app.open_async()
+    except (psycopg.Error, ConnectorException, TimeoutError) as fault:
+        await app.close_async()
+        raise Unavailable(
+            "The queue cannot be reached.", hint="Check DATABASE_URL.", code="database_unavailable"
+        ) from fault
+    try:
+        yield
+    finally:
+        await app.close_async()
+
+
 async def clear_stalled_jobs(app: App) -> int:
     """Delete the jobs of workers that are gone; return how many. Their runs are found by their leases."""
-    jobs = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS)
-    count = 0
+    jobs = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS))
     for job in jobs:
         await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
-        count += 1
-    return count
+    return len(jobs)

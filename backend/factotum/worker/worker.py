@@ -10,7 +10,7 @@ from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
 from factotum.agent.config import ProcessorConfig
-from factotum.core.errors import Unavailable
+from factotum.core.errors import FactotumError
 from factotum.core.ids import new_id
 from factotum.llm.port import ModelGateway
 from factotum.runs.assembly import AgentFactory
@@ -21,7 +21,7 @@ from factotum.runs.sweeper import Sweeper
 from factotum.services import Services, make_database
 from factotum.store.database import Database
 from factotum.tools.builtin import builtin_registry
-from factotum.worker.jobs import clear_stalled_jobs, make_app
+from factotum.worker.jobs import clear_stalled_jobs, connected, make_app
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,13 @@ class Worker:
     def drain(self) -> None:
         """Take no new run, and hand the others over: at their next step, or when the grace is over."""
         self._draining.set()
-        for live in self._live:
-            live.loop.hand_over()
+        self._live.drain()
 
     async def run(self) -> None:
-        """Work until drained. Raises Unavailable when the queue cannot be reached to begin."""
+        """Work until drained. Raises Unavailable when the queue cannot be reached to begin.
+
+        Should any part of the work break for a reason of ours, all of it ends, and that is raised.
+        """
         app = make_app(
             self._services.addresses.database_url,
             pooler=self._settings.database_pooler,
@@ -72,27 +74,32 @@ class Worker:
         heartbeat = Heartbeat(
             self._connect, self._live, owner=self._owner, lease_seconds=self._settings.lease_seconds
         )
-        async with app.open_async(), heartbeat:
+        async with connected(app), heartbeat:
             jobs = asyncio.create_task(self._take_jobs(app), name="jobs")
-            others = [
+            tasks = {
+                jobs,
+                asyncio.create_task(self._draining.wait(), name="drain"),
                 asyncio.create_task(self._listen(), name="signals"),
                 asyncio.create_task(
                     self._periodically(self._sweeper.sweep, self._sweep_seconds), name="sweep"
                 ),
-                asyncio.create_task(self._periodically(lambda: clear_stalled_jobs(app), 30.0), name="clear"),
-                asyncio.create_task(self._draining.wait(), name="drain"),
-            ]
+                asyncio.create_task(
+                    self._periodically(lambda: clear_stalled_jobs(app), _CLEAR_SECONDS), name="clear"
+                ),
+            }
             try:
-                await asyncio.wait({jobs, others[-1]}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self.drain()
                 # Procrastinate takes a cancellation as a wish to stop: it waits for its jobs, for the grace.
                 jobs.cancel()
-                for task in others:
+                await asyncio.wait({jobs})
+                for task in tasks:
                     task.cancel()
-                await asyncio.wait({jobs, *others})
-        if not jobs.cancelled() and (fault := jobs.exception()) is not None:
-            raise fault
+                await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                raise fault
 
     @property
     def _sweep_seconds(self) -> float:
@@ -144,6 +151,6 @@ class Worker:
         while True:
             try:
                 await work()
-            except (Unavailable, ConnectorException) as fault:
+            except (FactotumError, ConnectorException) as fault:
                 log.warning("periodic work waits: %s", fault)
             await asyncio.sleep(seconds)

@@ -1,38 +1,81 @@
-"""A service of its own for each test that needs one."""
+"""A service for all tests that only use one, and one of its own for each test that kills it."""
 
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from factotum.testing.provider.loading import EXAMPLES
 from tests.e2e.service_support import Service
 
 StartService = Callable[..., Service]
+
+_TALK: list[dict[str, Any]] = [
+    {"match": "[Tt]alk slowly", "turns": [[{"text": "word ", "repeat": 20, "delay": 0.1}]]},
+    {"match": "[Tt]alk briefly", "turns": [[{"text": "word ", "repeat": 5, "delay": 0.1}]]},
+    {"match": "[Tt]alk for ever", "turns": [[{"text": "word ", "repeat": "forever", "delay": 0.02}]]},
+    {
+        "match": "two things",
+        "turns": [
+            [
+                {
+                    "call": "shell",
+                    "arguments": {"command": "while true; do date >> beat.txt; sleep 0.05; done"},
+                },
+                {"call": "create_file", "arguments": {"path": "never.txt", "content": "x"}},
+            ]
+        ],
+    },
+    {"match": "look", "turns": ["The beat has stopped."]},
+]
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Yield a running service that plays the primes and the small talk above; use threads of your own."""
+    primes: dict[str, Any] = json.loads((EXAMPLES / "primes.json").read_text())
+    file = tmp_path_factory.mktemp("script") / "script.json"
+    file.write_text(json.dumps({"scenarios": [*primes["scenarios"], *_TALK]}))
+    with _folder() as folder:
+        shared = Service(folder / "data", file)
+        try:
+            shared.start()
+            yield shared
+        finally:
+            shared.close()
+
+
+@contextmanager
+def _folder() -> Generator[Path]:
+    """Make a folder with a short path that the servers' account can pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="ft-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[StartService]:
     """Return a function that starts a service on a fresh data folder, playing a script."""
-    folder = Path(tempfile.mkdtemp(prefix="ft-"))
-    folder.chmod(0o711)
     services: list[Service] = []
+    with _folder() as folder:
 
-    def start(script: Any, **environment: str) -> Service:
-        file = tmp_path / "script.json"
-        if isinstance(script, Path):
-            file = script
-        else:
+        def start(script: Any, **environment: str) -> Service:
+            file = tmp_path / "script.json"
             file.write_text(json.dumps(script))
-        service = Service(folder / "data", file, **environment)
-        services.append(service)
-        service.start()
-        return service
+            services.append(Service(folder / "data", file, **environment))
+            services[-1].start()
+            return services[-1]
 
-    yield start
-    for service in services:
-        service.close()
-    shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield start
+        finally:
+            for each in services:
+                each.close()

@@ -65,6 +65,7 @@ class Service:
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.1)
         token = (self.folder / "token").read_text().strip()
+        self._client.close()
         self._client = httpx.Client(
             base_url=json.loads(note.read_text())["url"],
             headers={"Authorization": f"Bearer {token}"},
@@ -147,7 +148,7 @@ class Service:
             seen.append(event)
             if event.type in types:
                 return seen
-        raise AssertionError(f"the stream ended without {types}: {[event.type for event in seen]}")
+        raise AssertionError(f"the stream ended without {types}: {seen[-1].data} {self.log()}")
 
     def wait(self, run_id: str, *statuses: str) -> JsonObject:
         """Wait until the run has one of `statuses`."""

@@ -1,30 +1,15 @@
 """Stop means stopped: acknowledged when the model stream, the tools and their processes have ended."""
 
-from typing import Any
+import pytest
 
-from tests.e2e.conftest import StartService
+from tests.e2e.service_support import Service
 from tests.e2e.test_killed import assert_whole
 
+_SHARED = pytest.mark.xdist_group("service")
 
-def test_stop_in_a_tool_ends_its_processes_and_says_what_was_not_done(start_service: StartService) -> None:
-    script: Any = {
-        "scenarios": [
-            {
-                "match": "two things",
-                "turns": [
-                    [
-                        {
-                            "call": "shell",
-                            "arguments": {"command": "while true; do date >> beat.txt; sleep 0.05; done"},
-                        },
-                        {"call": "create_file", "arguments": {"path": "never.txt", "content": "x"}},
-                    ]
-                ],
-            },
-            {"match": "look", "turns": ["The beat has stopped."]},
-        ]
-    }
-    service = start_service(script)
+
+@_SHARED
+def test_stop_in_a_tool_ends_its_processes_and_says_what_was_not_done(service: Service) -> None:
     thread = service.thread()
     run = service.submit(thread, "Do two things")
     service.until(run, "tool.started")
@@ -42,8 +27,8 @@ def test_stop_in_a_tool_ends_its_processes_and_says_what_was_not_done(start_serv
     assert_whole(service.messages(thread))
 
 
-def test_stop_in_a_stream_keeps_what_was_said(start_service: StartService) -> None:
-    service = start_service([[{"text": "word ", "repeat": "forever", "delay": 0.02}]])
+@_SHARED
+def test_stop_in_a_stream_keeps_what_was_said(service: Service) -> None:
     thread = service.thread()
     run = service.submit(thread, "Talk for ever")
     service.until(run, "text.delta")

@@ -1,19 +1,19 @@
 """The main job from end to end: a task goes in, files and an answer come out, every step is seen."""
 
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
-from factotum.testing.provider.loading import EXAMPLES
 from tests.e2e.conftest import StartService
+from tests.e2e.service_support import Service
 
 TASK = "Write primes.csv with the first 20 primes and plot them to primes.png"
+_SHARED = pytest.mark.xdist_group("service")
 PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71]
 
 
-def test_a_task_becomes_files_in_every_wire_format_and_dialect(start_service: StartService) -> None:
-    service = start_service(EXAMPLES / "primes.json")
+@_SHARED
+def test_a_task_becomes_files_in_every_wire_format_and_dialect(service: Service) -> None:
     ways = [
         ("openai/scripted", "native"),
         ("anthropic/scripted", "native"),
@@ -42,8 +42,8 @@ def test_a_task_becomes_files_in_every_wire_format_and_dialect(start_service: St
     assert set(PRIMES) <= set(numbers)
 
 
-def test_a_stream_cut_at_every_event_and_resumed_is_the_same_bytes(start_service: StartService) -> None:
-    service = start_service(EXAMPLES / "primes.json")
+@_SHARED
+def test_a_stream_cut_at_every_event_and_resumed_is_the_same_bytes(service: Service) -> None:
     run = service.submit(service.thread(), TASK)
     whole = [event.raw for event in service.events(run)]
     assert len(whole) > 30
@@ -52,8 +52,8 @@ def test_a_stream_cut_at_every_event_and_resumed_is_the_same_bytes(start_service
         assert whole[:cut] + rest == whole
 
 
-def test_a_live_stream_cut_after_each_event_misses_and_repeats_nothing(start_service: StartService) -> None:
-    service = start_service(EXAMPLES / "primes.json")
+@_SHARED
+def test_a_live_stream_cut_after_each_event_misses_and_repeats_nothing(service: Service) -> None:
     run = service.submit(service.thread(), TASK)
     pieces: list[bytes] = []
     after = 0
@@ -80,19 +80,17 @@ def test_all_is_still_there_after_a_restart(start_service: StartService) -> None
     assert [message["position"] for message in service.messages(thread)] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("count", [10])
-def test_threads_run_side_by_side(start_service: StartService, count: int) -> None:
-    slow: Any = [[{"text": "word ", "repeat": 20, "delay": 0.1}]]
-    service = start_service(slow)
-    runs = [service.submit(service.thread(), "Talk slowly") for _ in range(count)]
+@_SHARED
+def test_threads_run_side_by_side(service: Service) -> None:
+    runs = [service.submit(service.thread(), "Talk slowly") for _ in range(10)]
     spans = [(run["started_at"], run["ended_at"]) for run in (service.wait(run, "finished") for run in runs)]
     assert max(start for start, _ in spans) < min(end for _, end in spans)
 
 
-def test_runs_of_one_thread_are_serialised(start_service: StartService) -> None:
-    service = start_service([[{"text": "word ", "repeat": 5, "delay": 0.1}]])
+@_SHARED
+def test_runs_of_one_thread_are_serialised(service: Service) -> None:
     thread = service.thread()
-    runs = [service.submit(thread, f"Talk {number}") for number in range(3)]
+    runs = [service.submit(thread, f"Talk briefly, {number}") for number in range(3)]
     spans = [(run["started_at"], run["ended_at"]) for run in (service.wait(run, "finished") for run in runs)]
     for (_, end), (start, _) in pairwise(spans):
         assert end <= start

@@ -1,0 +1,92 @@
+"""Who calls: the bearer token of each request. Law: nothing under /v1 is reached without one.
+
+The check is bare ASGI in front of all routes, so a route that forgets it is closed, and nothing of a
+stranger's body is read.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from factotum.api.context import context_of
+from factotum.api.errors import problem_response
+from factotum.core.errors import FactotumError, Unauthenticated
+from factotum.core.ids import derived_id
+from factotum.store.accounts import Accounts
+from factotum.store.database import Database
+from factotum.store.records import Caller
+
+LOCAL_CALLER = Caller(derived_id("local", "user"))
+"""The one user of an installation that signs nobody in."""
+
+_PROTECTED = "/v1/"
+_OPEN = frozenset({"/v1/auth/exchange"})
+
+
+class Authenticator(Protocol):
+    """Knows whom a token stands for."""
+
+    async def authenticate(self, token: str) -> Caller:
+        """Return the caller. Raises Unauthenticated."""
+        ...
+
+
+class TokenAuthenticator:
+    """Fixed tokens, kept as digests only."""
+
+    def __init__(self, tokens: Mapping[str, Caller]) -> None:
+        self._callers = [(_digest(token), caller) for token, caller in tokens.items()]
+
+    async def authenticate(self, token: str) -> Caller:
+        """Return the caller. Raises Unauthenticated; how long that takes tells nothing about any token."""
+        given = _digest(token)
+        found = [caller for digest, caller in self._callers if hmac.compare_digest(digest, given)]
+        if not found:
+            raise Unauthenticated(
+                "This token is not valid.", hint="`factotum serve` prints where to find it."
+            )
+        return found[0]
+
+
+async def ensure_local_account(database: Database) -> None:
+    """Make the local user's personal account if it is not there yet."""
+    async with database.tenant(LOCAL_CALLER) as tx:
+        await Accounts(tx).ensure_personal(derived_id("local", "account"), "Personal")
+
+
+class AuthMiddleware:
+    """Puts the caller into `scope["state"]["caller"]`, or answers 401."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "http" and scope["path"].startswith(_PROTECTED) and scope["path"] not in _OPEN:
+            try:
+                token = bearer_token(Headers(scope=scope))
+                caller = await context_of(scope["app"]).authenticator.authenticate(token)
+            except FactotumError as fault:
+                await problem_response(fault, scope)(scope, receive, send)
+                return
+            scope.setdefault("state", {})["caller"] = caller
+        await self._app(scope, receive, send)
+
+
+def bearer_token(headers: Headers) -> str:
+    """Return the token of an Authorization header. Raises Unauthenticated."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated(
+            "This needs a bearer token.", hint="Send the header `Authorization: Bearer <token>`."
+        )
+    return token
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

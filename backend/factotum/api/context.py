@@ -1,0 +1,67 @@
+"""What the routes work with: the opened services, and a room of each feature over them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import factotum
+from factotum.features.accounts import AccountService
+from factotum.features.agents import AgentService
+from factotum.features.files import FileService
+from factotum.features.health import HealthService
+from factotum.features.models import ModelService
+from factotum.features.projects import ProjectService
+from factotum.features.threads import ThreadService
+from factotum.services import Services
+
+if TYPE_CHECKING:
+    from factotum.api.auth import Authenticator
+    from factotum.api.codes import CodeBook
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """All that a route may use. `codes` is None where no one-time codes are given out."""
+
+    services: Services
+    authenticator: "Authenticator"
+    codes: "CodeBook | None"
+    accounts: AccountService
+    agents: AgentService
+    files: FileService
+    health: HealthService
+    models: ModelService
+    projects: ProjectService
+    threads: ThreadService
+
+
+@asynccontextmanager
+async def open_context(
+    services: Services, authenticator: "Authenticator", codes: "CodeBook | None" = None
+) -> AsyncGenerator[ApiContext]:
+    """Make the rooms over opened services, and end what they still do."""
+    settings = services.settings
+    health = HealthService(services.database, services.redis, services.sandboxes)
+    try:
+        yield ApiContext(
+            services=services,
+            authenticator=authenticator,
+            codes=codes,
+            accounts=AccountService(
+                services.database, version=factotum.__version__, env_mode=settings.env_mode
+            ),
+            agents=AgentService(services.database, services.catalogue),
+            files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
+            health=health,
+            models=ModelService(services.catalogue),
+            projects=ProjectService(services.database, services.sandboxes),
+            threads=ThreadService(services.database),
+        )
+    finally:
+        await health.aclose()
+
+
+def context_of(app: Any) -> ApiContext:
+    """Return the context that the application's start put into its state."""
+    return cast(ApiContext, app.state.context)

@@ -1,0 +1,98 @@
+"""Bare ASGI responses that stream: they stop when the client is gone, does not read, or the server drains."""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+SEND_SECONDS = 30.0
+"""How long a client may leave what was sent unread before it is dropped."""
+
+
+class Drain:
+    """Tells the open streams of a process to end, when it shuts down."""
+
+    def __init__(self) -> None:
+        self._begun = asyncio.Event()
+
+    def begin(self) -> None:
+        """End all streams, also those that are opened from now on."""
+        self._begun.set()
+
+    async def wait(self) -> None:
+        """Wait until it has begun."""
+        await self._begun.wait()
+
+
+class StreamResponse(Response):
+    """Sends the parts of `parts()`, one write each, while nothing speaks against it.
+
+    `farewell` is sent last when `drain` begins. Without `drain` the stream goes on to its end.
+    """
+
+    farewell: bytes = b""
+
+    def __init__(
+        self,
+        headers: Mapping[str, str],
+        media_type: str | None = None,
+        *,
+        drain: Drain | None = None,
+        send_seconds: float = SEND_SECONDS,
+    ) -> None:
+        super().__init__(status_code=200, media_type=media_type, headers=dict(headers))
+        # The base counted an empty body.
+        if "content-length" not in {name.lower() for name in headers}:
+            del self.headers["content-length"]
+        self._drain = drain
+        self._send_seconds = send_seconds
+
+    @abstractmethod
+    def parts(self) -> AsyncGenerator[bytes]:
+        """Yield what is to be sent."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Stream until the end, or until the first reason to stop. Raises what `parts` raises."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        stream = asyncio.create_task(self._stream(send), name="stream")
+        gone = asyncio.create_task(_disconnected(receive), name="stream-gone")
+        watching: list[asyncio.Task[None]] = [gone]
+        if self._drain is not None:
+            watching.append(asyncio.create_task(self._drain.wait(), name="stream-drain"))
+        try:
+            await asyncio.wait({stream, *watching}, return_when=asyncio.FIRST_COMPLETED)
+            drained = not stream.done() and not gone.done()
+        finally:
+            await _end(stream, *watching)
+        if drained:
+            await self._send(send, self.farewell, last=True)
+        elif not stream.cancelled() and (fault := stream.exception()) is not None:
+            raise fault
+
+    async def _stream(self, send: Send) -> None:
+        try:
+            async with aclosing(self.parts()) as parts:
+                async for part in parts:
+                    await self._send(send, part)
+            await self._send(send, b"", last=True)
+        except TimeoutError:
+            return  # it does not read: leaving the response unfinished makes the server drop it
+
+    async def _send(self, send: Send, body: bytes, *, last: bool = False) -> None:
+        async with asyncio.timeout(self._send_seconds):
+            await send({"type": "http.response.body", "body": body, "more_body": not last})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

@@ -1,0 +1,5 @@
+"""`python -m factotum.cli`."""
+
+from factotum.cli.main import main
+
+main()

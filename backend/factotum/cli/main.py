@@ -1,0 +1,275 @@
+"""The command line: what can be typed. The commands themselves are imported when they are used.
+
+`--help` must come at once, so nothing here may import the service, pydantic, httpx or rich.
+"""
+
+import signal
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from factotum.cli.exit_codes import HELP
+from factotum.cli.faults import Output, boundary
+
+app = typer.Typer(
+    name="factotum",
+    help="Give an AI agent a task, watch every step, get files and answers.",
+    epilog=HELP.replace("\n", " "),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Dialect(StrEnum):
+    """How the model shall write its calls."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    INVOKE = "invoke"
+    TAG = "tag"
+
+
+class Listing(StrEnum):
+    """The outputs of commands that answer at once."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", help="text; json: one object at the end; stream-json: each event.")
+]
+ListingOption = Annotated[Listing, typer.Option("--output", "-o", help="For a person or a program.")]
+PlainOption = Annotated[bool, typer.Option("--plain", help="Lines only, nothing that moves.")]
+ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="See `factotum models`.")]
+DialectOption = Annotated[Dialect, typer.Option(help="How the model writes its calls.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID")]
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    # `factotum threads | head`: end without a word, as other programs do.
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stdout = sys.stderr
+        sys.exit(128 + signal.SIGPIPE)
+    sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - not paid for by --help
+
+        typer.echo(f"factotum {version('factotum')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(  # pyright: ignore[reportUnusedFunction] - typer calls it
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Where to listen [FACTOTUM_HOST, 127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="[FACTOTUM_PORT, 8787]")] = None,
+    script: Annotated[Path | None, typer.Option(help="Play this file in place of a model.")] = None,
+    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Start Factotum on this machine: API, worker and what they need."""
+    from factotum.cli.service import serve_command  # noqa: PLC0415 - not paid for by --help
+
+    with boundary():
+        serve_command(host, port, script, open_page=open_page)
+
+
+@app.command()
+def run(
+    *,
+    task: Annotated[str | None, typer.Argument(help='What to do; "-" reads stdin.')] = None,
+    thread: Annotated[str | None, typer.Option(help="Go on with this thread.")] = None,
+    model: ModelOption = None,
+    dialect: DialectOption = Dialect.AUTO,
+    step_limit: Annotated[int | None, typer.Option(help="Ask whether to go on after so many steps.")] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", "-f", metavar="PATH", help="Send a file; repeatable.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Download the results into this folder.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the run's id and leave.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask: exit with 5 instead.")] = False,
+    plain: PlainOption = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Give the agent a task and watch it. Text on a piped stdin is added to the task.
+
+    Ctrl-C stops the run and waits until it has ended; pressed again it leaves the run.
+    """
+    with boundary(output):
+        from factotum.cli.run import Task, run_task  # noqa: PLC0415 - not paid for by --help
+
+        wanted = Task(
+            task,
+            thread_id=thread,
+            model=model,
+            dialect=dialect.value,
+            step_limit=step_limit,
+            files=file or [],
+            save=save,
+            detach=detach,
+            no_input=no_input,
+            plain=plain,
+            output=output,
+        )
+        raise typer.Exit(run_task(wanted))
+
+
+@app.command()
+def chat(
+    *,
+    thread: Annotated[str | None, typer.Option(help="Go on with this thread.")] = None,
+    model: ModelOption = None,
+    dialect: DialectOption = Dialect.AUTO,
+    plain: PlainOption = False,
+) -> None:
+    """Talk with the agent; /help lists what can be typed."""
+    with boundary():
+        from factotum.cli.chat import chat as talk  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.run import Task  # noqa: PLC0415 - not paid for by --help
+
+        raise typer.Exit(talk(Task(None, thread_id=thread, model=model, dialect=dialect.value, plain=plain)))
+
+
+@app.command()
+def threads(
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 20,
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """List your threads, newest first."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import list_threads  # noqa: PLC0415 - not paid for by --help
+
+        list_threads(limit, Output(output.value))
+
+
+@app.command()
+def runs(
+    *,
+    thread: Annotated[str | None, typer.Option(help="Only those of this thread.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 20,
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """List your runs, newest first."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import list_runs  # noqa: PLC0415 - not paid for by --help
+
+        list_runs(limit, thread, Output(output.value))
+
+
+@app.command()
+def logs(
+    *,
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN_ID]", help="The newest run if none.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
+    plain: PlainOption = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show what a run did. With -f the exit code is the run's; Ctrl-C leaves and stops nothing."""
+    with boundary(output):
+        from factotum.cli.look import show_log  # noqa: PLC0415 - not paid for by --help
+
+        raise typer.Exit(show_log(run_id, follow=follow, plain=plain, output=output))
+
+
+@app.command()
+def stop(run_id: RunArgument, *, output: ListingOption = Listing.TEXT) -> None:
+    """Stop a run; its model, tools and processes have ended then."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import stop_run  # noqa: PLC0415 - not paid for by --help
+
+        raise typer.Exit(stop_run(run_id, Output(output.value)))
+
+
+@app.command()
+def answer(
+    run_id: RunArgument,
+    text: Annotated[str, typer.Argument(help="Your answer.")],
+    *,
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """Answer the question of a run that waits."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import answer_run  # noqa: PLC0415 - not paid for by --help
+
+        answer_run(run_id, text, Output(output.value))
+
+
+@app.command()
+def files(
+    thread_id: Annotated[str, typer.Argument(metavar="THREAD_ID")],
+    paths: Annotated[list[str] | None, typer.Argument(help="Files or folders; all if none.")] = None,
+    *,
+    save: Annotated[Path | None, typer.Option(help="Download them into this folder.")] = None,
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """List or download the files of a thread. Nothing that lies here already is overwritten."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import list_or_save_files  # noqa: PLC0415 - not paid for by --help
+
+        list_or_save_files(thread_id, paths or [], save, Output(output.value))
+
+
+@app.command()
+def models(*, output: ListingOption = Listing.TEXT) -> None:
+    """List the models that can be used."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import list_models  # noqa: PLC0415 - not paid for by --help
+
+        list_models(Output(output.value))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database at DATABASE_URL up to date.
+
+    MIGRATION_DATABASE_URL signs in as the owner of the schema, who may create roles.
+    """
+    with boundary():
+        from factotum.cli.service import migrate_command  # noqa: PLC0415 - not paid for by --help
+
+        migrate_command()
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker alone, on DATABASE_URL and REDIS_URL."""
+    with boundary():
+        from factotum.cli.service import worker_command  # noqa: PLC0415 - not paid for by --help
+
+        worker_command()
+
+
+@app.command()
+def doctor(*, output: ListingOption = Listing.TEXT) -> None:
+    """Check what Factotum stands on; say how to mend it."""
+    with boundary(Output(output.value)):
+        from factotum.cli.doctor import doctor as look  # noqa: PLC0415 - not paid for by --help
+
+        raise typer.Exit(look(Output(output.value)))
+
+
+if __name__ == "__main__":
+    main()

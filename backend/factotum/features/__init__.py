@@ -1,0 +1,1 @@
+"""One room a feature: its service and its schemas."""

@@ -1,0 +1,248 @@
+"""A run in memory: an honest journal and event sink, fenced by attempt, and the death of its process.
+
+`MemoryThread` is the message log; `MemoryRun` is a run's row, ledger and events, which outlive its attempts;
+`claim` begins an attempt and gives it its `MemoryJournal` and `MemoryEvents`.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from factotum.agent.loop import RunState
+from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
+from factotum.agent.ports import CallRecord, CallResult, PlannedCall
+from factotum.core.clock import now
+from factotum.core.errors import Conflict, NotFound, StaleAttempt
+from factotum.core.ids import derived_id, new_id
+from factotum.protocol.events import RunEvent
+from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
+from factotum.protocol.runs import Plan, Question, Usage
+
+Moment: TypeAlias = Literal["before", "after"]
+
+
+class ProcessDied(BaseException):
+    """The process of an attempt was killed. No handler may catch it, and nothing it does counts any more."""
+
+
+@dataclass(slots=True)
+class Fate:
+    """When an attempt's process dies: right before or right after its `at`-th operation; 0: it lives.
+
+    An operation is one call of the journal that writes, or one event. `done` counts them.
+    """
+
+    at: int = 0
+    moment: Moment = "after"
+    done: int = 0
+    dead: bool = False
+
+    def begin(self) -> None:
+        """Count an operation. Raises ProcessDied."""
+        self.done += 1
+        if self.dead or (self.moment == "before" and self.done == self.at):
+            self.dead = True
+            raise ProcessDied
+
+    def end(self) -> None:
+        """Note that the operation was done. Raises ProcessDied."""
+        if self.moment == "after" and self.done == self.at:
+            self.dead = True
+            raise ProcessDied
+
+
+class MemoryThread:
+    """The message log of one thread: positions are dense from 1, and a message is stored once."""
+
+    def __init__(self, thread_id: str | None = None) -> None:
+        self.id = thread_id or new_id()
+        self.messages: list[Message] = []
+
+    def append(
+        self, role: Role, parts: Sequence[Part], *, run_id: str | None = None, message_id: str | None = None
+    ) -> Message:
+        """Store a message at the end. One whose id is stored already is given back as it stands."""
+        chosen = message_id or new_id()
+        for message in self.messages:
+            if message.id == chosen:
+                return message
+        message = Message(
+            id=chosen,
+            thread_id=self.id,
+            run_id=run_id,
+            position=len(self.messages) + 1,
+            role=role,
+            parts=tuple(parts),
+            created_at=now(),
+        )
+        # What cannot be stored is refused here, as the database would.
+        message.model_dump_json()
+        self.messages.append(message)
+        return message
+
+
+class MemoryRun:
+    """A run's row, ledger and events. `task` is the user's message that opens it."""
+
+    def __init__(self, thread: MemoryThread, task: str, *, model: str = "scripted") -> None:
+        self.id = new_id()
+        self.thread = thread
+        self.model = model
+        self.attempt = 0
+        self.step = 0
+        self.usage = Usage()
+        self.plan: Plan | None = None
+        self.question: Question | None = None
+        self.answer: str | None = None
+        self.outcome: Finished | None = None
+        self.ledger: dict[str, CallRecord] = {}
+        self.events: list[RunEvent] = []
+        thread.append("user", [TextPart(text=task)], run_id=self.id)
+
+    def claim(
+        self, *, took_over: bool = False, fate: Fate | None = None
+    ) -> tuple[RunState, "MemoryJournal", "MemoryEvents"]:
+        """Begin an attempt: from now on every older one is stale. Raises Conflict (`run_ended`)."""
+        if self.outcome is not None:
+            raise Conflict("The run has ended.", code="run_ended")
+        self.attempt += 1
+        fate = fate or Fate()
+        state = RunState(
+            run_id=self.id,
+            model=self.model,
+            attempt=self.attempt,
+            step=self.step,
+            usage=self.usage,
+            took_over=took_over,
+            question=self.question if self.answer is not None else None,
+            answer=self.answer,
+        )
+        return state, MemoryJournal(self, self.attempt, fate), MemoryEvents(self, self.attempt, fate)
+
+    def hold(self, attempt: int) -> None:
+        """Let only the newest attempt of a run that has not ended go on. Raises StaleAttempt."""
+        if attempt != self.attempt or self.outcome is not None:
+            raise StaleAttempt("A newer attempt owns this run, or it has ended.")
+
+    def leave(self, attempt: int, outcome: RunOutcome) -> None:
+        """End an attempt as its worker would: store the end with its closing call, or the question."""
+        self.hold(attempt)
+        match outcome:
+            case Finished(closing=closing):
+                if closing is not None:
+                    self.finish_call(closing.call_id, closing.name, closing.result)
+                self.question = self.answer = None
+                self.outcome = outcome
+            case Awaiting(question=question):
+                self.question, self.answer = question, None
+            case HandedOver():
+                pass
+
+    def reply(self, answer: str) -> None:
+        """Answer the question that the run waits for. Raises Conflict (`run_not_waiting`)."""
+        if self.question is None or self.answer is not None:
+            raise Conflict("The run waits for no answer.", code="run_not_waiting")
+        self.answer = answer
+
+    def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
+        """Store a call's result once: a second one changes nothing. Raises NotFound."""
+        record = self.record(call_id)
+        self.ledger[call_id] = replace(record, state="finished")
+        part = ToolResultPart(call_id=call_id, name=name, output=result.text, outcome=result.outcome)
+        return self.thread.append(
+            "tool", [part], run_id=self.id, message_id=derived_id(self.id, "result", call_id)
+        )
+
+    def record(self, call_id: str) -> CallRecord:
+        """Return a call of the ledger. Raises NotFound (`call_not_found`)."""
+        if call_id not in self.ledger:
+            raise NotFound(f"The ledger holds no call {call_id!r}.", code="call_not_found")
+        return self.ledger[call_id]
+
+
+class _Fenced:
+    """One attempt's hold on the run."""
+
+    def __init__(self, run: MemoryRun, attempt: int, fate: Fate) -> None:
+        self._run = run
+        self._attempt = attempt
+        self._fate = fate
+
+    async def _begin(self) -> MemoryRun:
+        await asyncio.sleep(0)
+        self._fate.begin()
+        self._run.hold(self._attempt)
+        return self._run
+
+
+class MemoryJournal(_Fenced):
+    """Implements agent.ports.RunJournal for one attempt."""
+
+    async def messages(self, after: int = 0) -> Sequence[Message]:
+        """The thread's messages with a position above `after`, by position."""
+        return self._run.thread.messages[after:]
+
+    async def ledger(self) -> Mapping[str, CallRecord]:
+        """The calls of this run, by call id."""
+        return dict(self._run.ledger)
+
+    async def store_step(
+        self, message_id: str, parts: Sequence[Part], calls: Sequence[PlannedCall], step: int, usage: Usage
+    ) -> Message:
+        """Store the assistant message of one step with its calls as pending, and the run's usage so far."""
+        run = await self._begin()
+        message = run.thread.append("assistant", parts, run_id=run.id, message_id=message_id)
+        for planned in calls:
+            call = planned.call
+            run.ledger.setdefault(
+                call.call_id, CallRecord(call.call_id, call.name, planned.effect, "pending")
+            )
+        run.step, run.usage = step, usage
+        self._fate.end()
+        return message
+
+    async def start_call(self, call_id: str) -> None:
+        """Note that a call is about to execute. Raises NotFound, Conflict (`call_finished`)."""
+        run = await self._begin()
+        record = run.record(call_id)
+        if record.state == "finished":
+            raise Conflict("The call has ended already.", code="call_finished")
+        run.ledger[call_id] = replace(record, state="started")
+        self._fate.end()
+
+    async def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
+        """Store a call's result in the ledger and as a message, once. Raises NotFound."""
+        message = (await self._begin()).finish_call(call_id, name, result)
+        self._fate.end()
+        return message
+
+    async def take_answer(self, message_id: str, text: str) -> Message:
+        """Store a person's answer as a user message, once."""
+        run = await self._begin()
+        message = run.thread.append("user", [TextPart(text=text)], run_id=run.id, message_id=message_id)
+        self._fate.end()
+        return message
+
+    async def clear_question(self) -> None:
+        """Forget the question and its answer."""
+        run = await self._begin()
+        run.question = run.answer = None
+        self._fate.end()
+
+    async def save_plan(self, plan: Plan) -> None:
+        """Keep the plan with the run."""
+        (await self._begin()).plan = plan
+        self._fate.end()
+
+
+class MemoryEvents(_Fenced):
+    """Implements agent.ports.EventSink for one attempt: stamps events with a dense sequence from 1."""
+
+    async def emit(self, event: RunEvent) -> None:
+        """Keep one event, in order. Raises StaleAttempt."""
+        run = await self._begin()
+        stamped = event.model_copy(update={"run_id": run.id, "seq": len(run.events) + 1, "at": now()})
+        stamped.model_dump_json()
+        run.events.append(stamped)
+        self._fate.end()

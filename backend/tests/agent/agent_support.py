@@ -1,0 +1,221 @@
+"""An agent over memory: what the tests of the loop share, and the laws that every run must keep."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from factotum.agent.config import ProcessorConfig
+from factotum.agent.loop import AgentLoop
+from factotum.agent.outcome import RunOutcome
+from factotum.agent.prompt import system_prompt
+from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.thread_manager import ThreadManager
+from factotum.agent.tool_runner import ToolRunner
+from factotum.llm.port import ModelGateway, ModelRequest
+from factotum.protocol.events import PlanUpdated, RunEvent
+from factotum.protocol.messages import Message, ToolResultPart
+from factotum.protocol.runs import Plan, PlanItem
+from factotum.sandbox.port import Sandbox
+from factotum.testing.memory_journal import Fate, MemoryRun, MemoryThread
+from factotum.testing.memory_sandbox import MemorySandbox
+from factotum.tools.builtin.talk import ask, complete
+from factotum.tools.declare import tool
+from factotum.tools.registry import Registry
+from factotum.tools.tool import Tool, ToolContext, ToolError, ToolOutput
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+_did: ContextVar[list[str]] = ContextVar("did")
+
+
+@tool(effect="pure", example={"text": "a"})
+async def look(context: ToolContext, text: Text) -> ToolOutput:
+    """Look something up.
+
+    Args:
+        text: What it is about.
+    """
+    _did.get().append(f"look {text}")
+    return ToolOutput(f"saw {text}")
+
+
+@tool(effect="idempotent", example={"text": "a"})
+async def put(context: ToolContext, text: Text) -> ToolOutput:
+    """Put something in its place.
+
+    Args:
+        text: What it is about.
+    """
+    _did.get().append(f"put {text}")
+    await context.output("stdout", f"putting {text}\n")
+    return ToolOutput(f"put {text}")
+
+
+@tool(effect="unsafe", example={"text": "a"})
+async def send(context: ToolContext, text: Text, copies: int = 1) -> ToolOutput:
+    """Send something away.
+
+    Args:
+        text: What it is about.
+        copies: How many.
+    """
+    _did.get().append(f"send {text}")
+    return ToolOutput(f"sent {text} x{copies}")
+
+
+@tool(effect="pure", example={})
+async def fail(context: ToolContext) -> ToolOutput:
+    """Fail in a way that can be mended."""
+    raise ToolError("It does not fit.", hint="Take another.", code="no_fit")
+
+
+@tool(effect="idempotent", example={})
+async def plan(context: ToolContext) -> ToolOutput:
+    """Set a plan."""
+    await context.emit(PlanUpdated(plan=Plan(items=(PlanItem(text="one"),))))
+    return ToolOutput("planned")
+
+
+NAMED: Mapping[str, Tool] = {tool.name: tool for tool in (ask, complete, look, put, send, fail, plan)}
+"""The tools by name, to write calls of them; one of each effect, and some that fail or ask."""
+
+_REGISTRY = Registry(NAMED.values())
+
+
+@dataclass(slots=True)
+class World:
+    """A run in memory, what its tools really did (`done` outlives every attempt), and how it is made."""
+
+    config: ProcessorConfig = field(default_factory=ProcessorConfig)
+    run: MemoryRun = field(default_factory=lambda: MemoryRun(MemoryThread(), "Do it."))
+    done: list[str] = field(default_factory=list[str])
+    settled: dict[str, int] = field(default_factory=dict[str, int])
+    extra: tuple[Tool, ...] = ()
+    sandbox: MemorySandbox = field(default_factory=MemorySandbox)
+
+    @property
+    def messages(self) -> list[Message]:
+        return self.run.thread.messages
+
+    @property
+    def events(self) -> list[RunEvent]:
+        return self.run.events
+
+    def registry(self) -> Registry:
+        return Registry([*NAMED.values(), *self.extra]) if self.extra else _REGISTRY
+
+    def loop(self, gateway: ModelGateway, *, took_over: bool = False, fate: Fate | None = None) -> AgentLoop:
+        """Begin an attempt at the run."""
+        _did.set(self.done)
+        state, journal, events = self.run.claim(took_over=took_over, fate=fate)
+        registry = self.registry()
+
+        async def open_sandbox() -> Sandbox:
+            return self.sandbox
+
+        return AgentLoop(
+            state,
+            thread=ThreadManager(
+                journal,
+                run_id=self.run.id,
+                model=self.run.model,
+                system=system_prompt(registry, self.config.dialect),
+                tools=registry.schemas(),
+                config=self.config,
+            ),
+            processor=ResponseProcessor(gateway, registry, events, self.config),
+            runner=ToolRunner(registry, journal, events, open_sandbox, self.config.tool_execution_strategy),
+            journal=journal,
+            events=events,
+            config=self.config,
+        )
+
+    async def work(
+        self, gateway: ModelGateway, *, took_over: bool = False, fate: Fate | None = None
+    ) -> RunOutcome:
+        """Make one attempt, and leave the run as its worker would."""
+        loop = self.loop(gateway, took_over=took_over, fate=fate)
+        outcome = await loop.run()
+        self.run.leave(self.run.attempt, outcome)
+        return outcome
+
+    def results(self) -> dict[str, ToolResultPart]:
+        """The stored results by call id."""
+        parts = [part for message in self.messages for part in message.parts]
+        return {part.call_id: part for part in parts if isinstance(part, ToolResultPart)}
+
+    def result_texts(self) -> list[str]:
+        return [part.output for part in self.results().values()]
+
+    def told(self) -> list[str]:
+        """The types of the durable events, in order."""
+        return [event.type for event in self.events if not event.type.endswith("delta")]
+
+    def shown_text(self) -> str:
+        """What the text deltas show, over all messages."""
+        return "".join(event.text for event in self.events if event.type == "text.delta")
+
+
+def check_laws(world: World) -> None:
+    """What must hold of a run's log at its end, whatever died on the way."""
+    messages = world.messages
+    assert [message.position for message in messages] == list(range(1, len(messages) + 1))
+    assert all(n == 1 for n in Counter(message.id for message in messages).values())
+    called = [call.call_id for message in messages for call in message.calls]
+    answered = [
+        part.call_id for message in messages for part in message.parts if isinstance(part, ToolResultPart)
+    ]
+    assert sorted(called) == sorted(answered)
+    assert len(set(called)) == len(called)
+    assert all(record.state == "finished" for record in world.run.ledger.values())
+    assert [event.seq for event in world.events] == list(range(1, len(world.events) + 1))
+    check_shown(world)
+
+
+def check_shown(world: World) -> None:
+    """A client that only follows the events ends with the messages of the log and no ghost of a draft."""
+    drafts: set[str] = set()
+    stored: dict[str, Message] = {}
+    for event in world.events:
+        match event.type:
+            case "text.delta" | "reasoning.delta" | "tool.arguments.delta":
+                assert event.message_id not in stored
+                drafts.add(event.message_id)
+            case "message.created":
+                drafts.discard(event.message.id)
+                stored[event.message.id] = event.message
+            case "message.discarded":
+                assert event.message_id not in stored
+                drafts.discard(event.message_id)
+            case _:
+                pass
+    assert not drafts
+    opening, *own = world.messages
+    assert opening.role == "user"
+    closing = world.run.outcome.closing if world.run.outcome is not None else None
+    if closing is not None:
+        # The worker's own part stores it and tells of it.
+        own = [message for message in own if _result_of(message) != closing.call_id]
+    assert list(stored.values()) == own or sorted(stored) == sorted(message.id for message in own)
+
+
+def _result_of(message: Message) -> str | None:
+    return next((part.call_id for part in message.parts if isinstance(part, ToolResultPart)), None)
+
+
+def check_prefixes(requests: Sequence[ModelRequest]) -> None:
+    """Each request begins with all of the one before, so that providers' prompt caches hit."""
+    for earlier, later in pairwise(requests):
+        assert list(later.messages[: len(earlier.messages)]) == list(earlier.messages)
+        assert list(later.tools) == list(earlier.tools)
+
+
+def contents(request: ModelRequest) -> list[tuple[str, JsonValue]]:
+    """The request's messages without the system prompt: role and content."""
+    return [(str(message["role"]), message["content"]) for message in request.messages[1:]]

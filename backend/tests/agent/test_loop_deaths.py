@@ -1,0 +1,74 @@
+"""Kill -9 after and before every single operation of a run: another attempt goes on, and the laws hold."""
+
+import pytest
+
+from factotum.agent.outcome import Finished
+from factotum.protocol.dialect import Dialect
+from factotum.testing.memory_journal import Fate, Moment
+from tests.agent.agent_support import World, check_laws, check_prefixes, check_shown
+from tests.agent.scenarios import SCENARIOS, Carried, carry, check_effects, transcript
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("dialect", ["native", "invoke", "tag"])
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_a_run_goes_on_wherever_its_process_dies(name: str, dialect: Dialect, moment: Moment) -> None:
+    scenario = SCENARIOS[name]
+    reference, whole = scenario.world(dialect), Fate()
+    expected = await carry(reference, scenario.turns(dialect), scenario.answers(), [whole, whole])
+    _check(reference, expected)
+    assert whole.done > 2
+
+    for at in range(1, whole.done + 1):
+        world, fate = scenario.world(dialect), Fate(at, moment)
+        carried = await carry(world, scenario.turns(dialect), scenario.answers(), [fate])
+        assert carried.deaths == 1, at
+        _check(world, carried)
+        assert _end(carried) == _end(expected), at
+        if carried.was_unsure:
+            assert "unknown" in {part.outcome for part in world.results().values()}
+            assert [reason for reason in carried.asked if reason != "unknown_outcome"] == expected.asked
+        else:
+            assert carried.asked == expected.asked, at
+            assert sorted(map(repr, transcript(world))) == sorted(map(repr, transcript(reference))), at
+
+
+@pytest.mark.parametrize("name", ["every effect", "side by side", "a limit and a wish"])
+async def test_a_run_goes_on_though_its_next_process_dies_too(name: str) -> None:
+    scenario = SCENARIOS[name]
+    for first in range(1, 24, 3):
+        for second in range(1, 9):
+            world = scenario.world("native")
+            fates = [Fate(first), Fate(second, "before")]
+            carried = await carry(world, scenario.turns("native"), scenario.answers(), fates)
+            _check(world, carried)
+            assert carried.deaths == 2, (first, second)
+
+
+async def test_the_scenarios_reach_the_unsafe_calls() -> None:
+    """The suite above would prove nothing about law 6 if no death left an unsafe call in doubt."""
+    scenario = SCENARIOS["every effect"]
+    unsure = 0
+    for at in range(1, 40):
+        world = scenario.world("native")
+        carried = await carry(world, scenario.turns("native"), scenario.answers(), [Fate(at, "before")])
+        unsure += carried.was_unsure
+    assert (
+        unsure == 4
+    )  # two calls, each in doubt when its start was stored: before it is shown, and when it ends
+
+
+def _check(world: World, carried: Carried) -> None:
+    check_effects(world)
+    check_prefixes([request for request in carried.gateway.requests if request.messages])
+    if isinstance(carried.end, Finished):
+        check_laws(world)
+    else:
+        check_shown(world)
+
+
+def _end(carried: Carried) -> object:
+    end = carried.end
+    if not isinstance(end, Finished):
+        return end
+    return end.reason, end.deliverables, end.closing.result if end.closing else None

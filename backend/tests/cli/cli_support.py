@@ -1,0 +1,403 @@
+"""What the tests of the command line share: event lists, and a small API of a service that plays them."""
+
+import fcntl
+import io
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TextIO
+from unittest.mock import patch
+
+from factotum.cli.main import main
+from factotum.protocol.events import (
+    MessageCreated,
+    PlanUpdated,
+    ReasoningDelta,
+    RunEvent,
+    RunFinished,
+    RunQueued,
+    RunStarted,
+    RunStopped,
+    TextDelta,
+    ToolArgumentsDelta,
+    ToolFinished,
+    ToolOutputDelta,
+    ToolStarted,
+    UsageRecorded,
+)
+from factotum.protocol.messages import Message, Part, Role, TextPart, ToolCallPart, ToolResultPart
+from factotum.protocol.runs import Plan, PlanItem, Run, RunStatus, Usage
+from factotum.settings import settings
+
+RUN_ID = "0190a0a0-0000-7000-8000-000000000001"
+THREAD_ID = "0190a0a0-0000-7000-8000-000000000002"
+TOKEN = "t" * 40
+BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def message(message_id: str, role: Role, *parts: Part) -> Message:
+    """Make a stored message of the run."""
+    return Message(
+        id=message_id,
+        thread_id=THREAD_ID,
+        run_id=RUN_ID,
+        position=1,
+        role=role,
+        parts=parts,
+        created_at=BEGAN,
+    )
+
+
+def make_run(status: RunStatus = "running", **changes: Any) -> Run:
+    """Make the run as the API answers it."""
+    return Run(
+        id=RUN_ID,
+        thread_id=THREAD_ID,
+        project_id="p",
+        account_id="a",
+        status=status,
+        model="openai/scripted",
+        attempt=1,
+        step=1,
+        created_at=BEGAN,
+    ).model_copy(update=changes)
+
+
+def stamped(events: Sequence[RunEvent]) -> list[RunEvent]:
+    """Give events their envelope: dense numbers from 1, half a second apart."""
+    return [
+        event.model_copy(update={"run_id": RUN_ID, "seq": seq, "at": BEGAN + timedelta(seconds=seq / 2)})
+        for seq, event in enumerate(events, 1)
+    ]
+
+
+def a_whole_run() -> list[RunEvent]:
+    """Return the events of a run that thinks, plans, runs a command, and completes."""
+    usage = Usage(input_tokens=1000, output_tokens=200, cost_usd=0.01)
+    plan = Plan(items=(PlanItem(text="Count", status="active"), PlanItem(text="Tell")))
+    call = ToolCallPart(call_id="c1", name="shell", arguments={"command": "ls -l"})
+    done = ToolCallPart(call_id="c2", name="complete", arguments={"summary": "There are **two** files."})
+    return stamped(
+        [
+            RunQueued(thread_id=THREAD_ID),
+            MessageCreated(message=message("m0", "user", TextPart(text="Count the files"))),
+            RunStarted(attempt=1, model="openai/scripted"),
+            ReasoningDelta(message_id="m1", text="Let me see."),
+            TextDelta(message_id="m1", text="I will "),
+            TextDelta(message_id="m1", text="look."),
+            ToolArgumentsDelta(message_id="m1", call_id="c1", name="shell", text='{"command": "ls'),
+            MessageCreated(message=message("m1", "assistant", TextPart(text="I will look."), call)),
+            UsageRecorded(model="openai/scripted", usage=usage),
+            PlanUpdated(plan=plan),
+            ToolStarted(call_id="c1", message_id="m1", name="shell", arguments=call.arguments),
+            ToolOutputDelta(call_id="c1", stream="stdout", text="a.txt\n"),
+            ToolFinished(
+                call_id="c1",
+                name="shell",
+                outcome="ok",
+                output="a.txt\nb.txt\n[exit code 0]",
+                duration_ms=320,
+            ),
+            MessageCreated(
+                message=message(
+                    "m2", "tool", ToolResultPart(call_id="c1", name="shell", output="a.txt\nb.txt")
+                )
+            ),
+            MessageCreated(message=message("m3", "assistant", done)),
+            UsageRecorded(model="openai/scripted", usage=usage),
+            ToolStarted(call_id="c2", message_id="m3", name="complete", arguments=done.arguments),
+            ToolFinished(call_id="c2", name="complete", outcome="ok", output="", duration_ms=0),
+            RunFinished(reason="complete", usage=usage.plus(usage), deliverables=("out/a.txt",)),
+        ]
+    )
+
+
+def a_slow_run() -> list[RunEvent]:
+    """Return the first events of a run that is in the middle of a command."""
+    return a_whole_run()[:12]
+
+
+def frame(event: RunEvent) -> bytes:
+    """Write one event as the service does."""
+    return f"id: {event.seq}\nevent: {event.type}\ndata: {event.model_dump_json()}\n\n".encode()
+
+
+@dataclass
+class Api:
+    """The small service. What it was asked stands in `asked`, bodies in `bodies`."""
+
+    events: list[RunEvent]
+    cut_every_event: bool = False
+    stays_open: bool = False
+    refuse_stop: bool = False
+    hold_stop: bool = False
+    status: RunStatus = "running"
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    bodies: list[Any] = field(default_factory=list[Any])
+    cursors: list[int] = field(default_factory=list[int])
+    more: threading.Event = field(default_factory=threading.Event)
+    uploads: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    raw_frames: list[bytes] | None = None
+    url: str = ""
+
+    def end(self, event: RunEvent, status: RunStatus) -> None:
+        """Add a last event and let open streams go on."""
+        last = event.model_copy(update={"run_id": RUN_ID, "seq": len(self.events) + 1, "at": BEGAN})
+        self.events.append(last)
+        self.status = status
+        self.more.set()
+
+
+class Request(BaseHTTPRequestHandler):
+    """Answers as the real API does; `server.api` says how."""
+
+    api: Api
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Answer a GET."""
+        path, _, query = self.path.partition("?")
+        if not self._allowed("GET", path):
+            return
+        if path == f"/v1/runs/{RUN_ID}/events":
+            self._stream()
+        elif path == f"/v1/runs/{RUN_ID}":
+            self._json(200, make_run(self.api.status).model_dump(mode="json"))
+        elif path == f"/v1/threads/{THREAD_ID}/files":
+            folder = "out/" if "path=out" in query else ""
+            items = [_file(f"{folder}a.txt")]
+            self._json(200, {"items": items, "truncated": False})
+        elif path == f"/v1/threads/{THREAD_ID}/files/out/a.txt":
+            self._bytes(200, b"two\n", "text/plain")
+        elif path == f"/v1/threads/{THREAD_ID}":
+            self._json(200, _thread())
+        elif path in {"/v1/runs", f"/v1/threads/{THREAD_ID}/runs"}:
+            run = make_run(self.api.status).model_dump(mode="json")
+            self._json(200, {"items": [run], "next": None})
+        elif path == f"/v1/threads/{THREAD_ID}/messages":
+            stored = [e.message for e in self.api.events if isinstance(e, MessageCreated)]
+            self._json(200, {"items": [m.model_dump(mode="json") for m in stored], "next": None})
+        elif path == "/v1/models":
+            models = [{"id": "demo", "provider": "factotum", "context_window": 1000, "note": "A script."}]
+            self._json(200, {"items": models, "default": "demo"})
+        elif path == "/v1/threads":
+            self._json(200, {"items": [_thread()], "next": None})
+        else:
+            self._problem(404, "not_found", "There is nothing at this address.")
+
+    def do_POST(self) -> None:
+        """Answer a POST."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.api.bodies.append(json.loads(body) if body else None)
+        if not self._allowed("POST", self.path):
+            return
+        if self.path == "/v1/threads":
+            self._json(201, _thread())
+        elif self.path == f"/v1/threads/{THREAD_ID}/runs":
+            self._json(202, make_run("queued").model_dump(mode="json"))
+        elif self.path == f"/v1/runs/{RUN_ID}/stop":
+            if self.api.refuse_stop:
+                self._problem(503, "unavailable", "The database is down.")
+                return
+            if self.api.hold_stop:
+                self.api.more.wait(20)
+                return
+            self.api.end(RunStopped(not_executed=("create_file",), usage=Usage()), "stopped")
+            self._json(200, make_run("stopped").model_dump(mode="json"))
+        elif self.path == f"/v1/runs/{RUN_ID}/input":
+            self.api.end(a_whole_run()[-1], "finished")
+            self._json(202, make_run("queued").model_dump(mode="json"))
+        else:
+            self._problem(404, "not_found", "There is nothing at this address.")
+
+    def do_PUT(self) -> None:
+        """Take a file."""
+        content = b""
+        while size := int(self.rfile.readline(), 16):
+            content += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        if self._allowed("PUT", self.path):
+            name = self.path.rpartition("/files/")[2]
+            self.api.uploads[name] = content
+            self._json(201, _file(name))
+
+    def _allowed(self, method: str, path: str) -> bool:
+        self.api.asked.append((method, path))
+        if self.headers.get("Authorization") == f"Bearer {TOKEN}":
+            return True
+        self._problem(401, "unauthenticated", "This token is not valid.")
+        return False
+
+    def _stream(self) -> None:
+        after = int(self.headers.get("Last-Event-ID") or 0)
+        self.api.cursors.append(after)
+        left = [event for event in self.api.events if event.seq > after]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"retry: 1000\n\n")
+        if self.api.raw_frames is not None:
+            self.wfile.write(self.api.raw_frames.pop(0))
+            return
+        if self.api.cut_every_event:
+            # One event, and the beginning of the next.
+            self.wfile.write(frame(left[0]) + b"".join(frame(event)[:37] for event in left[1:2]))
+            return
+        self.wfile.write(b"".join(map(frame, left)))
+        if self.api.stays_open and self.api.more.wait(20):
+            sent = left[-1].seq if left else after
+            self.wfile.write(b"".join(frame(event) for event in self.api.events if event.seq > sent))
+
+    def _problem(self, status: int, code: str, detail: str) -> None:
+        problem = {"title": "", "status": status, "detail": detail, "code": code, "hint": "Do this."}
+        self._bytes(status, json.dumps(problem).encode(), "application/problem+json")
+
+    def _json(self, status: int, body: object) -> None:
+        self._bytes(status, json.dumps(body).encode(), "application/json")
+
+    def _bytes(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _thread() -> dict[str, object]:
+    at = BEGAN.isoformat()
+    return {"id": THREAD_ID, "project_id": "p", "title": "Files", "created_at": at, "updated_at": at}
+
+
+def _file(path: str) -> dict[str, object]:
+    return {"path": path, "kind": "file", "size_bytes": 4, "modified_at": BEGAN.isoformat()}
+
+
+@contextmanager
+def serving(api: Api) -> Generator[Api]:
+    """Serve `api` on a free loopback port; its address is put into it."""
+    handler = type("Handler", (Request,), {"api": api})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = False
+    server.block_on_close = True
+    api.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield api
+    finally:
+        api.more.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def environment(api: Api | None, home: Path, **more: str) -> dict[str, str]:
+    """Return the environment of a command that talks to `api`."""
+    base = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    own = {"FACTOTUM_DATA_FOLDER": str(home), "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"}
+    if api is not None:
+        own |= {"FACTOTUM_URL": api.url, "FACTOTUM_API_TOKEN": TOKEN}
+    return base | own | more
+
+
+def start(api: Api | None, home: Path, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
+    """Start a command as a program of its own, in a session of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "factotum.cli", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=home,
+        env=environment(api, home, **more) | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(api: Api | None, home: Path, *arguments: str, stdin: str = "", **more: str) -> Done:
+    """Run a command to its end in this process, with a pipe as stdin."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+        pipe.write(stdin)
+    out, err = io.BytesIO(), io.BytesIO()
+    with os.fdopen(reading, encoding="utf-8") as given:
+        text = [io.TextIOWrapper(stream, "utf-8", write_through=True) for stream in (out, err)]
+        code = _run(environment(api, home, **more), home, arguments, given, *text)
+    return Done(code, out.getvalue().decode(), err.getvalue().decode())
+
+
+def at_terminal(api: Api, home: Path, *arguments: str, typed: Sequence[tuple[str, str]]) -> tuple[int, str]:
+    """Run a command at a terminal. `typed`: after which text what is typed. Returns the exit code and the text."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 100, 0, 0))
+    said = bytearray()
+
+    def person() -> None:
+        left, read_until = list(typed), 0
+        while True:
+            try:
+                chunk = os.read(master, 4096)
+            except OSError:
+                return
+            if not chunk:
+                return
+            said.extend(chunk)
+            place = said.find(left[0][0].encode(), read_until) if left else -1
+            if place >= 0:
+                read_until = len(said)
+                os.write(master, left.pop(0)[1].encode())
+
+    typist = threading.Thread(target=person)
+    typist.start()
+    with open(slave, encoding="utf-8", closefd=False) as given:  # noqa: PTH123 - a descriptor
+        out = open(slave, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115 - a descriptor
+        with out:
+            env = environment(api, home, TERM="xterm-256color")
+            code = _run(env, home, arguments, given, out, out)
+    os.close(slave)
+    typist.join(10)
+    os.close(master)
+    return code, said.decode()
+
+
+def _run(
+    env: dict[str, str],
+    home: Path,
+    arguments: Sequence[str],
+    stdin: TextIO,
+    stdout: TextIO,
+    stderr: TextIO,
+) -> int:
+    settings.cache_clear()
+    with (
+        patch.dict(os.environ, env, clear=True),
+        patch.multiple(sys, argv=["factotum", *arguments], stdin=stdin, stdout=stdout, stderr=stderr),
+        chdir(home),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        finally:
+            settings.cache_clear()

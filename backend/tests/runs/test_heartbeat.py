@@ -1,0 +1,120 @@
+"""The heartbeat: leases stay alive while the loop is busy, and what it learns reaches the run."""
+
+import asyncio
+import logging
+import time
+from contextlib import AsyncExitStack
+
+import pytest
+
+from factotum.embedded.postgres import EmbeddedPostgres
+from factotum.protocol.runs import Run
+from factotum.runs.heartbeat import Heartbeat
+from factotum.runs.live import LiveRuns
+from factotum.store.database import Database
+from tests.runs.played import Gate, says
+from tests.runs.stage import Stage, eventually
+
+_LEASE = 0.9
+
+
+class Scene:
+    """A run that waits in its model's stream, under a heartbeat."""
+
+    def __init__(self, stage: Stage, url: str) -> None:
+        self.stage, self.live, self.gate = stage, LiveRuns(), Gate()
+        self.url = url
+        self.made: list[Database] = []
+        self.heartbeat = Heartbeat(self.connect, self.live, owner="worker-a", lease_seconds=_LEASE)
+
+    def connect(self) -> Database:
+        """Make the heartbeat's own pool."""
+        self.made.append(Database(self.url, pool_size=2))
+        return self.made[-1]
+
+    async def begin(self) -> tuple[Run, asyncio.Task[None]]:
+        """Carry a run up to the gate."""
+        self.stage.gateway.turns = [says("A long answer.", self.gate)]
+        run = await self.stage.submit()
+        task = self.stage.start(run, self.stage.executor(live=self.live, lease=_LEASE))
+        await self.gate.reached.wait()
+        return run, task
+
+
+@pytest.fixture
+def scene(stage: Stage, database_url: str) -> Scene:
+    return Scene(stage, database_url)
+
+
+def _block(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+async def test_leases_live_while_the_loop_is_blocked(scene: Scene) -> None:
+    async with scene.heartbeat:
+        run, task = await scene.begin()
+        _block(2.5 * _LEASE)
+        assert await scene.stage.sweeper.sweep() == 0
+        await scene.stage.carry(run, "worker-b")
+        assert (await scene.stage.get(run)).attempt == 1
+        scene.gate.released.set()
+        await task
+    assert (await scene.stage.get(run)).status == "finished"
+
+
+async def test_without_a_heartbeat_they_do_not(scene: Scene) -> None:
+    await scene.begin()
+    _block(1.5 * _LEASE)
+    await scene.stage.sql("delete from queue.procrastinate_jobs")
+    assert await scene.stage.sweeper.sweep() == 1
+
+
+async def test_a_lost_lease_ends_the_run_here(scene: Scene) -> None:
+    async with scene.heartbeat:
+        run, task = await scene.begin()
+        await scene.stage.sql("update factotum.runs set attempt = 2, owner = 'worker-b'")
+        before = await scene.stage.dump()
+        async with asyncio.timeout(10):
+            await task
+        assert await scene.stage.dump() == before
+    assert scene.gate.cancelled == 1
+    assert (await scene.stage.get(run)).status == "running"
+
+
+async def test_a_wish_to_stop_ends_it_without_a_signal(scene: Scene) -> None:
+    async with scene.heartbeat:
+        run, _ = await scene.begin()
+        assert (await scene.stage.service.stop(scene.stage.caller, run.id)).status == "stopped"
+    await scene.stage.assert_whole(run)
+
+
+async def test_it_tries_again_when_the_database_was_away(
+    scene: Scene, postgres: EmbeddedPostgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    good, scene.url = scene.url, scene.url.replace("port=5432", "port=5433")
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(scene.heartbeat)
+        run, task = await scene.begin()
+        until = (await scene.stage.row(run))["lease_until"]
+
+        async def has_failed() -> bool:
+            return "leases were not renewed" in caplog.text
+
+        await eventually(has_failed)
+        scene.url = good
+
+        async def is_renewed() -> bool:
+            return (await scene.stage.row(run))["lease_until"] > until
+
+        await eventually(is_renewed)
+        scene.gate.released.set()
+        await task
+    assert len(scene.made) >= 2
+    assert (await scene.stage.get(run)).status == "finished"
+
+
+async def test_without_runs_it_opens_nothing(scene: Scene) -> None:
+    async with scene.heartbeat:
+        await asyncio.sleep(_LEASE)
+    assert scene.made == []
