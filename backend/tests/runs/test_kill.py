@@ -1,4 +1,4 @@
-"""A worker's process is killed without warning: another one finishes; nothing is lost, nothing is done twice."""
+"""A worker's process is killed without warning: another one finishes, and nothing is lost or done twice."""
 
 import asyncio
 import sys

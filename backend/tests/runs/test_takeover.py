@@ -214,3 +214,17 @@ async def test_an_older_attempt_in_the_same_process_is_ended(stage: Stage) -> No
     assert (await stage.get(run)).status == "finished"
     assert len(live) == 0
     await stage.assert_whole(run)
+
+
+async def test_a_run_that_comes_while_its_worker_drains_is_handed_over(stage: Stage) -> None:
+    live = LiveRuns()
+    live.drain()
+    stage.gateway.turns = [says("Hello.")]
+    run = await stage.submit()
+    await stage.sql("delete from queue.procrastinate_jobs")
+    await stage.executor(live=live).execute(run.id)
+    assert await stage.jobs() == [run.id]
+    assert stage.gateway.requests == []
+    assert (await stage.carry(run)).status == "finished"
+    assert (await stage.row(run))["crashes"] == 0
+    await stage.assert_whole(run)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psycopg
 import pytest
 
 from factotum.core.errors import Unavailable
@@ -198,9 +199,24 @@ async def test_a_queue_that_cannot_be_reached_is_said(crew: Crew) -> None:
     assert caught.value.stable_code == "database_unavailable"
 
 
-async def test_a_part_that_breaks_ends_the_worker(crew: Crew) -> None:
-    await crew.stage.sql("drop function queue.procrastinate_register_worker_v1")
+async def test_an_error_of_the_queue_is_tried_again(crew: Crew, caplog: pytest.LogCaptureFixture) -> None:
+    stage = crew.stage
+    await stage.sql("alter table queue.procrastinate_workers rename to away")
     worker = crew.start()
-    await asyncio.sleep(1)
+
+    async def is_told() -> bool:
+        return "the queue is out of reach" in caplog.text
+
+    await eventually(is_told)
+    await stage.sql("alter table queue.away rename to procrastinate_workers")
+    stage.gateway.turns = [says("Hello.")]
+    await crew.becomes(await stage.submit(), "finished")
     worker.drain()
     await crew.ended(worker)
+
+
+async def test_a_part_that_breaks_for_a_reason_of_ours_ends_the_worker(crew: Crew) -> None:
+    await crew.stage.sql("alter table factotum.runs rename column queued_at to gone")
+    worker = crew.start()
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        await crew.ended(worker)
