@@ -50,6 +50,7 @@ class StreamResponse(Response):
             del self.headers["content-length"]
         self._drain = drain
         self._send_seconds = send_seconds
+        self._sending_since: float | None = None
 
     @abstractmethod
     def parts(self) -> AsyncGenerator[bytes]:
@@ -64,27 +65,39 @@ class StreamResponse(Response):
         if self._drain is not None:
             watching.append(asyncio.create_task(self._drain.wait(), name="stream-drain"))
         try:
-            await asyncio.wait({stream, *watching}, return_when=asyncio.FIRST_COMPLETED)
-            drained = not stream.done() and not gone.done()
+            await self._watch({stream, *watching})
+            drained = any(task.done() for task in watching) and not stream.done() and not gone.done()
         finally:
             await _end(stream, *watching)
-        if drained:
+        if drained and self._sending_since is None:
             await self._send(send, self.farewell, last=True)
         elif not stream.cancelled() and (fault := stream.exception()) is not None:
             raise fault
 
     async def _stream(self, send: Send) -> None:
-        try:
-            async with aclosing(self.parts()) as parts:
-                async for part in parts:
-                    await self._send(send, part)
-            await self._send(send, b"", last=True)
-        except TimeoutError:
-            return  # it does not read: leaving the response unfinished makes the server drop it
+        async with aclosing(self.parts()) as parts:
+            async for part in parts:
+                await self._send(send, part)
+        await self._send(send, b"", last=True)
 
     async def _send(self, send: Send, body: bytes, *, last: bool = False) -> None:
-        async with asyncio.timeout(self._send_seconds):
-            await send({"type": "http.response.body", "body": body, "more_body": not last})
+        self._sending_since = asyncio.get_running_loop().time()
+        await send({"type": "http.response.body", "body": body, "more_body": not last})
+        self._sending_since = None
+
+    async def _watch(self, tasks: set[asyncio.Task[None]]) -> None:
+        """Wait until one has ended, or a write took too long: then the unfinished response is dropped.
+
+        Looking now and then costs nothing a write; a deadline around each would cost as much as the write.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            done, _ = await asyncio.wait(
+                tasks, timeout=self._send_seconds / 4, return_when=asyncio.FIRST_COMPLETED
+            )
+            since = self._sending_since
+            if done or (since is not None and loop.time() - since > self._send_seconds):
+                return
 
 
 async def _disconnected(receive: Receive) -> None:
