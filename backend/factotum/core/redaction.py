@@ -15,7 +15,7 @@ _PATTERNS = (
     re.compile(
         r"()\b(?:sk|pk|rk|gsk|xai|tvly|hf|xox[abps]|gh[pousr]|github_pat|dtn|ftm)[-_][A-Za-z0-9_-]{12,}"
     ),
-    re.compile(rf"()\beyJ[A-Za-z0-9_-]{{10,{_LONGEST}}}\.[A-Za-z0-9_-]{{10,{_LONGEST}}}\.[A-Za-z0-9_-]*"),
+    re.compile(rf"()\beyJ[A-Za-z0-9_-]{{10,1000}}\.[A-Za-z0-9_-]{{10,{_LONGEST}}}\.[A-Za-z0-9_-]*"),
     re.compile(r"()\bAKIA[0-9A-Z]{16}\b"),
     re.compile(r"()\bAIza[0-9A-Za-z_-]{30,}"),
 )

@@ -7,7 +7,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 from factotum.agent.loop import RunState
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
@@ -138,6 +138,8 @@ class MemoryRun:
                 self.question, self.answer = question, None
             case HandedOver():
                 pass
+            case _:
+                assert_never(outcome)
 
     def reply(self, answer: str) -> None:
         """Answer the question that the run waits for. Raises Conflict (`run_not_waiting`)."""

