@@ -10,7 +10,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 ||
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types sizes coverage smoke-llm clean
+.PHONY: help setup run test check lint format types sizes coverage smoke-llm bench clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ format: setup  ## Put the code in its usual form
 
 smoke-llm: setup  ## Try the whole product with a real, small model out of packages (opt-in: 130 MB)
 	@$(IN_BACKEND) $(BIN)/python scripts/smoke_llm.py $(ARGS)
+
+bench: setup  ## Measure the cost of a token and of the parser, beside LiteLLM (ARGS="--runs 500")
+	@$(IN_BACKEND) $(BIN)/python -m bench.llm_stream $(ARGS) && $(BIN)/python -m bench.parser
 
 clean:  ## Remove what setting up has made; your data stays
 	rm -rf .tools backend/.venv backend/.venv-sandbox backend/.coverage* backend/.pytest_cache

@@ -1,62 +1,122 @@
-"""One attempt of a call through LiteLLM: its open stream, deadlines, bound, end and closing."""
+"""One attempt of a call: LiteLLM sends it, it or we read the stream; deadlines, bound, closing."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Protocol
 
 import httpx
 
 from factotum.llm.deadlines import TokenClock
 from factotum.llm.endpoints import Endpoint, provider_of
 from factotum.llm.faults import ModelFault
-from factotum.llm.litellm_chunks import ChunkReader, size_of, stop_reason
-from factotum.llm.litellm_faults import fault_of
+from factotum.llm.litellm_chunks import size_of, stop_reason
+from factotum.llm.litellm_faults import fault_of, fault_said
+from factotum.llm.litellm_prices import cost_of
+from factotum.llm.litellm_stream import LiteLLMStream
 from factotum.llm.port import ModelChunk, ModelRequest, StopChunk, StopReason, UsageChunk
+from factotum.llm.raw_stream import RawStream
+from factotum.llm.raw_wires import Caught, catch, wire_of
+from factotum.llm.wire import WireError, WireSurprise
 from factotum.protocol.runs import Usage
 
 _CLOSE_SECONDS: Final = 5.0
-_SOCKET_SECONDS: Final = 600.0
+SOCKET_SECONDS: Final = 600.0
 """LiteLLM's own time-out. It only has to be longer than our deadlines: it does not stop every stall."""
+
+_KEYS: Final = frozenset({"OPENAI_API_KEY", "CEREBRAS_API_KEY", "MOONSHOT_API_KEY"})
+_LINE_OVERHEAD: Final = 1_000_000
+_LINE_PER_CHARACTER: Final = 6
+"""Bytes of a character in JSON at the most: `\\u0000`."""
 
 _closing: Final[set[asyncio.Task[None]]] = set()
 
 
+class OpenStream(Protocol):
+    """An open answer, read by LiteLLM (litellm_stream.py) or by us (raw_stream.py)."""
+
+    @property
+    def finish(self) -> str | None:
+        """The provider's reason for the end, if it gave one."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the call used, with its cost, once it was said."""
+        ...
+
+    async def read(self) -> list[ModelChunk] | None:
+        """Return the chunks of one read, which may be none, or None at the end."""
+        ...
+
+    def rest(self) -> list[ModelChunk]:
+        """Return what was held back until the end."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        ...
+
+
 class Call:
-    """One attempt. `litellm` is the imported module; `opened` tells that a first token came."""
+    """One attempt. `litellm` is the imported module; `opened` tells that a first token came.
+
+    `client` is the HTTP client to send the call with so that we can decode its stream (raw_wires.py); without
+    one LiteLLM reads the stream.
+    """
 
     def __init__(
-        self, litellm: Any, request: ModelRequest, endpoints: Mapping[str, Endpoint], response_limit: int
+        self,
+        litellm: Any,
+        request: ModelRequest,
+        endpoints: Mapping[str, Endpoint],
+        response_limit: int,
+        client: Any = None,
     ) -> None:
         self._litellm = litellm
         self._request = request
+        self._client = client
         self._endpoint = endpoints.get(provider_of(request.model))
         self._room = response_limit
-        self._reader = ChunkReader()
+        self._longest_line = _LINE_OVERHEAD + _LINE_PER_CHARACTER * response_limit
         self._clock = TokenClock(
             first_token=request.first_token_deadline, between_tokens=request.between_tokens_deadline
         )
-        self._stream: Any = None
+        self._stream: OpenStream | None = None
         self._ready: list[ModelChunk] = []
         self._stop: StopReason | None = None
         self._ended = False
         self.opened = False
+        self.surprised = False
+        """The stream had a shape that our decoder does not know."""
+
+    @property
+    def decoded(self) -> bool:
+        """Whether the stream is decoded by us."""
+        return isinstance(self._stream, RawStream)
 
     async def start(self) -> None:
         """Send the request and read up to the first token. Raises ModelFault, never partial."""
-        self._stream = await self._guarded(self._litellm.acompletion(**self._arguments()))
-        await self._advance()
+        self._check_key()
+        caught = catch() if self._client is not None else None
+        wrapper = await self._guarded(self._litellm.acompletion(**self._arguments()))
+        self._stream = self._raw(wrapper, caught) or LiteLLMStream(wrapper)
+        await self._advance(self._stream)
         self.opened = True
 
     async def chunks(self) -> AsyncGenerator[ModelChunk, None]:
         """Yield what was read and what is still to come; usage and the end come last. Raises ModelFault."""
+        stream = self._stream
+        if stream is None:
+            return
         while True:
             for chunk in self._ready:
                 yield chunk
             if self._ended:
                 break
-            await self._advance()
-        if self._reader.usage is not None:
-            yield UsageChunk(self._priced(self._reader.usage))
+            await self._advance(stream)
+        if (usage := stream.usage) is not None:
+            yield UsageChunk(self._priced(usage))
         if self._stop is None:
             raise self._cut("The answer was cut off before its end.")
         yield StopChunk(self._stop)
@@ -74,24 +134,42 @@ class Call:
         closing.add_done_callback(_closing.discard)
         await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
 
-    async def _advance(self) -> None:
+    def _check_key(self) -> None:
+        """Raise ModelFault where LiteLLM's own handler would send a call without a key."""
+        if self._endpoint is None:
+            missing = self._litellm.validate_environment(self._request.model)["missing_keys"]
+            if not _KEYS.isdisjoint(missing):
+                raise fault_said("key_missing", "", partial=False)
+
+    def _raw(self, wrapper: Any, caught: Caught | None) -> RawStream | None:
+        """Return the stream to decode ourselves, or None when it is LiteLLM's to read."""
+        provider: Any = getattr(wrapper, "custom_llm_provider", None)
+        if caught is None or not isinstance(provider, str):
+            return None
+        found = wire_of(provider, caught, wrapper)
+        if found is None:
+            return None
+        pricing = partial(cost_of, self._litellm, provider, str(wrapper.model))
+        return RawStream(found[0], wrapper, found[1], pricing, longest_line=self._longest_line)
+
+    async def _advance(self, stream: OpenStream) -> None:
         """Read until there is something to give, or the end."""
         while not self._ended:
-            raw = await self._guarded(anext(self._stream, None))
-            if raw is None:
-                self._finish()
+            chunks = await self._guarded(stream.read())
+            if chunks is None:
+                self._finish(stream)
                 return
-            self._ready = self._reader.read(raw)
-            if self._ready:
+            self._ready = chunks
+            if chunks:
                 self._clock.token()
                 self._take_room()
                 return
 
-    def _finish(self) -> None:
-        """Look at how the stream ended. LiteLLM makes up a `stop` where none came: its word is not taken."""
+    def _finish(self, stream: OpenStream) -> None:
+        """Look at how the stream ended."""
         self._ended = True
-        self._ready = self._reader.close()
-        finish: str | None = self._stream.received_finish_reason or self._stream.intermittent_finish_reason
+        self._ready = stream.rest()
+        finish = stream.finish
         self._stop = stop_reason(finish) if finish else None
         if not self._clock.started and self._stop in (None, "stop", "tool_calls"):
             raise ModelFault(
@@ -110,7 +188,7 @@ class Call:
         return ModelFault("broken_stream", message, hint=hint, partial=True)
 
     async def _guarded(self, reading: Any) -> Any:
-        """Await LiteLLM under the clock, and turn whatever it raises into a ModelFault.
+        """Await a read under the clock, and turn whatever it raises into a ModelFault.
 
         The cause is cut off: its text may hold the key or the prompt, and would be logged with the traceback.
         """
@@ -118,6 +196,10 @@ class Call:
         try:
             async with deadline:
                 return await reading
+        except WireError as error:
+            self.surprised = isinstance(error, WireSurprise)
+            secrets = (self._endpoint.api_key,) if self._endpoint else ()
+            raise fault_said(error.kind, error.words, partial=self._clock.started, secrets=secrets) from None
         except _raised_by(self._litellm) as error:
             raise (self._clock.fault() if deadline.expired() else self._fault(error)) from None
 
@@ -142,13 +224,15 @@ class Call:
             "max_retries": 0,
             "num_retries": 0,
             "drop_params": True,
-            "timeout": _SOCKET_SECONDS,
+            "timeout": SOCKET_SECONDS,
             "no-log": True,
         }
         if endpoint is not None:
             arguments |= {"api_base": endpoint.base_url, "api_key": endpoint.api_key}
             if endpoint.speaks is not None:
                 model = f"{endpoint.speaks}/{model.partition('/')[2]}"
+        if self._client is not None:
+            arguments["client"] = self._client
         if request.tools:
             arguments["tools"] = list(request.tools)
         if request.max_output_tokens is not None:
@@ -158,7 +242,7 @@ class Call:
         return arguments | {"model": model}
 
 
-async def _aclose(stream: Any) -> None:
+async def _aclose(stream: OpenStream) -> None:
     await stream.aclose()
 
 

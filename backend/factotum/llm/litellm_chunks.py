@@ -5,11 +5,10 @@ Its shapes, by the version that the lock pins: `choices[0].delta` carries `conte
 not send may be missing. The last chunk carries `usage` with LiteLLM's own `cost`.
 """
 
-from typing import Any, Final, cast
-
-from pydantic import JsonValue
+from typing import Any, Final
 
 from factotum.llm.port import ModelChunk, ReasoningChunk, StopReason, TextChunk, ToolCallChunk
+from factotum.llm.thinking import SignedThinking
 from factotum.protocol.runs import Usage
 
 _STOP_REASONS: Final[dict[str, StopReason]] = {
@@ -51,8 +50,7 @@ class ChunkReader:
 
     def __init__(self) -> None:
         self._usage: Usage | None = None
-        self._thinking: list[str] = []
-        self._signature: list[str] = []
+        self._signed = SignedThinking()
 
     @property
     def usage(self) -> Usage | None:
@@ -76,36 +74,19 @@ class ChunkReader:
 
     def close(self) -> list[ModelChunk]:
         """Return the signed block that is still held, if the stream ended right after it."""
-        return self._signed()
+        return list(self._signed.end())
 
     def _reasoning(self, delta: Any) -> list[ModelChunk]:
         """Gather Anthropic's thinking until its signature is whole: a block is handed back unchanged."""
-        found: list[ModelChunk] = []
         blocks = getattr(delta, "thinking_blocks", None) or ()
-        if self._signature and not any(block.get("signature") for block in blocks):
-            found.extend(self._signed())
+        found: list[ModelChunk] = []
+        if not any(block.get("signature") for block in blocks):
+            found.extend(self._signed.end())
         text = getattr(delta, "reasoning_content", None)
         if text:
             found.append(ReasoningChunk(text))
-        for block in blocks:
-            if block.get("type") == "redacted_thinking":
-                found.append(ReasoningChunk("", cast("dict[str, JsonValue]", dict(block))))
-                continue
-            self._thinking.append(block.get("thinking") or "")
-            if block.get("signature"):
-                self._signature.append(block["signature"])
+        found.extend(self._signed.take(blocks))
         return found
-
-    def _signed(self) -> list[ModelChunk]:
-        if not self._signature:
-            return []
-        block: dict[str, JsonValue] = {
-            "type": "thinking",
-            "thinking": "".join(self._thinking),
-            "signature": "".join(self._signature),
-        }
-        self._thinking, self._signature = [], []
-        return [ReasoningChunk("", block)]
 
 
 def _call(call: Any) -> ToolCallChunk:

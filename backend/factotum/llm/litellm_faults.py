@@ -106,14 +106,28 @@ def fault_of(error: BaseException, *, partial: bool, secrets: Iterable[str] = ()
     """Read an exception that LiteLLM raised. `partial`: chunks had been given; no secret is in the fault."""
     source = _source(error)
     kind = _kind(source, in_stream=source is not error, partial=partial)
+    return fault_said(
+        kind, str(source), partial=partial, secrets=secrets, retry_after_seconds=_retry_after(source)
+    )
+
+
+def fault_said(
+    kind: FaultKind,
+    words: str,
+    *,
+    partial: bool,
+    secrets: Iterable[str] = (),
+    retry_after_seconds: float | None = None,
+) -> ModelFault:
+    """Return the fault of a kind. The provider's `words` are told where they help."""
     message, hint = _HINTS[kind]
-    detail = _detail(source, secrets) if kind in _TELLING else ""
+    detail = _detail(words, secrets) if kind in _TELLING else ""
     return ModelFault(
         kind,
         f"{message} It said: {detail}" if detail else message,
         hint=hint,
         partial=partial,
-        retry_after_seconds=_retry_after(source),
+        retry_after_seconds=retry_after_seconds,
     )
 
 
@@ -168,9 +182,8 @@ def _retry_after(error: BaseException) -> float | None:
     return min(seconds, _MOST_RETRY_AFTER) if seconds >= 0 else None
 
 
-def _detail(error: BaseException, secrets: Iterable[str]) -> str:
+def _detail(text: str, secrets: Iterable[str]) -> str:
     """Return the provider's own words, in one short line without keys."""
-    text = str(error)
     while (match := _PREFIX.match(text)) is not None:
         text = text[match.end() :]
     text = " ".join(_inner_message(text).split())

@@ -5,6 +5,7 @@ per provider, a bound on the response, the truth about streams that were cut, an
 """
 
 import asyncio
+import gc
 import importlib
 import logging
 import os
@@ -21,12 +22,17 @@ from tenacity.wait import wait_exponential_jitter
 from factotum.llm.breaker import Breakers, CircuitOpen, Permit
 from factotum.llm.endpoints import Endpoint, provider_of
 from factotum.llm.faults import ModelFault
-from factotum.llm.litellm_call import Call
+from factotum.llm.litellm_call import SOCKET_SECONDS, Call
 from factotum.llm.port import ModelChunk, ModelRequest
+from factotum.llm.raw_check import checked_wires
+from factotum.llm.raw_wires import open_client, wire_name
 
 _FLAGS: Final[dict[str, str]] = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    # One process drives hundreds of runs; the default is 500 connections to one provider.
+    "AIOHTTP_CONNECTOR_LIMIT": "4000",
+    "AIOHTTP_CONNECTOR_LIMIT_PER_HOST": "2000",
     "LITELLM_LOCAL_BLOG_POSTS": "True",
     "LITELLM_LOCAL_POLICY_TEMPLATES": "True",
     "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
@@ -36,6 +42,7 @@ _FLAGS: Final[dict[str, str]] = {
     "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",
 }
 _LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore", "aiohttp")
+_log: Final = logging.getLogger(__name__)
 _load_lock: Final = threading.Lock()
 
 
@@ -54,7 +61,8 @@ class LiteLLMGateway:
     """Streams model calls through LiteLLM.
 
     `endpoints` maps a model's prefix to the address and key that take the place of the provider's own
-    (`local/llama3` needs an entry `local`). `response_limit` is the most characters of one response.
+    (`local/llama3` needs an entry `local`). `response_limit` is the most characters of one response. With
+    `decode` the streams whose format we know are decoded by us, at a fraction of the cost of LiteLLM's own.
     """
 
     def __init__(
@@ -64,11 +72,15 @@ class LiteLLMGateway:
         retries: RetryPolicy | None = None,
         breakers: Breakers | None = None,
         response_limit: int = 4_000_000,
+        decode: bool = True,
     ) -> None:
         self._endpoints = dict(endpoints or {})
         self._retries = retries or RetryPolicy()
         self._breakers = breakers or Breakers()
         self._response_limit = response_limit
+        self._decode = decode
+        self._client: Any = None
+        self._strange: set[str] = set()
 
     async def warm(self) -> None:
         """Import LiteLLM now, in a thread: it takes seconds, and the first call would wait for it."""
@@ -76,6 +88,9 @@ class LiteLLMGateway:
 
     async def close(self) -> None:
         """Close the connections that LiteLLM keeps open. Call it once, when no stream is open any more."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
         if not _loaded:
             return
         litellm = _loaded[0]
@@ -98,6 +113,7 @@ class LiteLLMGateway:
             permit.succeeded()
         except ModelFault as fault:
             permit.failed(fault)
+            self._note(request.model, call)
             raise
         finally:
             permit.abandoned()
@@ -109,11 +125,13 @@ class LiteLLMGateway:
 
         async def attempt() -> tuple[Call, Permit]:
             permit = breaker.admit()
-            call = Call(litellm, request, self._endpoints, self._response_limit)
+            client = await self._client_for(litellm, request.model)
+            call = Call(litellm, request, self._endpoints, self._response_limit, client)
             try:
                 await call.start()
             except ModelFault as fault:
                 permit.failed(fault)
+                self._note(request.model, call)
                 raise
             finally:
                 if not call.opened:
@@ -129,6 +147,34 @@ class LiteLLMGateway:
             reraise=True,
         )
         return await retrying(attempt)
+
+    async def _client_for(self, litellm: Any, model: str) -> Any:
+        """Return the client whose streams we decode, or None where LiteLLM is to read the stream itself."""
+        provider = self._provider(litellm, model)
+        if not self._decode or provider in self._strange or wire_name(provider) not in _decoded:
+            return None
+        if self._client is None:
+            # It looks for certificates on the disk. Of two made at once, one is never used and holds nothing.
+            made = await asyncio.to_thread(open_client, timeout=SOCKET_SECONDS)
+            self._client = self._client or made
+        return self._client
+
+    def _provider(self, litellm: Any, model: str) -> str:
+        """Return LiteLLM's provider of a model, which its prefix, its endpoint or the price list names."""
+        prefix, slash, _ = model.partition("/")
+        endpoint = self._endpoints.get(prefix)
+        if endpoint is not None and endpoint.speaks is not None:
+            return endpoint.speaks
+        return prefix if slash else str(litellm.model_cost.get(model, {}).get("litellm_provider"))
+
+    def _note(self, model: str, call: Call) -> None:
+        """Leave a provider whose stream had a shape that we do not know to LiteLLM, from the next try on."""
+        if not call.surprised or _loaded == []:
+            return
+        provider = self._provider(_loaded[0], model)
+        if provider not in self._strange:
+            self._strange.add(provider)
+            _log.warning("The stream of %s has an unknown shape: LiteLLM reads it from now on", provider)
 
     def _may_retry(self, error: BaseException) -> bool:
         """Tell whether to try again here; after a first-token deadline that is the caller's to decide."""
@@ -156,6 +202,8 @@ async def _load() -> Any:
 
 
 _loaded: Final[list[Any]] = []
+_decoded: Final[set[str]] = set()
+"""The wire formats whose streams LiteLLM was seen to hand over (raw_check.py)."""
 
 
 def _import() -> Any:
@@ -174,6 +222,7 @@ def _import() -> Any:
             module = cast("Any", litellm)
             _silence()
             asyncio.run(_rehearse(module))
+            _decoded.update(asyncio.run(checked_wires(module)))
         module.suppress_debug_info = True
         module.disable_hf_tokenizer_download = True
         module.turn_off_message_logging = True
@@ -181,6 +230,10 @@ def _import() -> Any:
         module.callbacks = []
         module.success_callback = []
         module.failure_callback = []
+        # What the import made lives as long as the process: no full collection need look at it again, which
+        # would hold up every run for a tenth of a second and more.
+        gc.collect()
+        gc.freeze()
         _loaded.append(module)
         return module
 

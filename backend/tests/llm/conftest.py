@@ -1,42 +1,20 @@
 """What the gateway's tests share: LiteLLM imported once, gateways over the scripted provider."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
-from blockbuster import blockbuster_ctx
 from llm_support import Wired
 
 from factotum.llm.breaker import Breakers
 from factotum.llm.endpoints import openai_compatible, scripted_endpoints
 from factotum.llm.litellm_gateway import LiteLLMGateway, RetryPolicy
+from factotum.llm.raw_check import OPENAI_FLAG
 from factotum.testing.provider.loading import ScriptSource
 from factotum.testing.provider.server import ScriptedProvider
 
 MODELS = ("openai/scripted", "anthropic/scripted")
-
-
-_LITELLM_WARNS = pytest.mark.filterwarnings("ignore:::litellm")
-"""Pydantic's warnings about LiteLLM's own models: nothing of ours can mend them."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let LiteLLM warn in the tests of this folder."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(_LITELLM_WARNS)
-
-
-@pytest.fixture(autouse=True)
-def _no_blocking_calls() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction] - used by name
-    """Raise when our code blocks the event loop; LiteLLM's own glances at the disk are let be."""
-    with blockbuster_ctx("factotum") as guard:
-        for function in guard.functions.values():
-            function.can_block_in("factotum/llm/litellm_call.py", {"_guarded"})
-            function.can_block_in("factotum/llm/litellm_gateway.py", {"_rehearse"})
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +29,16 @@ def model(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.fixture(params=["raw", "litellm"])
+def decode(request: pytest.FixtureRequest, warm_litellm: None, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Return whether streams are decoded by us; LiteLLM's own reading is tested as it is without us."""
+    if request.param == "litellm":
+        monkeypatch.delenv(OPENAI_FLAG)
+    return request.param == "raw"
+
+
 @pytest.fixture
-async def wired(warm_litellm: None) -> AsyncIterator[Wired]:
+async def wired(decode: bool) -> AsyncIterator[Wired]:
     """Yield a function that serves a script and returns a gateway to it; retries are fast."""
     async with AsyncExitStack() as stack:
 
@@ -64,6 +50,7 @@ async def wired(warm_litellm: None) -> AsyncIterator[Wired]:
                 retries=RetryPolicy(initial_wait=0.01, longest_wait=0.02),
                 breakers=Breakers(threshold=50),
                 response_limit=20_000,
+                decode=decode,
             )
             stack.push_async_callback(gateway.close)
             return gateway, provider

@@ -194,7 +194,7 @@ async def test_closing_the_iterator_closes_the_connection(wired: Wired, model: s
     await hung_up(provider)
 
 
-async def test_unreachable_provider(warm_litellm: None, model: str) -> None:
+async def test_unreachable_provider(decode: bool, model: str) -> None:
     """A refused connection is unreachable, tried three times; then the breaker holds calls back."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -203,6 +203,7 @@ async def test_unreachable_provider(warm_litellm: None, model: str) -> None:
             scripted_endpoints(address),
             retries=RetryPolicy(initial_wait=0.01, longest_wait=0.02),
             breakers=Breakers(threshold=3, rest_seconds=60),
+            decode=decode,
         )
         fault = await _fault(gateway, model)
         assert fault.kind == "unreachable"
@@ -217,7 +218,7 @@ async def test_unreachable_provider(warm_litellm: None, model: str) -> None:
 
 
 async def test_keys_and_prompts_stay_out(
-    warm_litellm: None, model: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    decode: bool, model: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Neither key nor prompt is logged, printed or told in a fault, even if the provider repeats the key."""
     key = "sk-verysecretkey1234567890"
@@ -230,7 +231,7 @@ async def test_keys_and_prompts_stay_out(
             "openai": Endpoint(provider.openai_base, key),
             "anthropic": Endpoint(provider.anthropic_base, key),
         }
-        gateway = LiteLLMGateway(endpoints)
+        gateway = LiteLLMGateway(endpoints, decode=decode)
         fault = await _fault(gateway, model, text=words)
         await collect(gateway, ask(model, words))
         await gateway.close()
@@ -242,11 +243,11 @@ async def test_keys_and_prompts_stay_out(
     assert words not in everything
 
 
-async def test_missing_key(warm_litellm: None, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_key(decode: bool, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a key nothing is sent, and the fault says that one is missing."""
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    gateway = LiteLLMGateway()
+    gateway = LiteLLMGateway(decode=decode)
     fault = await _fault(gateway, model)
     assert fault.kind == "key_missing"
     await gateway.close()

@@ -1,0 +1,88 @@
+"""An open stream of a model call, its bytes decoded by us: the hot path of every run."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Final
+
+import httpx
+
+from factotum.llm.port import ModelChunk
+from factotum.llm.sse_lines import LineTooLong, SseLines
+from factotum.llm.wire import JsonObject, Wire, WireError
+from factotum.protocol.runs import Usage
+
+_DRAIN_SECONDS: Final = 0.2
+"""How long the end of the body may take after the end of the message, for the connection to be used again."""
+
+Pricing = Callable[[JsonObject], float | None]
+"""What a call cost in US dollars, by the provider's own usage."""
+
+
+class RawStream:
+    """Reads one response. Whatever fails is a WireError; bytes that came before are decoded first."""
+
+    def __init__(
+        self, response: httpx.Response, wrapper: Any, wire: Wire, pricing: Pricing, *, longest_line: int
+    ) -> None:
+        self._response = response
+        self._wrapper = wrapper
+        self._wire = wire
+        self._pricing = pricing
+        self._lines = SseLines(longest_line)
+        self._over = False
+        coded = "content-encoding" in response.headers
+        self._bytes: AsyncGenerator[bytes, None] = (  # pyright: ignore[reportAttributeAccessIssue] - httpx says Iterator
+            response.aiter_bytes() if coded else response.aiter_raw()
+        )
+
+    @property
+    def finish(self) -> str | None:
+        """The provider's reason for the end, in its own words."""
+        return self._wire.finish
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the call used, with its cost, once it was said."""
+        usage = self._wire.usage
+        if usage is None:
+            return None
+        return usage.model_copy(update={"cost_usd": self._pricing(self._wire.usage_fields)})
+
+    async def read(self) -> list[ModelChunk] | None:
+        """Return the next chunks, at least one, or None at the end. Raises WireError."""
+        while True:
+            if self._wire.failure is not None:
+                raise self._wire.failure
+            if self._over or self._wire.ended:
+                return None
+            if chunks := self._wire.decode(await self._payloads()):
+                return chunks
+
+    def rest(self) -> list[ModelChunk]:
+        """Return what was held back until the end."""
+        return self._wire.close()
+
+    async def aclose(self) -> None:
+        """Close the connection; after a whole message it is read empty, and so kept for the next call."""
+        if self._wire.ended and not self._over:
+            await self._drain()
+        await self._response.aclose()
+        await self._wrapper.aclose()
+
+    async def _payloads(self) -> list[bytes]:
+        try:
+            data = await anext(self._bytes, None)
+            if data is not None:
+                return self._lines.feed(data)
+        except (httpx.HTTPError, httpx.StreamError, OSError, LineTooLong):
+            raise WireError("broken_stream") from None
+        self._over = True
+        return self._lines.close()
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                async for _ in self._bytes:
+                    pass
+        except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError):
+            return
