@@ -12,7 +12,8 @@ class Interrupts:
     """A context that counts SIGINT. Where it is ignored, as for a job in the background, it stays so."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self._count = 0
+        self._taken = 0
         self._counts = False
 
     def __enter__(self) -> Self:
@@ -28,20 +29,35 @@ class Interrupts:
         if self._counts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
+    @property
+    def pending(self) -> bool:
+        """Whether Ctrl-C was pressed since `take` was asked last."""
+        return self._count > self._taken
+
+    def take(self) -> bool:
+        """Tell whether Ctrl-C was pressed, once for each time that it was found so."""
+        pressed, self._taken = self.pending, self._count
+        return pressed
+
     @contextmanager
     def raised(self) -> Generator[None]:
-        """Raise KeyboardInterrupt inside this block, so that reading a line ends; it is counted too."""
+        """Raise KeyboardInterrupt inside this block, so that reading a line ends; it is counted too.
+
+        One that was pressed just before is raised at once: it must not be lost.
+        """
         if not self._counts:
             yield
             return
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
+            if self.pending:
+                raise KeyboardInterrupt
             yield
         except KeyboardInterrupt:
-            self.count += 1
+            self._count = max(self._count, self._taken + 1)
             raise
         finally:
             signal.signal(signal.SIGINT, self._take)
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
-        self.count += 1
+        self._count += 1

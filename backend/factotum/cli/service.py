@@ -1,6 +1,7 @@
 """The commands that run or prepare the service: serve, worker, migrate."""
 
 import asyncio
+import signal
 import sys
 import threading
 import time
@@ -34,7 +35,7 @@ def serve_command(host: str | None, port: int | None, script: Path | None, *, op
 
     def ready(service: Ready) -> None:
         url = f"{service.url}/#code={service.code}"
-        model = settings.model or service.services.catalogue.default()
+        model = service.services.catalogue.default()
         banner(console, settings, url, model, time.monotonic() - began)
         if open_page:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
@@ -111,5 +112,11 @@ def _run(service: Coroutine[None, None, None]) -> None:
         from uvloop import new_event_loop  # noqa: PLC0415 - not there on Windows
     except ImportError:
         new_event_loop = None
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(service)
+    # uvloop leaves the handlers of its closed loop behind: then Ctrl-C would do nothing any more.
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(service)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

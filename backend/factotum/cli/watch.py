@@ -55,7 +55,6 @@ class Watch:
         self._stops = stops
         self._stopping = False
         self._state = ""
-        self._seen_interrupts = 0
         self._asked_seq = self._answered_seq = -1
         self._queue: Queue[StreamEvent | _State | _Note | FactotumError] = Queue(_QUEUE)
         self._closing = threading.Event()
@@ -73,8 +72,7 @@ class Watch:
         """Show the run until it ends, asks or is left. Raises what the service refuses, and Unavailable."""
         while True:
             self._take_all()
-            if interrupts.count > self._seen_interrupts:
-                self._seen_interrupts = interrupts.count
+            if interrupts.take():
                 if self._stopping or not self._stops:
                     self._screen.pause(self.view)
                     return "left"
@@ -127,14 +125,16 @@ class Watch:
         threading.Thread(target=self._ask_to_stop, name="stop", daemon=True).start()
 
     def _ask_to_stop(self) -> None:
-        try:
-            run = self._service.stop(self.view.run_id)
-        except FactotumError as fault:
-            self._put(_Note(f"The run could not be stopped: {fault.message} It goes on."))
-            self._stopping = False
-            return
-        if run.status not in ENDED:
-            self._put(_Note("The run is still stopping; waiting for its tools to end."))
+        """Stop the run; the body of a thread of its own, for the service takes up to ten seconds."""
+        with suppress(_Closed):
+            try:
+                run = self._service.stop(self.view.run_id)
+            except FactotumError as fault:
+                self._stopping = False
+                self._put(_Note(f"The run could not be stopped: {fault.message} It goes on."))
+                return
+            if run.status not in ENDED:
+                self._put(_Note("The run is still stopping; waiting for its tools to end."))
 
     def _read(self) -> None:
         """Put all events into the queue; the body of the reading thread."""

@@ -5,11 +5,13 @@ import io
 import json
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Generator, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
@@ -142,6 +144,9 @@ class Api:
     stays_open: bool = False
     refuse_stop: bool = False
     hold_stop: bool = False
+    refuse_input: bool = False
+    first_answers: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    """What connections to the event stream are answered first, in place of events."""
     status: RunStatus = "running"
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     bodies: list[Any] = field(default_factory=list[Any])
@@ -174,29 +179,31 @@ class Request(BaseHTTPRequestHandler):
             return
         if path == f"/v1/runs/{RUN_ID}/events":
             self._stream()
-        elif path == f"/v1/runs/{RUN_ID}":
-            self._json(200, make_run(self.api.status).model_dump(mode="json"))
-        elif path == f"/v1/threads/{THREAD_ID}/files":
-            folder = "out/" if "path=out" in query else ""
-            items = [_file(f"{folder}a.txt")]
-            self._json(200, {"items": items, "truncated": False})
         elif path == f"/v1/threads/{THREAD_ID}/files/out/a.txt":
             self._bytes(200, b"two\n", "text/plain")
-        elif path == f"/v1/threads/{THREAD_ID}":
-            self._json(200, _thread())
-        elif path in {"/v1/runs", f"/v1/threads/{THREAD_ID}/runs"}:
-            run = make_run(self.api.status).model_dump(mode="json")
-            self._json(200, {"items": [run], "next": None})
-        elif path == f"/v1/threads/{THREAD_ID}/messages":
-            stored = [e.message for e in self.api.events if isinstance(e, MessageCreated)]
-            self._json(200, {"items": [m.model_dump(mode="json") for m in stored], "next": None})
-        elif path == "/v1/models":
-            models = [{"id": "demo", "provider": "factotum", "context_window": 1000, "note": "A script."}]
-            self._json(200, {"items": models, "default": "demo"})
-        elif path == "/v1/threads":
-            self._json(200, {"items": [_thread()], "next": None})
+        elif path in (answers := self._answers("out/" if "path=out" in query else "")):
+            self._json(200, answers[path])
         else:
             self._problem(404, "not_found", "There is nothing at this address.")
+
+    def _answers(self, folder: str) -> dict[str, object]:
+        """Return what is answered at which path; `folder` is the one whose files are listed."""
+        run = make_run(self.api.status).model_dump(mode="json")
+        stored = [event.message for event in self.api.events if isinstance(event, MessageCreated)]
+        model = {"id": "demo", "provider": "factotum", "context_window": 1000, "note": "A script."}
+        part = {"ok": True, "detail": ""}
+        thread = f"/v1/threads/{THREAD_ID}"
+        return {
+            f"/v1/runs/{RUN_ID}": run,
+            "/v1/runs": {"items": [run], "next": None},
+            f"{thread}/runs": {"items": [run], "next": None},
+            thread: _thread(),
+            "/v1/threads": {"items": [_thread()], "next": None},
+            f"{thread}/messages": {"items": [m.model_dump(mode="json") for m in stored], "next": None},
+            f"{thread}/files": {"items": [_file(f"{folder}a.txt")], "truncated": False},
+            "/v1/models": {"items": [model], "default": "demo"},
+            "/readyz": {"status": "ok", "parts": {"postgres": part}},
+        }
 
     def do_POST(self) -> None:
         """Answer a POST."""
@@ -211,6 +218,7 @@ class Request(BaseHTTPRequestHandler):
         elif self.path == f"/v1/runs/{RUN_ID}/stop":
             if self.api.refuse_stop:
                 self._problem(503, "unavailable", "The database is down.")
+                threading.Timer(0.5, self.api.end, (a_whole_run()[-1], "finished")).start()
                 return
             if self.api.hold_stop:
                 self.api.more.wait(20)
@@ -219,6 +227,9 @@ class Request(BaseHTTPRequestHandler):
             self._json(200, make_run("stopped").model_dump(mode="json"))
         elif self.path == f"/v1/runs/{RUN_ID}/input":
             self.api.end(a_whole_run()[-1], "finished")
+            if self.api.refuse_input:
+                self._problem(409, "run_not_waiting", "The run asks nothing.")
+                return
             self._json(202, make_run("queued").model_dump(mode="json"))
         else:
             self._problem(404, "not_found", "There is nothing at this address.")
@@ -245,6 +256,14 @@ class Request(BaseHTTPRequestHandler):
     def _stream(self) -> None:
         after = int(self.headers.get("Last-Event-ID") or 0)
         self.api.cursors.append(after)
+        if self.api.first_answers:
+            status, code = self.api.first_answers.pop(0)
+            if code:
+                self._problem(status, code, "Not now.")
+            else:
+                self.send_response(status)
+                self.end_headers()
+            return
         left = [event for event in self.api.events if event.seq > after]
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -336,7 +355,7 @@ class Done:
 
 
 def command(api: Api | None, home: Path, *arguments: str, stdin: str = "", **more: str) -> Done:
-    """Run a command to its end in this process, with a pipe as stdin."""
+    """Run a command to its end in this process, in the folder `home`, with a pipe as stdin."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "w", encoding="utf-8") as pipe:
         pipe.write(stdin)
@@ -348,7 +367,10 @@ def command(api: Api | None, home: Path, *arguments: str, stdin: str = "", **mor
 
 
 def at_terminal(api: Api, home: Path, *arguments: str, typed: Sequence[tuple[str, str]]) -> tuple[int, str]:
-    """Run a command at a terminal. `typed`: after which text what is typed. Returns the exit code and the text."""
+    """Run a command at a terminal; return its exit code and all that was shown.
+
+    `typed` are pairs: once the first shows up, the second is typed.
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 100, 0, 0))
     said = bytearray()
@@ -370,15 +392,36 @@ def at_terminal(api: Api, home: Path, *arguments: str, typed: Sequence[tuple[str
 
     typist = threading.Thread(target=person)
     typist.start()
-    with open(slave, encoding="utf-8", closefd=False) as given:  # noqa: PTH123 - a descriptor
-        out = open(slave, "w", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115 - a descriptor
-        with out:
-            env = environment(api, home, TERM="xterm-256color")
-            code = _run(env, home, arguments, given, out, out)
+    with (
+        open(slave, encoding="utf-8", closefd=False) as given,
+        open(slave, "w", encoding="utf-8", closefd=False) as out,
+    ):
+        env = environment(api, home, TERM="xterm-256color")
+        code = _run(env, home, arguments, given, out, out)
     os.close(slave)
     typist.join(10)
     os.close(master)
     return code, said.decode()
+
+
+@contextmanager
+def pressing_ctrl_c(api: Api, times: int = 1) -> Generator[None]:
+    """Press Ctrl-C in this process, `times` times, once a run is watched."""
+
+    def press() -> None:
+        deadline = time.monotonic() + 30
+        while not api.cursors and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for _ in range(times):
+            time.sleep(0.5)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(60)
 
 
 def _run(

@@ -21,6 +21,7 @@ from tests.cli.cli_support import (
     a_slow_run,
     a_whole_run,
     command,
+    pressing_ctrl_c,
     serving,
     stamped,
     start,
@@ -279,46 +280,53 @@ def test_ctrl_c_stops_the_run_and_says_what_was_not_done(tmp_path: Path) -> None
 
 def test_a_second_ctrl_c_leaves_and_says_that_the_run_goes_on(tmp_path: Path) -> None:
     with serving(Api(a_slow_run(), stays_open=True, hold_stop=True)) as api:
-        process = start(api, tmp_path, "run", "Count", "-o", "json")
-        assert process.stdin is not None
-        process.stdin.close()
-        process.stdin = None
-        wait_until_streaming(api)
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        with pressing_ctrl_c(api, times=2):
+            done = command(api, tmp_path, "run", "Count", "-o", "json")
         api.more.set()
-    told = one_object(out.decode())
-    assert process.returncode == told["exit_code"] == 130
-    assert "Left. The run is running." in err.decode()
-    assert f"factotum logs -f {RUN_ID}" in err.decode()
-    assert "Traceback" not in err.decode()
+    assert done.code == one_object(done.out)["exit_code"] == 130
+    assert "Left. The run is running." in done.err
+    assert f"factotum logs -f {RUN_ID}" in done.err
+
+
+def test_a_stop_in_this_process(tmp_path: Path) -> None:
+    with serving(Api(a_slow_run(), stays_open=True)) as api, pressing_ctrl_c(api):
+        done = command(api, tmp_path, "run", "Count")
+    assert done.code == 4
+    assert "Stopped. Not executed: create_file." in done.out
 
 
 def test_a_stop_that_is_refused_is_said_and_the_run_is_watched_on(tmp_path: Path) -> None:
-    with serving(Api(a_slow_run(), stays_open=True, refuse_stop=True)) as api:
-        process = start(api, tmp_path, "run", "Count")
-        assert process.stdin is not None
-        process.stdin.close()
-        process.stdin = None
-        wait_until_streaming(api)
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.7)
-        api.end(a_whole_run()[-1], "finished")
-        out, err = process.communicate(timeout=30)
-    assert process.returncode == 0, err.decode()
-    assert "The run could not be stopped: The database is down." in out.decode()
-    assert "✓ Finished" in out.decode()
+    refusing = Api(a_slow_run(), stays_open=True, refuse_stop=True)
+    with serving(refusing) as api, pressing_ctrl_c(api):
+        done = command(api, tmp_path, "run", "Count")
+    assert done.code == 0, done.err
+    assert "The run could not be stopped: The database is down." in done.out
+    assert "✓ Finished" in done.out
 
 
 def test_ctrl_c_on_logs_stops_nothing(tmp_path: Path) -> None:
     with serving(Api(a_slow_run(), stays_open=True)) as api:
-        process = start(api, tmp_path, "logs", "-f", RUN_ID)
-        wait_until_streaming(api)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        with pressing_ctrl_c(api):
+            done = command(api, tmp_path, "logs", "-f", RUN_ID)
         api.more.set()
-    assert process.returncode == 130
+    assert done.code == 130
     assert ("POST", f"/v1/runs/{RUN_ID}/stop") not in api.asked
-    assert "Left. The run is running." in out.decode()
+    assert "Left. The run is running." in done.out
+
+
+def test_a_run_that_is_forbidden_in_the_middle_ends_the_watching(tmp_path: Path) -> None:
+    with serving(Api(a_whole_run(), first_answers=[(403, "forbidden")])) as api:
+        done = command(api, tmp_path, "run", "Count")
+    assert (done.code, "(forbidden)" in done.err) == (8, True)
+
+
+def test_detached_for_programs(api: Api, tmp_path: Path) -> None:
+    told = one_object(command(api, tmp_path, "run", "Count", "-d", "-o", "json").out)
+    assert (told["status"], told["run_id"]) == ("queued", RUN_ID)
+
+
+def test_stdin_that_is_no_text(api: Api, tmp_path: Path) -> None:
+    process = start(api, tmp_path, "run", "-")
+    out, err = process.communicate(b"\xff\xfe\x00", timeout=60)
+    assert (process.returncode, out) == (2, b"")
+    assert b"not UTF-8" in err

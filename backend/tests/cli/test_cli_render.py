@@ -7,16 +7,17 @@ from collections.abc import Iterable
 import pytest
 from rich.console import Console
 
-from factotum.cli.cards import glyphs_for
+from factotum.cli.cards import card, card_head, footer, glyphs_for
 from factotum.cli.reduce import apply
 from factotum.cli.render import LiveScreen, PlainScreen
 from factotum.cli.summary import Deliverable, print_summary
-from factotum.cli.view import View
+from factotum.cli.view import CallBlock, View
 from factotum.protocol.events import (
     MessageCreated,
     PlanUpdated,
     RunEvent,
     RunFailed,
+    RunStarted,
     RunStopped,
     Snapshot,
     TextDelta,
@@ -24,7 +25,7 @@ from factotum.protocol.events import (
     ToolOutputDelta,
     ToolStarted,
 )
-from factotum.protocol.messages import TextPart
+from factotum.protocol.messages import ReasoningPart, TextPart
 from factotum.protocol.runs import ErrorInfo, Plan, PlanItem, Usage
 from tests.cli.cli_support import a_whole_run, make_run, message, stamped
 
@@ -262,3 +263,52 @@ def test_signs_for_terminals_without_unicode() -> None:
     glyphs = glyphs_for("ascii")
     assert "".join([glyphs.ok, glyphs.bad, glyphs.going, glyphs.bar, glyphs.spinner]).isascii()
     assert glyphs_for("UTF-8").ok == "✓"
+
+
+@pytest.mark.parametrize(
+    ("call", "head"),
+    [
+        (CallBlock("c", "m", "shell", {"command": "a\n  b"}, "running"), "→ Run a b"),
+        (
+            CallBlock("c", "m", "web_search", {"query": "whales"}, "ok", duration_ms=61_000),
+            "✓ Web search whales · 1:01",
+        ),
+        (CallBlock("c", "m", "merge", {"items": [1, 2]}, "error"), "✗ Merge"),
+        (CallBlock("c", "m", "create_file", {}, "writing", written=1), "→ Create · writing, 1 character"),
+        (CallBlock("c", "m", "shell", {"command": "x"}, "unknown"), "? Run x · outcome unknown"),
+        (CallBlock("c", "m", "noop", {}, "stopped"), "■ Noop · stopped"),
+    ],
+)
+def test_heads_of_cards(call: CallBlock, head: str) -> None:
+    assert card_head(call, glyphs_for("utf-8")).plain == head
+
+
+def test_long_output_shows_its_end_and_says_so() -> None:
+    call = CallBlock("c", "m", "shell", {}, "ok", output="\n".join(map(str, range(100))))
+    console = file_console()
+    console.print(card(call, glyphs_for("utf-8")))
+    assert "(94 lines before)" in written(console)
+    assert "│ 99" in written(console)
+    assert "│ 93" not in written(console)
+
+
+def test_a_footer_leaves_out_what_does_not_fit() -> None:
+    parts = [("working", ""), ("12 s", ""), ("a very long name of a model", ""), ("$1", "")]
+    assert (
+        footer(parts, 100, glyphs_for("ascii")).plain == "working - 12 s - a very long name of a model - $1"
+    )
+    assert footer(parts, 20, glyphs_for("ascii")).plain == "working - 12 s - $1"
+
+
+def test_a_note_and_reasoning_are_printed() -> None:
+    text, _ = plain(
+        stamped(
+            [
+                RunStarted(attempt=2, model="m", notice="The model was changed."),
+                MessageCreated(message=message("m", "assistant", ReasoningPart(text="First.\nThen."))),
+            ]
+        )
+    )
+    assert "! The service was interrupted; the run goes on (attempt 2)." in text
+    assert "! The model was changed." in text
+    assert "· First. Then." in text

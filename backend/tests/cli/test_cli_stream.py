@@ -98,6 +98,25 @@ def test_a_newer_service_is_understood_as_far_as_can_be(api: Api) -> None:
     assert events[1].data == json.dumps(unknown)
 
 
+@pytest.mark.parametrize("answer", [(503, "unavailable"), (500, "internal_error"), (429, "rate_limited")])
+def test_a_service_in_trouble_is_asked_again(answer: tuple[int, str], api: Api) -> None:
+    api.first_answers = [answer, answer]
+    events, states = followed(api)
+    assert [event.value for event in events] == api.events
+    assert states[0] == "the connection was lost, trying again"
+
+
+def test_a_drained_log_without_an_end_is_asked_for_from_the_start() -> None:
+    """The log is gone, and the service says so with 204: what ended the run is in the snapshot only."""
+    snapshot = Snapshot(seq=1, run=make_run("finished"), messages=())
+    with serving(Api([])) as second:
+        second.first_answers = [(204, "")]
+        second.raw_frames = [f"id: 1\nevent: reset\ndata: {snapshot.model_dump_json()}\n\n".encode()]
+        events, _ = followed(second, after=1)
+        assert second.cursors == [1, 0]
+    assert [event.value for event in events] == [snapshot]
+
+
 def test_patience_ends(api: Api) -> None:
     with serving(Api(a_slow_run())) as gone:
         url = gone.url

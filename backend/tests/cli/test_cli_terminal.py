@@ -14,6 +14,7 @@ from tests.cli.cli_support import (
     a_slow_run,
     a_whole_run,
     at_terminal,
+    pressing_ctrl_c,
     serving,
     stamped,
 )
@@ -36,6 +37,20 @@ def test_a_question_is_asked_and_its_answer_sent(typed: str, sent: str, asking: 
     assert "1. red" in said
     assert "Files: a.png" in said
     assert "✓ Finished" in said
+
+
+def test_a_question_that_was_answered_elsewhere(asking: Api, tmp_path: Path) -> None:
+    asking.refuse_input = True
+    code, said = at_terminal(asking, tmp_path, "run", "Paint", typed=[("own words:", "red\r")])
+    assert code == 0
+    assert "answered elsewhere" in said
+
+
+def test_ctrl_c_at_a_question_stops_the_run(asking: Api, tmp_path: Path) -> None:
+    with pressing_ctrl_c(asking):
+        code, said = at_terminal(asking, tmp_path, "run", "Paint", typed=[])
+    assert code == 4
+    assert "Stopped." in said
 
 
 def test_a_question_may_be_left_open(asking: Api, tmp_path: Path) -> None:
@@ -75,7 +90,7 @@ def test_a_chat(tmp_path: Path) -> None:
     assert api.bodies[1]["model"] == "some/model"
     assert api.bodies[1]["input"].startswith("Count the files")
     assert api.uploads == {"in.csv": b"1\n"}
-    assert "There are two files." in said
+    assert "ls -l" in said
 
 
 def test_a_chat_goes_on_with_a_thread_and_stops_its_run(tmp_path: Path) -> None:
