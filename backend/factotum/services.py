@@ -99,6 +99,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             environment(),
             model_base_url=settings.model_base_url,
             served=SCRIPTED_MODELS if settings.scripted_provider else (),
+            preferred=settings.model,
         )
         queue = ProcrastinateQueue()
         signals = Signals(redis)

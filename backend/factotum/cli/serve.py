@@ -64,7 +64,8 @@ async def serve(
         services = await stack.enter_async_context(open_services(settings, addresses, "factotum"))
         codes = CodeBook(token)
         app = create_app(lambda: local_context(services, token, codes))
-        url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        url = f"http://{host}:{listener.getsockname()[1]}"
         stack.enter_context(_announced(settings.data_folder, url))
         server = _Server(app, lambda: ready(Ready(url, codes.issue(), services)))
         await _together(server, listener, services, ended)

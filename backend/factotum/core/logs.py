@@ -11,7 +11,17 @@ from factotum.core.redaction import redact
 run_in_log: ContextVar[str | None] = ContextVar("run_in_log", default=None)
 """The id of the run that the current task works for; it stands in each record."""
 
-_QUIET = ("httpx", "httpcore", "LiteLLM", "openai", "procrastinate", "psycopg.pool", "asyncio", "alembic")
+_QUIET = (
+    "uvicorn",
+    "httpx",
+    "httpcore",
+    "LiteLLM",
+    "openai",
+    "procrastinate",
+    "psycopg.pool",
+    "asyncio",
+    "alembic",
+)
 
 
 class LineFormatter(logging.Formatter):

@@ -1,11 +1,42 @@
 """Running things side by side, with errors that keep their type."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+import threading
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import TypeVar, cast
 
 T = TypeVar("T")
+
+
+async def in_own_thread(function: Callable[[], T]) -> T:
+    """Run `function` in a thread that the end of the process does not wait for, and return what it returns.
+
+    For slow work that nobody misses when the service stops, such as an import; `asyncio.to_thread` would hold
+    the stop up until it is done.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast(T, result))
+
+    def work() -> None:
+        result, error = None, None
+        try:
+            result = function()
+        except BaseException as raised:  # noqa: BLE001 - it is raised again where it is awaited
+            error = raised
+        with suppress(RuntimeError):  # The loop has ended: nobody waits any more.
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await done
 
 
 async def all_of(coroutines: Iterable[Coroutine[object, object, T]]) -> list[T]:

@@ -40,7 +40,8 @@ class Catalogue:
     """The models of this installation.
 
     `environment` is where keys are looked for; `local` the server that was found; `served` are models that an
-    explicit endpoint serves (the scripted provider), listed first and preferred to all others.
+    explicit endpoint serves (the scripted provider), listed first and preferred to all others;
+    `preferred` is the installation's own choice for runs that name no model.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class Catalogue:
         *,
         demo: bool = True,
         served: Sequence[str] = (),
+        preferred: str | None = None,
     ) -> None:
         self._environment = environment
+        self._preferred_model = preferred
         self._local = local
         self._demo = demo
         self._served = tuple(served)
@@ -80,7 +83,12 @@ class Catalogue:
             )
 
     def default(self) -> str:
-        """Return the best model: served, by key, local, then the demo. Raises InvalidInput: there is none."""
+        """Return the chosen model, else the best: served, by key, local, then the demo.
+
+        Raises InvalidInput if there is none.
+        """
+        if self._preferred_model is not None:
+            return self._preferred_model
         candidates = (
             *self._served,
             *(model for provider in self._keyed for model in self._preferred(provider)[:1]),
@@ -218,12 +226,13 @@ async def open_catalogue(
     model_base_url: str | None = None,
     demo: bool = True,
     served: Sequence[str] = (),
+    preferred: str | None = None,
 ) -> Catalogue:
     """Look for a local server, read the price list off the event loop, and return the catalogue."""
     async with asyncio.TaskGroup() as group:
         group.create_task(asyncio.to_thread(price_list))
         local = group.create_task(find_local_server(model_base_url))
-    return Catalogue(environment, local.result(), demo=demo, served=served)
+    return Catalogue(environment, local.result(), demo=demo, served=served, preferred=preferred)
 
 
 def _current(price: Price) -> bool:

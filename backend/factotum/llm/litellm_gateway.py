@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
+from factotum.core.tasks import in_own_thread
 from factotum.llm.breaker import Breakers, CircuitOpen, Permit
 from factotum.llm.endpoints import Endpoint, provider_of
 from factotum.llm.faults import ModelFault
@@ -198,7 +199,7 @@ class LiteLLMGateway:
 
 async def _load() -> Any:
     """Return the module, importing it in a thread the first time."""
-    return await asyncio.to_thread(_import) if not _loaded else _loaded[0]
+    return _loaded[0] if _loaded else await in_own_thread(_import)
 
 
 _loaded: Final[list[Any]] = []

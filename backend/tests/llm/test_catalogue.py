@@ -142,3 +142,8 @@ async def test_open_catalogue_works_off_the_loop() -> None:
     assert catalogue.local is not None
     assert catalogue.default() == "demo"
     assert BY_NAME["openai"].keys == ("OPENAI_API_KEY",)
+
+
+def test_the_installations_own_choice_is_the_default() -> None:
+    catalogue = Catalogue({"OPENAI_API_KEY": "k"}, preferred="anthropic/claude-of-choice")
+    assert catalogue.default() == "anthropic/claude-of-choice"
