@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -38,12 +39,12 @@ class Client(Protocol):
         ...
 
 
-class _Base:
+class _Base(ABC):
     def __init__(self, base: str) -> None:
         self.base = base
 
-    async def ask(self, question: str) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    async def ask(self, question: str) -> int: ...
 
     async def warm(self, question: str) -> None:
         await self.ask(question)
