@@ -13,7 +13,7 @@ import termios
 import threading
 import time
 from collections.abc import Generator, Sequence
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -406,22 +406,30 @@ def at_terminal(api: Api, home: Path, *arguments: str, typed: Sequence[tuple[str
 
 @contextmanager
 def pressing_ctrl_c(api: Api, times: int = 1) -> Generator[None]:
-    """Press Ctrl-C in this process, `times` times, once a run is watched."""
+    """Press Ctrl-C in this process, `times` times, once a run is watched and while the block lasts.
+
+    The main thread gets it, as at a terminal: in another thread it would not end a blocking read.
+    """
+    main = threading.main_thread().ident
+    over = threading.Event()
 
     def press() -> None:
         deadline = time.monotonic() + 30
-        while not api.cursors and time.monotonic() < deadline:
-            time.sleep(0.02)
+        while not api.cursors and time.monotonic() < deadline and not over.wait(0.02):
+            pass
         for _ in range(times):
-            time.sleep(0.5)
-            os.kill(os.getpid(), signal.SIGINT)
+            if not over.wait(0.5) and main is not None:
+                signal.pthread_kill(main, signal.SIGINT)
 
     thread = threading.Thread(target=press)
     thread.start()
     try:
         yield
     finally:
-        thread.join(60)
+        over.set()
+        # One that was pressed at the very end must not end the test process.
+        with suppress(KeyboardInterrupt):
+            thread.join(60)
 
 
 def _run(
