@@ -179,7 +179,7 @@ async def _sandbox(settings: Settings) -> Check:
 async def _database(settings: Settings) -> Check:
     if settings.database_url is None:
         return Check("Database", "ok", "embedded; started by `factotum serve`")
-    from factotum.store.database import Database  # noqa: PLC0415 - psycopg
+    from factotum.store.database import Database  # noqa: PLC0415 - psycopg is slow to import
 
     database = Database(
         settings.database_url.get_secret_value(),
@@ -201,7 +201,7 @@ async def _database(settings: Settings) -> Check:
 async def _redis(settings: Settings) -> Check:
     if settings.redis_url is None:
         return Check("Redis", "ok", "embedded; started by `factotum serve`")
-    from factotum.bus.redis import Redis  # noqa: PLC0415 - redis
+    from factotum.bus.redis import Redis  # noqa: PLC0415 - redis is slow to import
 
     redis = Redis(settings.redis_url.get_secret_value())
     try:
@@ -215,7 +215,7 @@ async def _redis(settings: Settings) -> Check:
 
 
 async def _models(settings: Settings) -> Check:
-    from factotum.llm.catalogue import open_catalogue  # noqa: PLC0415 - the price list
+    from factotum.llm.catalogue import open_catalogue  # noqa: PLC0415 - it brings httpx
 
     catalogue = await open_catalogue(environment(), model_base_url=settings.model_base_url)
     default = settings.model or catalogue.default()
