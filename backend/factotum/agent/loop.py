@@ -4,38 +4,23 @@ Every step leaves the log whole, so that any worker can go on from it (law 1). T
 the `complete` or `ask` tool, an answer without calls, a limit, or a stop. Never a guess from who spoke last.
 """
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from factotum.agent.config import ProcessorConfig
-from factotum.agent.draft import Draft, Response
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.state import RunState
 from factotum.agent.step_limit import ask_to_go_on, next_limit, says_more, says_stop
+from factotum.agent.steps import Steps
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.verdict import verdict
 from factotum.core.ids import derived_id
-from factotum.core.tasks import whole
-from factotum.llm.faults import ModelFault
-from factotum.protocol.events import MessageCreated, MessageDiscarded, UsageRecorded
-from factotum.protocol.messages import Message, ToolCallPart
+from factotum.protocol.events import MessageCreated
+from factotum.protocol.messages import ToolCallPart
 from factotum.protocol.runs import Question, Usage
-
-
-@dataclass(frozen=True, slots=True)
-class RunState:
-    """The run as its row says when an attempt begins. `took_over`: the attempt before this one died."""
-
-    run_id: str
-    model: str
-    attempt: int
-    step: int
-    usage: Usage
-    took_over: bool = False
-    question: Question | None = None
-    answer: str | None = None
 
 
 class AgentLoop:
@@ -54,26 +39,27 @@ class AgentLoop:
     ) -> None:
         self._state = state
         self._thread = thread
-        self._processor = processor
         self._runner = runner
         self._journal = journal
         self._events = events
         self._config = config
-        self._step = state.step
-        self._usage = state.usage
+        self._steps = Steps(state, processor, journal, events, config)
         self._limit = next_limit(state.step, config.step_limit)
         self._permitted = False
-        self._draft: Draft | None = None
-        self._handover = False
+        self._ending: HandedOver | asyncio.CancelledError | None = None
 
     @property
     def usage(self) -> Usage:
         """What the run used so far, over all its attempts."""
-        return self._usage
+        return self._steps.usage
 
     def hand_over(self) -> None:
         """Ask the loop to end at the next step boundary, for another worker to go on."""
-        self._handover = True
+        self._ending = self._ending or HandedOver()
+
+    def cut_off(self) -> None:
+        """Make sure that no further step begins: said with a cancellation, which can get lost on its way."""
+        self._ending = asyncio.CancelledError()
 
     async def run(self) -> RunOutcome:
         """Work until the run ends, waits or is handed over.
@@ -82,10 +68,12 @@ class AgentLoop:
         """
         outcome = await self._resume()
         while outcome is None:
-            if self._handover:
-                return HandedOver()
-            if self._step >= self._limit:
-                return Awaiting(ask_to_go_on(self._step))
+            if isinstance(self._ending, asyncio.CancelledError):
+                raise self._ending
+            if self._ending is not None:
+                return self._ending
+            if self._steps.count >= self._limit:
+                return Awaiting(ask_to_go_on(self._steps.count))
             outcome = await self._one_step()
         return outcome
 
@@ -94,12 +82,7 @@ class AgentLoop:
 
         Returns the names of the calls that were not executed.
         """
-        if self._draft is not None:
-            partial = Response(self._draft.parts(), self._draft.usage, "stop")
-            if partial.is_empty:
-                await self._discard(self._draft)
-            else:
-                await self._store(self._draft.message_id, partial)
+        await self._steps.keep_partial()
         await self._thread.refresh()
         _, calls = self._thread.unanswered()
         return await self._runner.settle(calls, "the run was stopped")
@@ -107,27 +90,19 @@ class AgentLoop:
     async def _resume(self) -> RunOutcome | None:
         state = self._state
         await self._thread.refresh()
-        await self._clear_up()
+        await self._steps.withdraw_old()
+        for message in self._thread.last_step() if state.took_over else ():
+            # The dead attempt may not have told what it stored last; what is told twice replaces itself.
+            await self._events.emit(MessageCreated(message=message))
         question, answer = state.question, state.answer
         if question is not None and answer is not None:
             if question.reason != "limit":
                 return await self._take_answer(question, answer)
-            if question == ask_to_go_on(self._step):
+            if question == ask_to_go_on(state.step):
                 return await self._take_permission(answer)
             await self._journal.clear_question()  # The step that it allowed is stored.
         message_id, calls = self._thread.unanswered()
         return await self._work_off(message_id, calls)
-
-    async def _clear_up(self) -> None:
-        """Withdraw the draft that the attempt before may have left; of a dead one, tell what it stored last.
-
-        What is told twice replaces itself.
-        """
-        newest = self._state.attempt - 1
-        for dead in range(1 if self._state.took_over else max(newest, 1), newest + 1):
-            await self._events.emit(MessageDiscarded(message_id=self._draft_id(dead)))
-        for message in self._thread.last_step() if self._state.took_over else ():
-            await self._events.emit(MessageCreated(message=message))
 
     async def _take_answer(self, question: Question, answer: str) -> None:
         """Make the answer the result of the call that asked, or of those whose outcome is unknown."""
@@ -143,18 +118,20 @@ class AgentLoop:
         """Go on for as many steps again, or end. The row keeps the answer until either is stored."""
         if says_stop(answer):
             return Finished("answered")
-        self._limit = self._step + self._config.step_limit
+        self._limit = self._steps.count + self._config.step_limit
         self._permitted = True
         if says_more(answer):
-            message_id = derived_id(self._state.run_id, "answer", self._step)
+            message_id = derived_id(self._state.run_id, "answer", self._steps.count)
             message = await self._journal.take_answer(message_id, answer)
             await self._events.emit(MessageCreated(message=message))
         return None
 
     async def _one_step(self) -> RunOutcome | None:
         await self._thread.refresh()
-        response = await self._respond()
-        message = await whole(self._store(self._draft_id(self._state.attempt), response))
+        message = await self._steps.take(self._thread.request())
+        if self._permitted:
+            await self._journal.clear_question()
+            self._permitted = False
         await self._thread.refresh()
         return await self._work_off(message.id, message.calls)
 
@@ -162,38 +139,3 @@ class AgentLoop:
         if calls:
             return await self._runner.run(message_id, calls)
         return verdict(self._thread, self._config.native_max_auto_continues)
-
-    async def _respond(self) -> Response:
-        """Stream one response. A stream that breaks in the middle is discarded and tried again."""
-        request = self._thread.request()
-        retries_left = self._config.max_stream_retries
-        while True:
-            draft = self._draft = self._processor.draft(self._draft_id(self._state.attempt))
-            try:
-                return await self._processor.process(request, draft)
-            except ModelFault as fault:
-                await self._discard(draft)
-                if not (fault.partial and fault.may_retry and retries_left):
-                    raise
-            retries_left -= 1
-
-    async def _discard(self, draft: Draft) -> None:
-        """Withdraw a draft that will not be stored; what it cost was spent."""
-        self._draft = None
-        self._usage = self._usage.plus(draft.usage)
-        await self._events.emit(MessageDiscarded(message_id=draft.message_id))
-
-    async def _store(self, message_id: str, response: Response) -> Message:
-        step, usage = self._step + 1, self._usage.plus(response.usage)
-        planned = self._processor.planned(response.calls)
-        message = await self._journal.store_step(message_id, response.parts, planned, step, usage)
-        self._draft, self._step, self._usage = None, step, usage
-        if self._permitted:
-            await self._journal.clear_question()
-            self._permitted = False
-        await self._events.emit(MessageCreated(message=message))
-        await self._events.emit(UsageRecorded(model=self._state.model, usage=response.usage))
-        return message
-
-    def _draft_id(self, attempt: int) -> str:
-        return derived_id(self._state.run_id, self._step, attempt)

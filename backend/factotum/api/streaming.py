@@ -4,10 +4,11 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from factotum.core.tasks import cancelled
 
 SEND_SECONDS = 30.0
 """How long a client may leave what was sent unread before it is dropped."""
@@ -68,7 +69,7 @@ class StreamResponse(Response):
             await self._watch({stream, *watching})
             drained = any(task.done() for task in watching) and not stream.done() and not gone.done()
         finally:
-            await _end(stream, *watching)
+            await cancelled(stream, *watching)
         if drained and self._sending_since is None:
             await self._send(send, self.farewell, last=True)
         elif not stream.cancelled() and (fault := stream.exception()) is not None:
@@ -103,9 +104,3 @@ class StreamResponse(Response):
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)

@@ -16,6 +16,7 @@ from factotum.bus.feed import Feed, Subscriber, newer_than
 from factotum.bus.redis import Command, Link, Redis
 from factotum.bus.run_log import RunLog
 from factotum.core.errors import Unavailable
+from factotum.core.tasks import cancelled
 from factotum.protocol.events import TERMINAL
 
 _log = logging.getLogger(__name__)
@@ -97,8 +98,7 @@ class LiveTail:
             feed.fail(_closing())
             feed.ready.set()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await cancelled(self._task)
 
     def _join(self, run_id: str, subscriber: Subscriber) -> Feed:
         if self._closed:

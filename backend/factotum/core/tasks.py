@@ -4,9 +4,10 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+_CANCEL_AGAIN_SECONDS = 2.0
 
 
 async def in_own_thread(function: Callable[[], T]) -> T:
@@ -50,6 +51,20 @@ async def all_of(coroutines: Iterable[Coroutine[object, object, T]]) -> list[T]:
     except BaseExceptionGroup as failures:
         raise _first(failures) from None
     return [task.result() for task in tasks]
+
+
+async def cancelled(*tasks: "asyncio.Future[Any]", again_after: float = _CANCEL_AGAIN_SECONDS) -> None:
+    """Cancel `tasks` and wait until they have ended; their results and errors stay with them.
+
+    On Python 3.11 `asyncio.wait_for` swallows a cancellation that comes at the instant its future is done
+    (https://github.com/python/cpython/issues/86296), and libraries below us use it: so a task that goes on is
+    cancelled again every `again_after` seconds.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=again_after)
 
 
 async def whole(coroutine: Coroutine[object, object, T]) -> T:

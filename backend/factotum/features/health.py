@@ -7,6 +7,7 @@ from typing import Literal
 from factotum.bus.redis import Redis
 from factotum.core.errors import FactotumError
 from factotum.core.frozen import Frozen
+from factotum.core.tasks import cancelled
 from factotum.sandbox.port import SandboxProvider
 from factotum.store.activity import Activity
 from factotum.store.database import Database
@@ -63,8 +64,7 @@ class HealthService:
     async def aclose(self) -> None:
         """End what is still being asked."""
         if self._proving is not None:
-            self._proving.cancel()
-            await asyncio.wait([self._proving])
+            await cancelled(self._proving)
 
     async def _within(self, ask: Callable[[], Awaitable[PartHealth]]) -> PartHealth:
         try:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from factotum.agent.config import ProcessorConfig
-from factotum.agent.loop import AgentLoop, RunState
+from factotum.agent.loop import AgentLoop
 from factotum.agent.ports import EventSink
 from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.state import RunState
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.llm.demo import DEMO_MODEL

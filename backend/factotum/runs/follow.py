@@ -8,6 +8,7 @@ from factotum.bus.entries import CursorTooOld, Entry
 from factotum.bus.run_log import RunLog
 from factotum.bus.tail import LiveTail
 from factotum.core.errors import Unavailable
+from factotum.core.tasks import cancelled
 from factotum.protocol.events import Snapshot
 from factotum.protocol.runs import ENDED, Run
 from factotum.store.database import Database
@@ -137,8 +138,7 @@ async def _with_idle(
             yield batch
     finally:
         if pending is not None:
-            pending.cancel()
-            await asyncio.wait({pending})
+            await cancelled(pending)
 
 
 async def _next(batches: AsyncIterator[Sequence[Entry]]) -> Sequence[Entry] | None:

@@ -28,6 +28,7 @@ class LiveRun:
         """
         if self.reason is None:
             self.reason = reason
+            self.loop.cut_off()
             self.task.cancel()
         elif reason == "lost":
             self.reason = reason

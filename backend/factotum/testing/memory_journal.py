@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, assert_never
 
-from factotum.agent.loop import RunState
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.agent.ports import CallRecord, CallResult, PlannedCall
+from factotum.agent.state import RunState
 from factotum.core.clock import now
 from factotum.core.errors import Conflict, NotFound, StaleAttempt
 from factotum.core.ids import derived_id, new_id

@@ -12,6 +12,7 @@ from procrastinate.exceptions import ConnectorException
 from factotum.agent.config import ProcessorConfig
 from factotum.core.errors import FactotumError
 from factotum.core.ids import new_id
+from factotum.core.tasks import cancelled
 from factotum.llm.port import ModelGateway
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.executor import RunExecutor
@@ -29,6 +30,7 @@ _POLL_SECONDS = 5.0
 _POOLER_POLL_SECONDS = 0.5
 _RESTART_SECONDS = 1.0
 _CLEAR_SECONDS = 30.0
+_PATIENCE_SECONDS = 5.0
 
 
 class Worker:
@@ -91,12 +93,9 @@ class Worker:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self.drain()
-                # Procrastinate takes a cancellation as a wish to stop: it waits for its jobs, for the grace.
-                jobs.cancel()
-                await asyncio.wait({jobs})
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+                # Procrastinate takes the first as a wish to stop: it waits for its jobs, for the grace.
+                await cancelled(jobs, again_after=self._settings.worker_grace + _PATIENCE_SECONDS)
+                await cancelled(*tasks)
         for task in tasks:
             if not task.cancelled() and (fault := task.exception()) is not None:
                 raise fault
@@ -148,7 +147,7 @@ class Worker:
                 live.cancel("stop")
 
     async def _periodically(self, work: Callable[[], Awaitable[int]], seconds: float) -> None:
-        while True:
+        while not self._draining.is_set():
             try:
                 await work()
             except (FactotumError, ConnectorException) as fault:

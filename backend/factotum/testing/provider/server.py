@@ -13,6 +13,7 @@ from typing import Literal, Self
 import orjson
 from pydantic import JsonValue
 
+from factotum.core.tasks import cancelled
 from factotum.testing.provider.anthropic_wire import AnthropicWire
 from factotum.testing.provider.conversation import Chosen, check_expected, choose
 from factotum.testing.provider.http import (
@@ -106,10 +107,7 @@ class ScriptedProvider:
         if self._server is None:
             return
         self._server.close()
-        for task in self._connections:
-            task.cancel()
-        if self._connections:
-            await asyncio.wait(self._connections)
+        await cancelled(*self._connections)
         await self._server.wait_closed()
         self._server = None
 
