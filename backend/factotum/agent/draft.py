@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never, cast
 
@@ -18,24 +18,28 @@ from factotum.parsing.assembler import (
     AssembledText,
     Assembler,
 )
+from factotum.parsing.events import ParseEvent
 from factotum.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPart
-from factotum.protocol.runs import Usage
+from factotum.protocol.pieces import rest_id
+from factotum.protocol.runs import StepFinish, Usage
 from factotum.tools.arguments import bind
 from factotum.tools.execute import error_text
 from factotum.tools.registry import Registry
 from factotum.tools.tool import ToolError
 
+CALL_PREFIX = "call_"
 _LONGEST_NAME = 64
 _ODD = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One whole response: its parts in order, what it used, and why it ended."""
+    """What is to be stored of a response: its parts in order, what it used, and why it ended."""
 
     parts: tuple[Part, ...]
     usage: Usage
     stop: StopReason
+    finish: StepFinish
 
     @property
     def calls(self) -> tuple[ToolCallPart, ...]:
@@ -49,43 +53,108 @@ class Response:
 
 
 class Draft:
-    """Collects one message, which `assembler` reads. The id of a call follows from it and the number."""
+    """Collects one response, which `assembler` reads. The id of a call follows from it and the number.
+
+    `message_id` names the message that is being written; it changes when a piece is stored. `kept` is what
+    the limit of length left of a response that is gone on with.
+    """
 
     def __init__(self, message_id: str, registry: Registry, config: ProcessorConfig) -> None:
         self.message_id = message_id
         self.usage = Usage()
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
+        self.kept: tuple[Part, ...] = ()
+        self.placed: dict[int, tuple[str, ToolCallPart]] = {}
+        """The stored calls by number, each with its message's id."""
+        self._first_id = message_id
+        self._stored: set[int] = set()
         self._registry = registry
-        native = config.dialect == "native"
-        shapes = None if native else registry.shapes()
-        self.assembler = Assembler(shapes, max_xml_calls=None if native else config.max_xml_tool_calls)
+        self._config = config
+        self.assembler = Assembler(
+            None if config.xml is None else registry.shapes(),
+            max_xml_calls=None if config.xml is None else config.max_xml_tool_calls,
+        )
 
     @property
     def is_full(self) -> bool:
         """Whether the limit of calls is reached: what the model still says would be ignored."""
         return self.assembler.limit_reached
 
+    @property
+    def in_pieces(self) -> bool:
+        """Whether the beginning of the response is stored already."""
+        return self.message_id != self._first_id
+
     def call_id(self, call: int) -> str:
         """Return the id of a call: ours, since providers repeat theirs from one message to the next."""
-        return "call_" + derived_id(self.message_id, call).replace("-", "")[:24]
+        return CALL_PREFIX + derived_id(self._first_id, call).replace("-", "")[:24]
+
+    def end(self) -> list[ParseEvent]:
+        """The provider has ended its message: end what is open. One that was cut may be gone on with."""
+        if self.stop == "length":
+            return self.assembler.cut()
+        return self.assembler.close(truncated=self.stop == "content_filter")
 
     def response(self) -> Response:
-        """Return the whole message, once the assembler is closed."""
+        """Return what is not stored yet, once the message has ended."""
         parts = self.parts()
-        if self.stop in {"length", "content_filter"}:
-            parts = _marked_as_cut(parts, self.stop)
-        return Response(parts, self.usage, self.stop)
+        calls = [call for _, call in self.placed.values()]
+        calls += [part for part in parts if isinstance(part, ToolCallPart)]
+        if not calls and self.stop != "length":
+            parts = _with_end(parts, "content_filter" if self.stop == "content_filter" else None)
+        return Response(parts, self.usage, self.stop, self._finish(calls))
+
+    def interrupted(self) -> Response:
+        """Return what is not stored yet of a response that was stopped in the middle."""
+        return Response(self.parts(), self.usage, "stop", "interrupted")
+
+    def broken(self) -> Response:
+        """Return nothing more of a response whose stream broke after some of it was stored."""
+        return Response((), self.usage, "stop", "interrupted")
 
     def parts(self) -> tuple[Part, ...]:
-        """Return what came so far. A call that is still open was never written, and is left out."""
-        converted = (self._part(part) for part in self.assembler.parts)
-        return tuple(part for part in converted if part is not None)
+        """Return what came so far and is not stored. A call that is still open was never written."""
+        fresh = (part for number, part in enumerate(self.assembler.parts) if number not in self._stored)
+        converted = (self._part(part) for part in fresh)
+        return _seamless(part for part in converted if part is not None)
+
+    def take(self, call: int) -> tuple[Part, ...]:
+        """Return what is to be stored now that a call has ended: all up to it; nothing if that was stored."""
+        if call in self.placed:
+            return ()
+        taken: list[Part] = []
+        for number, part in enumerate(self.assembler.parts):
+            if number in self._stored:
+                continue
+            converted = self._part(part)
+            if converted is not None:
+                self._stored.add(number)
+                taken.append(converted)
+            if isinstance(part, AssembledCall):
+                if isinstance(converted, ToolCallPart):
+                    self.placed[part.call] = self.message_id, converted
+                if part.call == call:
+                    break
+        return _seamless(taken)
+
+    def next_piece(self) -> None:
+        """Go on in a message of its own: what was taken is stored."""
+        self.message_id = rest_id(self.message_id)
+
+    def _finish(self, calls: Iterable[ToolCallPart]) -> StepFinish:
+        if self.is_full:
+            return "xml_tool_limit_reached"
+        if self.stop in {"length", "content_filter"}:
+            return self.stop
+        if any(call.fault is None and self._registry.ends_turn(call.name) for call in calls):
+            return "agent_terminated"
+        return self.stop
 
     def _part(self, part: AssembledPart) -> Part | None:
         match part:
-            case AssembledText(text=text):
-                return TextPart(text=text)
+            case AssembledText(text=text, cut=cut):
+                return TextPart(text=text, cut="length" if cut else None)
             case AssembledReasoning(text=text, signed=signed):
                 block = None if signed is None else cast("dict[str, JsonValue]", dict(signed))
                 return ReasoningPart(text=text, signed=block)
@@ -108,11 +177,23 @@ class Draft:
     def _typed(self, part: AssembledCall, arguments: Mapping[str, object]) -> dict[str, object]:
         """Type the arguments by the tool's schema. What cannot be typed is a fault for the model to read."""
         try:
+            self._check_offered(part)
             tool = self._registry.get(part.name)
             bound = bind(tool, arguments, part.dialect)
         except ToolError as error:
             return {"arguments": _storable(arguments), "fault": error_text(error)}
         return {"name": tool.name, "arguments": tool.arguments(**bound).model_dump(mode="json")}
+
+    def _check_offered(self, part: AssembledCall) -> None:
+        """Refuse a native call that nobody offered: with XML alone, or with no tools. Raises ToolError."""
+        if part.dialect != "native" or self._config.native:
+            return
+        hint = "Answer in text." if self._config.xml is None else "Write the call in your answer, as XML."
+        raise ToolError(
+            "Function calls are not taken in this conversation; nothing was run.",
+            hint=hint,
+            code="native_calls_off",
+        )
 
 
 def _name(name: str) -> str:
@@ -125,12 +206,26 @@ def _storable(arguments: Mapping[str, object]) -> dict[str, object]:
     return json.loads(json.dumps(dict(arguments), ensure_ascii=False).encode(errors="replace"))
 
 
-def _marked_as_cut(parts: tuple[Part, ...], stop: StopReason) -> tuple[Part, ...]:
-    """Note in the last prose why it ends there, so that any worker knows. With calls, they lead on."""
-    if any(isinstance(part, ToolCallPart) for part in parts):
-        return parts
+def _with_end(parts: tuple[Part, ...], cut: str | None) -> tuple[Part, ...]:
+    """Note in the last prose why it ends there, so that any worker knows; None: at its own end.
+
+    A rest that came empty leaves the text that was cut before it whole.
+    """
     last = max((n for n, part in enumerate(parts) if isinstance(part, TextPart)), default=None)
-    return tuple(part.model_copy(update={"cut": stop}) if n == last else part for n, part in enumerate(parts))
+    return tuple(part.model_copy(update={"cut": cut}) if n == last else part for n, part in enumerate(parts))
+
+
+def _seamless(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Join text that was cut with the rest that follows it, and remember the seam."""
+    joined: list[Part] = []
+    for part in parts:
+        before = joined[-1] if joined else None
+        if isinstance(part, TextPart) and isinstance(before, TextPart) and before.cut:
+            seams = (*before.seams, len(before.text))
+            joined[-1] = part.model_copy(update={"text": before.text + part.text, "seams": seams})
+        else:
+            joined.append(part)
+    return tuple(joined)
 
 
 def _says_something(part: Part) -> bool:

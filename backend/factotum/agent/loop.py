@@ -43,7 +43,7 @@ class AgentLoop:
         self._journal = journal
         self._events = events
         self._config = config
-        self._steps = Steps(state, processor, journal, events, config)
+        self._steps = Steps(state, processor, runner, journal, events, config)
         self._limit = next_limit(state.step, config.step_limit)
         self._permitted = False
         self._ending: HandedOver | asyncio.CancelledError | None = None
@@ -71,6 +71,7 @@ class AgentLoop:
             if isinstance(self._ending, asyncio.CancelledError):
                 raise self._ending
             if self._ending is not None:
+                await self._steps.keep_partial()
                 return self._ending
             if self._steps.count >= self._limit:
                 return Awaiting(ask_to_go_on(self._steps.count))
@@ -90,19 +91,20 @@ class AgentLoop:
     async def _resume(self) -> RunOutcome | None:
         state = self._state
         await self._thread.refresh()
-        await self._steps.withdraw_old()
+        await self._steps.withdraw_old(self._thread.last_said())
         for message in self._thread.last_step() if state.took_over else ():
             # The dead attempt may not have told what it stored last; what is told twice replaces itself.
             await self._events.emit(MessageCreated(message=message))
         question, answer = state.question, state.answer
         if question is not None and answer is not None:
+            if question.reason == "tool_results":
+                return await self._take_results(answer)
             if question.reason != "limit":
                 return await self._take_answer(question, answer)
             if question == ask_to_go_on(state.step):
                 return await self._take_permission(answer)
             await self._journal.clear_question()  # The step that it allowed is stored.
-        message_id, calls = self._thread.unanswered()
-        return await self._work_off(message_id, calls)
+        return await self._work_off(*self._thread.unanswered())
 
     async def _take_answer(self, question: Question, answer: str) -> None:
         """Make the answer the result of the call that asked, or of those whose outcome is unknown."""
@@ -113,6 +115,14 @@ class AgentLoop:
         rest = [call for call in calls if call not in asked]
         await self._runner.settle(rest, "the run waited for an answer", answer)
         await self._journal.clear_question()
+
+    async def _take_results(self, answer: str) -> RunOutcome | None:
+        """Make the caller's outputs the results of the calls that it has run, and do what is left."""
+        _, calls = self._thread.unanswered()
+        await self._runner.take_results(answer, calls)
+        await self._journal.clear_question()
+        await self._thread.refresh()
+        return await self._work_off(*self._thread.unanswered())
 
     async def _take_permission(self, answer: str) -> RunOutcome | None:
         """Go on for as many steps again, or end. The row keeps the answer until either is stored."""
@@ -127,13 +137,17 @@ class AgentLoop:
         return None
 
     async def _one_step(self) -> RunOutcome | None:
-        await self._thread.refresh()
-        message = await self._steps.take(self._thread.request())
+        request = self._steps.rest()
+        if request is None:
+            await self._thread.refresh()
+            request = self._thread.request()
+        if not await self._steps.take(request, self._thread.continues_left()):
+            return None
         if self._permitted:
             await self._journal.clear_question()
             self._permitted = False
         await self._thread.refresh()
-        return await self._work_off(message.id, message.calls)
+        return await self._work_off(*self._thread.unanswered())
 
     async def _work_off(self, message_id: str, calls: Sequence[ToolCallPart]) -> RunOutcome | None:
         if calls:

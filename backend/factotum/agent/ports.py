@@ -56,6 +56,10 @@ class RunJournal(Protocol):
         """Store the assistant message of one step with its calls as pending, and the run's usage so far."""
         ...
 
+    async def save_usage(self, step: int, usage: Usage) -> None:
+        """Keep what the run used so far, after a step whose message was stored before it had ended."""
+        ...
+
     async def start_call(self, call_id: str) -> None:
         """Note that a call is about to execute: from here on it may have had its effect."""
         ...

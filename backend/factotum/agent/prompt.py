@@ -32,15 +32,25 @@ it says of itself.
 - Never print or store credentials that you come across."""
 
 
-def system_prompt(registry: Registry, dialect: Dialect, instructions: str = "") -> str:
+_ANSWERS = """\
+You are Factotum, a general agent. A person asks you; you answer. You have no tools in this conversation: \
+answer from what you know and what is written here. Say so when the task needs more than that."""
+
+
+def system_prompt(
+    registry: Registry, dialect: Dialect | None, instructions: str = "", *, native: bool | None = None
+) -> str:
     """Assemble the prompt for an agent that is offered the tools of `registry`.
 
     `instructions` are the agent's own, given by its owner. In an XML dialect the tools are taught here;
-    native tools travel beside the messages.
+    native tools travel beside the messages. `native`: whether they do; by default if `dialect` says so.
+    With neither (`dialect` None, `native` off) the agent has no tools.
     """
-    sections = [_ROLE, _WORK, _PLACE, _TRUST]
-    if dialect != "native":
-        sections.append(registry.xml_prompt(dialect).strip())
+    native = dialect == "native" if native is None else native
+    xml = None if dialect == "native" else dialect
+    sections = [_ROLE, _WORK, _PLACE, _TRUST] if native or xml else [_ANSWERS, _TRUST]
+    if xml is not None:
+        sections.append(registry.xml_prompt(xml, beside_native=native).strip())
     if instructions.strip():
         sections.append("# Instructions of your owner\n" + instructions.strip())
     return "\n\n".join(sections)

@@ -7,16 +7,20 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from factotum.agent.config import ProcessorConfig
 from factotum.parsing.entities import escape
-from factotum.protocol.dialect import Dialect
-from factotum.protocol.messages import Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from factotum.protocol.messages import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
 ModelMessage = Mapping[str, JsonValue]
 
 _NO_RESULT = "No result: the run ended before this call was executed."
 _EMPTY = "(empty)"
 _CONTINUE = (
-    "<context>Your last message was cut off by its length limit. Go on exactly where it stopped.</context>"
+    "<context>Your last message was cut off by its length limit. Go on exactly where it stopped: repeat "
+    "nothing, and do not say that you go on.</context>"
+)
+_RESULTS_ABOVE = (
+    "<context>The results of your calls stand in your message, where they were put. Go on.</context>"
 )
 _RESULT_TAG = re.compile(r"<(?=\s*/?\s*tool_result)", re.IGNORECASE)
 
@@ -35,13 +39,14 @@ def order_for_run(messages: Sequence[Message], run_id: str) -> list[Message]:
     return [message for rank, message in sorted(ranked, key=lambda pair: pair[0]) if rank <= run_id]
 
 
-def render(messages: Iterable[Message], dialect: Dialect) -> list[ModelMessage]:
-    """Render messages for a model that calls tools in `dialect`.
+def render(messages: Iterable[Message], config: ProcessorConfig) -> list[ModelMessage]:
+    """Render messages for a model that calls tools as `config` says.
 
-    A call's result directly follows the message that made it, wherever it stands in the log; a call that
-    never got one is given a result that says so, since providers refuse a torn pair. An answer that the
-    length limit cut is followed by the wish to go on, unless a person spoke instead: it stands there in every
-    later request, so that each begins with all of the one before.
+    A call's result directly follows the message that made it, wherever it stands in the log, or stands in
+    that message, as `xml_adding_strategy` says of XML; a call that never got one is given a result that says
+    so, since providers refuse a torn pair. Where the length limit cut an answer stands the wish to go on,
+    unless a person spoke instead. All of it stands there in every later request, so that each begins with all
+    of the one before.
     """
     messages = list(messages)
     results = {
@@ -51,47 +56,106 @@ def render(messages: Iterable[Message], dialect: Dialect) -> list[ModelMessage]:
         if isinstance(part, ToolResultPart)
     }
     rendered: list[ModelMessage] = []
-    for message, following in zip(messages, [*messages[1:], None], strict=True):
+    spoken = [message for message in messages if message.role != "tool"]
+    for message, following in zip(spoken, [*spoken[1:], None], strict=True):
         if message.role == "user":
             rendered.append({"role": "user", "content": message.text or _EMPTY})
-        elif message.role == "assistant":
-            answered = [results.get(call.call_id) or _missing(call) for call in message.calls]
-            if dialect == "native":
-                rendered.append(_native_assistant(message))
-                rendered.extend(_native_result(result) for result in answered)
-            else:
-                rendered.append({"role": "assistant", "content": _xml_text(message) or _EMPTY})
-                if answered:
-                    rendered.append({"role": "user", "content": "\n".join(map(_xml_result, answered))})
-            if why_cut(message) == "length" and (following is None or following.role != "user"):
-                rendered.append({"role": "user", "content": _CONTINUE})
+            continue
+        rendered.extend(_response(message, results, config))
+        if following is None or following.role != "user":
+            rendered.extend(_prompts(message, config))
+    return rendered
+
+
+def render_cut(parts: Sequence[Part], config: ProcessorConfig) -> list[ModelMessage]:
+    """Render what came so far of an answer that the length limit cut, and the wish to go on."""
+    rendered: list[ModelMessage] = []
+    for section in _sections(parts):
+        rendered += [_assistant(section, {}, config), _user(_CONTINUE)]
     return rendered
 
 
 def why_cut(message: Message) -> Literal["length", "content_filter"] | None:
     """Return why the provider ended an answer early, or None when it did not."""
-    return next((part.cut for part in message.parts if isinstance(part, TextPart) and part.cut), None)
+    if message.calls:
+        return None
+    return next((part.cut for part in reversed(message.parts) if isinstance(part, TextPart)), None)
+
+
+def _prompts(message: Message, config: ProcessorConfig) -> list[ModelMessage]:
+    """Return what makes it the model's turn after a message of its own, where no result or person does."""
+    if why_cut(message) == "length":
+        return [_user(_CONTINUE)]
+    if config.xml_adding_strategy == "user_message" or not message.calls:
+        return []
+    return [] if any(_is_native(call, config) for call in message.calls) else [_user(_RESULTS_ABOVE)]
+
+
+def _user(text: str) -> ModelMessage:
+    return {"role": "user", "content": text}
 
 
 def _missing(call: ToolCallPart) -> ToolResultPart:
     return ToolResultPart(call_id=call.call_id, name=call.name, output=_NO_RESULT, outcome="stopped")
 
 
-def _native_assistant(message: Message) -> ModelMessage:
-    rendered: dict[str, JsonValue] = {"role": "assistant", "content": message.text or None}
-    if message.calls:
+def _is_native(call: ToolCallPart, config: ProcessorConfig) -> bool:
+    """Say how a call is shown: as it was made if the model takes both forms, else as it takes them."""
+    return call.dialect == "native" if config.native and config.xml else config.native
+
+
+def _response(
+    message: Message, results: Mapping[str, ToolResultPart], config: ProcessorConfig
+) -> Iterable[ModelMessage]:
+    """Render a response: as many messages as it came in, and the results of its calls."""
+    answered = {call.call_id: results.get(call.call_id) or _missing(call) for call in message.calls}
+    sections = _sections(message.parts)
+    for section in sections[:-1]:
+        yield from (_assistant(section, answered, config), _user(_CONTINUE))
+    yield _assistant(sections[-1], answered, config)
+    native = [call for call in message.calls if _is_native(call, config)]
+    yield from (_native_result(answered[call.call_id]) for call in native)
+    if config.xml_adding_strategy == "user_message" and len(native) < len(message.calls):
+        written = [call for call in message.calls if not _is_native(call, config)]
+        yield _user("\n".join(_xml_result(answered[call.call_id]) for call in written))
+
+
+def _sections(parts: Sequence[Part]) -> list[list[Part]]:
+    """Split the parts of a response where the length limit had cut it and it was gone on with."""
+    sections: list[list[Part]] = [[]]
+    for part in parts:
+        if not isinstance(part, TextPart):
+            sections[-1].append(part)
+            continue
+        for piece in part.pieces[:-1]:
+            sections[-1].append(TextPart(text=piece))
+            sections.append([])
+        sections[-1].append(TextPart(text=part.pieces[-1]))
+        if part.cut == "length":
+            sections.append([])
+    # What follows the last cut may be reasoning that led to nothing: it was no message of its own.
+    if len(sections) > 1 and all(isinstance(part, ReasoningPart) for part in sections[-1]):
+        sections.pop()
+    return sections
+
+
+def _assistant(
+    parts: Sequence[Part], answered: Mapping[str, ToolResultPart], config: ProcessorConfig
+) -> ModelMessage:
+    calls = [part for part in parts if isinstance(part, ToolCallPart) and _is_native(part, config)]
+    text = _text(parts, answered, config)
+    rendered: dict[str, JsonValue] = {"role": "assistant", "content": text or (None if calls else _EMPTY)}
+    if calls:
         rendered["tool_calls"] = [
             {
                 "id": call.call_id,
                 "type": "function",
                 "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
             }
-            for call in message.calls
+            for call in calls
         ]
-    elif not message.text:
-        rendered["content"] = _EMPTY
-    signed = [part.signed for part in message.parts if isinstance(part, ReasoningPart) and part.signed]
-    if signed:
+    signed = [part.signed for part in parts if isinstance(part, ReasoningPart) and part.signed]
+    if signed and config.native:
         rendered["thinking_blocks"] = list[JsonValue](signed)
     return rendered
 
@@ -100,14 +164,20 @@ def _native_result(result: ToolResultPart) -> ModelMessage:
     return {"role": "tool", "tool_call_id": result.call_id, "content": result.output or _EMPTY}
 
 
-def _xml_text(message: Message) -> str:
+def _text(parts: Sequence[Part], answered: Mapping[str, ToolResultPart], config: ProcessorConfig) -> str:
+    """Write prose and XML calls as they were written, with the results that belong into the same message."""
     pieces: list[str] = []
-    for part in message.parts:
+    at_end: list[str] = []
+    for part in parts:
         if isinstance(part, TextPart):
             pieces.append(part.text)
-        elif isinstance(part, ToolCallPart):
+        elif isinstance(part, ToolCallPart) and not _is_native(part, config):
             pieces.append(part.raw or _as_invoke(part))
-    return "".join(pieces)
+            if config.xml_adding_strategy == "inline_edit":
+                pieces.append(f"\n{_xml_result(answered[part.call_id])}\n")
+            elif config.xml_adding_strategy == "assistant_message":
+                at_end.append(f"\n{_xml_result(answered[part.call_id])}")
+    return "".join((*pieces, *at_end))
 
 
 def _as_invoke(call: ToolCallPart) -> str:

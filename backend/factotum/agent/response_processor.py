@@ -4,7 +4,7 @@ The parser (parsing/) decides what is prose and what is a call; the draft gives 
 their arguments; this shows all of it as it arrives.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import assert_never
 
@@ -24,9 +24,12 @@ from factotum.llm.port import (
 )
 from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent, Reasoning, Text
 from factotum.protocol.events import ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
-from factotum.protocol.messages import ToolCallPart
+from factotum.protocol.messages import ReasoningPart, TextPart, ToolCallPart
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Effect
+
+OnCall = Callable[[Draft, int], Awaitable[None]]
+"""Told of a call, by its number, as soon as it has ended; the stream waits for it."""
 
 
 class ResponseProcessor:
@@ -44,19 +47,36 @@ class ResponseProcessor:
         """Begin a message."""
         return Draft(message_id, self._registry, self._config)
 
-    async def process(self, request: ModelRequest, draft: Draft) -> Response:
+    def again(self, draft: Draft) -> tuple[Draft, Sequence[ParseEvent]]:
+        """Begin the message of a withdrawn draft anew, with what the limit of length had left of it.
+
+        Returns it with what is to be shown.
+        """
+        fresh = self.draft(draft.message_id)
+        said: list[ParseEvent] = []
+        for part in draft.kept:
+            if isinstance(part, ReasoningPart):
+                said += fresh.assembler.reasoning(part.text, part.signed)
+            elif isinstance(part, TextPart):
+                for piece in part.pieces:
+                    said += fresh.assembler.text(piece) + fresh.assembler.cut()
+        fresh.kept = draft.kept
+        return fresh, said
+
+    async def process(self, request: ModelRequest, draft: Draft, on_call: OnCall | None = None) -> Response:
         """Stream one response into `draft`, which keeps what came so far whatever happens.
 
-        Raises ModelFault, also for a response that holds neither text nor a call.
+        Returns what of it is not stored yet. Raises ModelFault, also for a response that holds neither text
+        nor a call.
         """
         async with aclosing(self._gateway.stream(request)) as chunks:
             async for chunk in chunks:
-                await self._take(chunk, draft)
+                await self._take(chunk, draft, on_call)
                 if draft.is_full:
                     break
-        await self._show(draft, draft.assembler.close(truncated=draft.stop == "length"))
+        await self.show(draft, draft.end(), on_call)
         response = draft.response()
-        if response.is_empty:
+        if response.is_empty and not draft.in_pieces:
             raise ModelFault(
                 "empty_response",
                 "The model returned neither text nor a call.",
@@ -72,27 +92,31 @@ class ResponseProcessor:
     def _effect(self, call: ToolCallPart) -> Effect:
         return "pure" if call.fault is not None else self._registry.get(call.name).effect
 
-    async def _take(self, chunk: ModelChunk, draft: Draft) -> None:
+    async def _take(self, chunk: ModelChunk, draft: Draft, on_call: OnCall | None) -> None:
+        read = draft.assembler
         match chunk:
             case TextChunk(text=text):
-                await self._show(draft, draft.assembler.text(_readable(text)))
+                await self.show(draft, read.text(_readable(text)), on_call)
             case ReasoningChunk(text=text, signed=signed):
-                await self._show(draft, draft.assembler.reasoning(_readable(text), signed))
+                await self.show(draft, read.reasoning(_readable(text), signed), on_call)
             case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
                 name = None if name is None else _readable(name)
-                await self._show(draft, draft.assembler.native(index, call_id, name, _readable(arguments)))
+                await self.show(draft, read.native(index, call_id, name, _readable(arguments)), on_call)
             case UsageChunk(usage=usage):
-                draft.usage = usage
+                draft.usage = draft.usage.plus(usage)
             case StopChunk(reason=reason):
                 draft.stop = reason
             case _:
                 assert_never(chunk)
 
-    async def _show(self, draft: Draft, parsed: Sequence[ParseEvent]) -> None:
+    async def show(self, draft: Draft, parsed: Sequence[ParseEvent], on_call: OnCall | None = None) -> None:
+        """Show what was read of a response."""
         for event in parsed:
             shown = _shown(draft, event)
             if shown is not None:
                 await self._events.emit(shown)
+            if isinstance(event, CallEnded | CallBroken) and on_call is not None:
+                await on_call(draft, event.call)
 
 
 def _readable(text: str) -> str:

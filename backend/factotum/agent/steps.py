@@ -1,16 +1,27 @@
-"""The steps of one attempt: each streams one response into a draft, stores it, and counts what it used."""
+"""The steps of one attempt: each streams one response into a draft, stores it, and counts what it used.
+
+An answer that its limit of length cut is gone on with in the same draft, one call of the model after another,
+and stored when it is whole: it reads as if it had come in one piece. If its process dies it is done again.
+"""
+
+import asyncio
+from dataclasses import replace
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.draft import Draft, Response
+from factotum.agent.on_stream import EarlyCalls
 from factotum.agent.ports import EventSink, RunJournal
-from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.rendering import render_cut
+from factotum.agent.response_processor import OnCall, ResponseProcessor
 from factotum.agent.state import RunState
+from factotum.agent.tool_runner import ToolRunner
 from factotum.core.ids import derived_id
-from factotum.core.tasks import whole
+from factotum.core.tasks import side_by_side, whole
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelRequest
-from factotum.protocol.events import MessageCreated, MessageDiscarded, UsageRecorded
-from factotum.protocol.messages import Message
+from factotum.protocol.events import MessageCreated, MessageDiscarded, RunEvent, UsageRecorded
+from factotum.protocol.messages import ToolCallPart
+from factotum.protocol.pieces import rest_id
 from factotum.protocol.runs import Usage
 
 
@@ -21,6 +32,7 @@ class Steps:
         self,
         state: RunState,
         processor: ResponseProcessor,
+        runner: ToolRunner,
         journal: RunJournal,
         events: EventSink,
         config: ProcessorConfig,
@@ -29,48 +41,110 @@ class Steps:
         self.usage: Usage = state.usage
         self._state = state
         self._processor = processor
+        self._runner = runner
         self._journal = journal
         self._events = events
         self._config = config
         self._draft: Draft | None = None
+        self._request: ModelRequest | None = None
+        self._continues = 0
 
-    async def take(self, request: ModelRequest) -> Message:
+    def rest(self) -> ModelRequest | None:
+        """Return the request for the rest of the answer that was cut last, or None when none is open."""
+        if self._draft is None or self._request is None:
+            return None
+        said = render_cut(self._draft.kept, self._config)
+        return replace(self._request, messages=[*self._request.messages, *said])
+
+    async def take(self, request: ModelRequest, continues: int) -> bool:
         """Stream the response to `request` and store it. A stop waits for the storing.
 
-        Raises ModelFault when the model cannot be used.
+        Returns False when the limit of length has cut an answer that goes on with `rest`; `continues` is how
+        often it may, counted from its beginning. Raises ModelFault when the model cannot be used.
         """
-        response = await self._respond(request)
-        return await whole(self._store(self._draft_id(self._state.attempt), response))
+        if self._draft is None:
+            self._draft = self._processor.draft(self._draft_id(self._state.attempt))
+            self._request, self._continues = request, continues
+        async with side_by_side() as group:
+            draft, response, fault = await self._respond(self._draft, request, self._on_call(group))
+            if self._goes_on(draft, response):
+                return False
+            await whole(self._store(draft, response))
+        if fault is not None and not fault.may_retry:
+            raise fault
+        return True
 
     async def keep_partial(self) -> None:
         """Store what came of a response that was stopped in the middle; withdraw it if that is nothing."""
         draft = self._draft
         if draft is None:
             return
-        partial = Response(draft.parts(), draft.usage, "stop")
-        if partial.is_empty:
+        partial = draft.interrupted()
+        if partial.is_empty and not draft.in_pieces:
             await self._discard(draft)
         else:
-            await self._store(draft.message_id, partial)
+            await self._store(draft, partial)
 
-    async def withdraw_old(self) -> None:
-        """Withdraw the draft that the attempt before may have left, and those before it if it died."""
+    async def withdraw_old(self, last_said: str | None) -> None:
+        """Withdraw the draft that the attempt before may have left, and those before it if it died.
+
+        `last_said` is the id of the run's last message of the model: a dead attempt may have written on it.
+        """
         newest = self._state.attempt - 1
         for dead in range(1 if self._state.took_over else max(newest, 1), newest + 1):
             await self._events.emit(MessageDiscarded(message_id=self._draft_id(dead)))
+        if newest and last_said is not None and self._config.runs_on_stream:
+            await self._events.emit(MessageDiscarded(message_id=rest_id(last_said)))
 
-    async def _respond(self, request: ModelRequest) -> Response:
-        """Stream one response. A stream that breaks in the middle is discarded and tried again."""
+    def _on_call(self, group: asyncio.TaskGroup) -> OnCall | None:
+        """Return what is done with a call that has ended while the model still talks, if anything is."""
+        if not self._config.runs_on_stream:
+            return None
+        early = EarlyCalls(self._runner, group, self._config.tool_execution_strategy)
+
+        async def store_and_begin(draft: Draft, call: int) -> None:
+            await whole(self._store_piece(draft, call))
+            early.begin(*draft.placed[call])
+
+        return store_and_begin
+
+    async def _respond(
+        self, draft: Draft, request: ModelRequest, on_call: OnCall | None
+    ) -> tuple[Draft, Response, ModelFault | None]:
+        """Stream one response. A stream that breaks in the middle is discarded and tried again.
+
+        Where calls have begun already it is not: what was stored stays, and the fault is given back.
+        """
         retries_left = self._config.max_stream_retries
         while True:
-            draft = self._draft = self._processor.draft(self._draft_id(self._state.attempt))
             try:
-                return await self._processor.process(request, draft)
+                return draft, await self._processor.process(request, draft, on_call), None
             except ModelFault as fault:
-                await self._discard(draft)
+                if draft.in_pieces:
+                    return draft, draft.broken(), fault
                 if not (fault.partial and fault.may_retry and retries_left):
+                    await self._leave(draft)
                     raise
+            await self._discard(draft)
+            draft, said = self._processor.again(draft)
+            self._draft = draft
+            await self._processor.show(draft, said)
             retries_left -= 1
+
+    def _goes_on(self, draft: Draft, response: Response) -> bool:
+        """Tell whether the limit of length has cut an answer that goes on; calls lead on themselves."""
+        if response.stop != "length" or draft.in_pieces or response.calls or not self._continues:
+            return False
+        self._continues -= 1
+        draft.kept = response.parts
+        return True
+
+    async def _leave(self, draft: Draft) -> None:
+        """Give up a draft: what the limit of length had left of it is kept, the rest is withdrawn."""
+        if draft.kept:
+            await whole(self._store(draft, Response(draft.kept, draft.usage, "length", "length")))
+        else:
+            await self._discard(draft)
 
     async def _discard(self, draft: Draft) -> None:
         """Withdraw a draft that will not be stored; what it cost was spent."""
@@ -78,14 +152,36 @@ class Steps:
         self.usage = self.usage.plus(draft.usage)
         await self._events.emit(MessageDiscarded(message_id=draft.message_id))
 
-    async def _store(self, message_id: str, response: Response) -> Message:
-        count, usage = self.count + 1, self.usage.plus(response.usage)
-        planned = self._processor.planned(response.calls)
-        message = await self._journal.store_step(message_id, response.parts, planned, count, usage)
-        self._draft, self.count, self.usage = None, count, usage
+    async def _store_piece(self, draft: Draft, call: int) -> None:
+        """Store what was written up to the end of a call, which is about to begin."""
+        parts = draft.take(call)
+        if not parts:
+            return
+        planned = self._processor.planned([part for part in parts if isinstance(part, ToolCallPart)])
+        count = self._count_with(draft)
+        message = await self._journal.store_step(draft.message_id, parts, planned, count, self.usage)
+        self.count = count
+        draft.next_piece()
         await self._events.emit(MessageCreated(message=message))
-        await self._events.emit(UsageRecorded(model=self._state.model, usage=response.usage))
-        return message
+
+    async def _store(self, draft: Draft, response: Response) -> None:
+        count, usage = self._count_with(draft), self.usage.plus(response.usage)
+        if draft.in_pieces and response.is_empty:
+            await self._journal.save_usage(count, usage)
+            told: RunEvent = MessageDiscarded(message_id=draft.message_id)
+        else:
+            planned = self._processor.planned(response.calls)
+            message = await self._journal.store_step(draft.message_id, response.parts, planned, count, usage)
+            told = MessageCreated(message=message)
+        self._draft, self.count, self.usage = None, count, usage
+        await self._events.emit(told)
+        await self._events.emit(
+            UsageRecorded(model=self._state.model, usage=response.usage, finish_reason=response.finish)
+        )
+
+    def _count_with(self, draft: Draft) -> int:
+        """Return the number of steps with the one that `draft` is; its first piece counts it."""
+        return self.count if draft.in_pieces else self.count + 1
 
     def _draft_id(self, attempt: int) -> str:
         return derived_id(self._state.run_id, self.count, attempt)

@@ -9,7 +9,8 @@ from factotum.agent.config import ProcessorConfig
 from factotum.agent.ports import RunJournal
 from factotum.agent.rendering import ModelMessage, order_for_run, render, why_cut
 from factotum.llm.port import ModelRequest
-from factotum.protocol.messages import Message, ToolCallPart, ToolResultPart
+from factotum.protocol.messages import Message, TextPart, ToolCallPart, ToolResultPart
+from factotum.protocol.pieces import Joined, last_response
 
 
 class ThreadManager:
@@ -31,20 +32,22 @@ class ThreadManager:
         self._system: ModelMessage = {"role": "system", "content": system}
         self._tools = tools
         self._config = config
-        self._messages: list[Message] = []
+        self._log: list[Message] = []
+        self._joined = Joined()
 
     async def refresh(self) -> None:
         """Take in what was stored since the last look, by this run or by anybody else."""
-        after = self._messages[-1].position if self._messages else 0
-        self._messages.extend(await self._journal.messages(after))
+        fresh = await self._journal.messages(self._log[-1].position if self._log else 0)
+        self._log.extend(fresh)
+        self._joined.extend(fresh)
 
     def request(self) -> ModelRequest:
         """Build the next request."""
-        ordered = order_for_run(self._messages, self._run_id)
+        ordered = order_for_run(self._joined.messages, self._run_id)
         return ModelRequest(
             model=self._model,
-            messages=[self._system, *render(ordered, self._config.dialect)],
-            tools=self._tools if self._config.dialect == "native" else (),
+            messages=[self._system, *render(ordered, self._config)],
+            tools=self._tools if self._config.native else (),
             max_output_tokens=self._config.max_output_tokens,
             first_token_deadline=self._config.first_token_deadline,
             between_tokens_deadline=self._config.between_tokens_deadline,
@@ -66,15 +69,27 @@ class ThreadManager:
         last = self._own()[-1:]
         return last[0] if last and last[0].role == "assistant" and not last[0].calls else None
 
-    def cut_in_a_row(self) -> int:
-        """Return how many of this run's last messages the length limit cut."""
-        return len(list(takewhile(lambda message: why_cut(message) == "length", reversed(self._own()))))
+    def cuts_in_a_row(self) -> int:
+        """Return how often the length limit has cut this run's last answer, over all its messages."""
+        own = takewhile(lambda message: why_cut(message) == "length", reversed(self._own()))
+        texts = (part for message in own for part in message.parts if isinstance(part, TextPart))
+        return sum(len(part.seams) + bool(part.cut) for part in texts)
+
+    def continues_left(self) -> int:
+        """Return how often an answer may still be gone on with that the length limit cuts."""
+        return max(self._config.native_max_auto_continues - self.cuts_in_a_row(), 0)
 
     def last_step(self) -> list[Message]:
-        """Return what this run stored after its last assistant message; nothing: that message."""
-        own = self._own()
-        last = max((n for n, message in enumerate(own) if message.role == "assistant"), default=len(own))
-        return own[last + 1 :] or own[last:]
+        """Return what this run stored from its last response on, piece by piece."""
+        own = [message for message in self._log if message.run_id == self._run_id]
+        first = last_response(own)
+        return [] if first is None else own[first:]
+
+    def last_said(self) -> str | None:
+        """Return the id of this run's last message of the model, if there is one."""
+        return next(
+            (message.id for message in reversed(self.last_step()) if message.role == "assistant"), None
+        )
 
     def _own(self) -> list[Message]:
-        return [message for message in self._messages if message.run_id == self._run_id]
+        return [message for message in self._joined.messages if message.run_id == self._run_id]

@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Literal, assert_never
+from typing import assert_never
 
+from factotum.agent.caller_tools import ask_for_results, given_results, runs_here
+from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, ClosingCall, Finished
 from factotum.agent.ports import CallRecord, CallResult, EventSink, RunJournal
 from factotum.agent.tool_context import CallContext, SandboxOpener
@@ -17,7 +19,9 @@ from factotum.tools.execute import ToolResult, error_text, execute
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Ask, Complete, ToolError
 
-_PARALLEL = 8
+PARALLEL = 8
+"""How many calls run side by side at most."""
+
 _SKIPPED = "Not executed: {why}. Call it again if it is still needed."
 _INTERRUPTED = "Not finished: {why} while this call ran. Call it again if it is still needed."
 _UNKNOWN = (
@@ -38,31 +42,33 @@ class ToolRunner:
         journal: RunJournal,
         events: EventSink,
         open_sandbox: SandboxOpener,
-        strategy: Literal["sequential", "parallel"],
+        config: ProcessorConfig,
     ) -> None:
         self._registry = registry
         self._journal = journal
         self._events = events
         self._open_sandbox = open_sandbox
-        self._strategy = strategy
+        self._strategy = config.tool_execution_strategy
+        self._executes = config.execute_tools
 
     async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
         """Run the calls that have no result. Returns None when the model should go on.
 
         A call that ends the run leaves its own result to the run's end; those after it are not executed.
         """
+        if not self._executes:
+            return await self._leave_to_caller(message_id, calls)
         ledger = await self._journal.ledger()
         unknown = [call for call in calls if _is_unknown(ledger.get(call.call_id))]
         if unknown:
             return Awaiting(_ask_about(unknown))
         if self._strategy == "parallel" and len(calls) > 1:
             return await self._run_parallel(message_id, calls)
-        for number, call in enumerate(calls):
-            ending = await self._run_one(message_id, call)
-            if ending is not None:
-                await self._close_rest(calls[number + 1 :], ending)
-                return ending
-        return None
+        return await self._run_in_order(message_id, calls)
+
+    def may_begin_early(self, call: ToolCallPart) -> bool:
+        """Tell whether a call may begin while its message is being written: not one that ends the turn."""
+        return call.fault is not None or not self._registry.ends_turn(call.name)
 
     async def settle(self, calls: Sequence[ToolCallPart], why: str, answer: str = "") -> tuple[str, ...]:
         """Give every call a result without running it. Returns the names of those that never started.
@@ -81,6 +87,13 @@ class ToolRunner:
             await self.finish(call.call_id, call.name, result)
         return tuple(untouched)
 
+    async def take_results(self, answer: str, calls: Sequence[ToolCallPart]) -> None:
+        """Store what the caller of the run says its calls gave."""
+        theirs = [call for call in calls if not runs_here(call, self._registry)]
+        results = given_results(answer, theirs)
+        for call in theirs:
+            await self.finish(call.call_id, call.name, results[call.call_id])
+
     async def finish(self, call_id: str, name: str, result: CallResult, started: float | None = None) -> None:
         """Store one result and show it. `started` is the clock's reading (monotonic seconds) at its start.
 
@@ -98,12 +111,31 @@ class ToolRunner:
         )
         await self._events.emit(MessageCreated(message=message))
 
+    async def _leave_to_caller(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
+        """Let the caller of the run execute its calls, but for those that only talk or cannot run."""
+        theirs = [call for call in calls if not runs_here(call, self._registry)]
+        ours = [call for call in calls if call not in theirs]
+        if not theirs:
+            return await self._run_in_order(message_id, ours)
+        for call in ours:
+            if call.fault is not None:
+                await self.run_one(message_id, call)
+        return Awaiting(ask_for_results(theirs))
+
+    async def _run_in_order(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
+        for number, call in enumerate(calls):
+            ending = await self.run_one(message_id, call)
+            if ending is not None:
+                await self._close_rest(calls[number + 1 :], ending)
+                return ending
+        return None
+
     async def _run_parallel(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
-        room = asyncio.Semaphore(_PARALLEL)
+        room = asyncio.Semaphore(PARALLEL)
 
         async def bounded(call: ToolCallPart) -> Ending | None:
             async with room:
-                return await self._run_one(message_id, call)
+                return await self.run_one(message_id, call)
 
         endings = await all_of(map(bounded, calls))
         ended = [(call, ending) for call, ending in zip(calls, endings, strict=True) if ending is not None]
@@ -113,7 +145,11 @@ class ToolRunner:
         await self._close_rest([call for call, ending in ended if ending is not chosen], chosen)
         return chosen
 
-    async def _run_one(self, message_id: str, call: ToolCallPart) -> Ending | None:
+    async def run_one(self, message_id: str, call: ToolCallPart) -> Ending | None:
+        """Run one stored call: the only place where a call begins. Returns the ending that it signals.
+
+        Raises StaleAttempt.
+        """
         started = time.monotonic()
         await self._journal.start_call(call.call_id)
         await self._events.emit(

@@ -9,8 +9,8 @@ from factotum.llm.faults import ModelFault
 def verdict(thread: ThreadManager, most_continues: int) -> Finished | None:
     """Return the end when the model answered without calls; None when it is its turn again.
 
-    An answer that the length limit cut is gone on with, `most_continues` times in a row. Raises ModelFault
-    (`content_filtered`) when the provider's filter cut it.
+    An answer that the length limit cut is gone on with, `most_continues` times in a row, and then ends the
+    run as it is. Raises ModelFault (`content_filtered`) when the provider's filter cut it.
     """
     answer = thread.answer()
     if answer is None:
@@ -18,7 +18,7 @@ def verdict(thread: ThreadManager, most_continues: int) -> Finished | None:
     match why_cut(answer):
         case "content_filter":
             raise ModelFault("content_filtered", "The provider's filter cut the answer off.")
-        case "length" if thread.cut_in_a_row() <= most_continues:
-            return None
+        case "length":
+            return None if thread.cuts_in_a_row() <= most_continues else Finished("length")
         case _:
             return Finished("answered")

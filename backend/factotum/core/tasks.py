@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -40,16 +40,27 @@ async def in_own_thread(function: Callable[[], T]) -> T:
     return await done
 
 
+@asynccontextmanager
+async def side_by_side() -> AsyncGenerator[asyncio.TaskGroup]:
+    """Give a task group whose tasks have all ended when the block is left.
+
+    When the block or a task fails the others are cancelled and awaited, and its own error is raised instead
+    of a group.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+
+
 async def all_of(coroutines: Iterable[Coroutine[object, object, T]]) -> list[T]:
     """Run all at once and return their results in order.
 
     When one fails the others are cancelled and awaited, and its own error is raised instead of a group.
     """
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(coroutine) for coroutine in coroutines]
-    except BaseExceptionGroup as failures:
-        raise _first(failures) from None
+    async with side_by_side() as group:
+        tasks = [group.create_task(coroutine) for coroutine in coroutines]
     return [task.result() for task in tasks]
 
 

@@ -18,9 +18,10 @@ from factotum.protocol.dialect import Dialect
 
 @dataclass(frozen=True, slots=True)
 class AssembledText:
-    """Prose, never empty."""
+    """Prose, never empty. `cut`: the provider cut its message here, and what follows came in another."""
 
     text: str
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,13 @@ class _Passage:
 
     reasoning: bool
     written: StringIO = field(default_factory=StringIO)
+    cut: bool = False
+    ended: bool = False
     signed: Mapping[str, object] | None = None
 
     def part(self) -> AssembledPart:
         text = self.written.getvalue()
-        return AssembledReasoning(text, self.signed) if self.reasoning else AssembledText(text)
+        return AssembledReasoning(text, self.signed) if self.reasoning else AssembledText(text, self.cut)
 
 
 class Assembler:
@@ -115,6 +118,25 @@ class Assembler:
         """Take a delta of a native call."""
         return [] if self._deaf() else self._fold(self._native.feed(index, call_id, name, arguments))
 
+    def cut(self) -> list[ParseEvent]:
+        """The provider cut its message: end what is open. `text` may go on with the rest, from another one.
+
+        Prose goes on where it stopped, also within Markdown code. It is marked as cut unless there are calls:
+        they lead on.
+        """
+        if self._deaf():
+            return []
+        events = [] if self._xml is None else self._fold(self._xml.close())
+        events += self._fold(self._native.close(truncated=True))
+        if not self._calls:
+            passages = [part for part in self._parts if isinstance(part, _Passage)]
+            for passage in passages:
+                passage.ended = True
+            last = next((passage for passage in reversed(passages) if not passage.reasoning), None)
+            if last is not None:
+                last.cut = True
+        return events
+
     def close(self, truncated: bool = False) -> list[ParseEvent]:
         """The message is over: end what is open.
 
@@ -151,9 +173,9 @@ class Assembler:
         return self._left == 0
 
     def _passage(self, *, reasoning: bool) -> _Passage:
-        """Return the passage that grows now; a signed one grows no more."""
+        """Return the passage that grows now; one that is signed or cut grows no more."""
         last = self._parts[-1] if self._parts else None
-        if isinstance(last, _Passage) and last.reasoning == reasoning and last.signed is None:
+        if isinstance(last, _Passage) and last.reasoning == reasoning and not (last.ended or last.signed):
             return last
         fresh = _Passage(reasoning)
         self._parts.append(fresh)

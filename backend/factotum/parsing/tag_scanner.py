@@ -98,10 +98,16 @@ class TagScanner:
         return text[start:] or None
 
     def close(self) -> str | OpeningTag:
-        """Return what is still held: text, perhaps empty, or an opening tag that is cut in its attributes."""
+        """Return what is still held: text, perhaps empty, or an opening tag that is cut in its attributes.
+
+        The scanner may be fed again, for prose that goes on.
+        """
         tag, self._tag = self._tag, None
         if tag is None:
-            return self._text[self._at :]
+            held = self._text[self._at :]
+            self._at = len(self._text)
+            self._code.read(held)
+            return held
         source = tag.take()
         if tag.quoted and not tag.too_long:
             return parse_opening_tag(tag.name, source, whole=False)

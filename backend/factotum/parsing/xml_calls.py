@@ -85,11 +85,15 @@ class XmlCalls:
         return events
 
     def close(self) -> list[ParseEvent]:
-        """The message is over: return the rest, and the call that was cut off, if any."""
+        """The message is over: return the rest, and the call that was cut off, if any.
+
+        Prose may be fed on, where the rest of a cut message comes in another one.
+        """
         rest = self._scanner.close()
         call, self._call = self._call, None
         if call is not None:
             call.raw.write(rest if isinstance(rest, str) else rest.source)
+            self._go_outside()
             return [call.cut_off()]
         if isinstance(rest, OpeningTag):
             cut = self._open_call(rest)

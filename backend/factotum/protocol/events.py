@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from factotum.core.frozen import Frozen
 from factotum.protocol.messages import Message, Outcome
-from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, Usage
+from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, StepFinish, Usage
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -121,11 +121,12 @@ class PlanUpdated(Event):
 
 
 class UsageRecorded(Event):
-    """What one model call used."""
+    """What one response of the model used, and why it ended."""
 
     type: Literal["usage.recorded"] = "usage.recorded"
     model: str
     usage: Usage
+    finish_reason: StepFinish | None = None
 
 
 class SandboxChanged(Event):

@@ -1,6 +1,7 @@
 """Messages and their parts: the log of these, in Postgres, is the state of every thread."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -12,16 +13,26 @@ Outcome = Literal["ok", "error", "unknown", "stopped"]
 """How a tool call ended. `unknown`: an unsafe action was interrupted and may or may not have happened."""
 
 
-def _is_none(value: object) -> bool:
-    return value is None
+def _is_unset(value: object) -> bool:
+    return not value
 
 
 class TextPart(Frozen):
-    """Prose, in the order the model wrote it. `cut`: why the provider ended the message early, if it did."""
+    """Prose, in the order the model wrote it. `cut`: why the provider ended the message early, if it did.
+
+    `seams`: the offsets, in characters, at which the limit of length had cut the text, which then went on.
+    """
 
     type: Literal["text"] = "text"
     text: str
-    cut: Literal["length", "content_filter"] | None = Field(default=None, exclude_if=_is_none)
+    cut: Literal["length", "content_filter"] | None = Field(default=None, exclude_if=_is_unset)
+    seams: tuple[int, ...] = Field(default=(), exclude_if=_is_unset)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The text as the model gave it, split at its seams."""
+        bounds = (0, *self.seams, len(self.text))
+        return tuple(self.text[start:end] for start, end in pairwise(bounds))
 
 
 class ReasoningPart(Frozen):

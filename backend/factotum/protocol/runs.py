@@ -6,23 +6,79 @@ from typing import Literal
 from pydantic import Field
 
 from factotum.core.frozen import Frozen
-from factotum.protocol.dialect import Dialect
+from factotum.protocol.dialect import Dialect, ResultPlace
 
 RunStatus = Literal["queued", "running", "awaiting_input", "stopping", "finished", "failed", "stopped"]
 ENDED: frozenset[RunStatus] = frozenset({"finished", "failed", "stopped"})
 
-FinishReason = Literal["complete", "answered"]
-"""Why a run ended well: the `complete` tool, or an answer without calls."""
+FinishReason = Literal["complete", "answered", "length"]
+"""Why a run ended well: the `complete` tool, an answer without calls, or one that its limit of length cut
+once more than it may be gone on with."""
 
-AwaitReason = Literal["question", "unknown_outcome", "limit"]
+StepFinish = Literal[
+    "stop",
+    "tool_calls",
+    "length",
+    "content_filter",
+    "xml_tool_limit_reached",
+    "agent_terminated",
+    "interrupted",
+]
+"""Why one response of the model ended: as the provider says (the first four); because it held as many calls
+in XML as are allowed; because it ends the turn by `ask` or `complete`; or because a stop or a broken stream
+cut it short."""
+
+AwaitReason = Literal["question", "unknown_outcome", "limit", "tool_results"]
 
 
 class RunOptions(Frozen):
-    """What the caller of a run may choose. `auto`: native calls where the model has them, else `invoke`."""
+    """What the caller of a run may choose; what is left out is as the service's own defaults say."""
 
-    dialect: Literal["auto", Dialect] = "auto"
-    tool_execution: Literal["sequential", "parallel"] = "sequential"
-    step_limit: int | None = Field(default=None, ge=1, le=1000)
+    dialect: Literal["auto", Dialect] = Field(
+        default="auto",
+        description="How the model writes its calls: `native` in its provider's own form, `invoke` or `tag`"
+        " in XML. `auto`: native where the model has it, else `invoke`.",
+    )
+    xml_tool_calling: bool | None = Field(
+        default=None,
+        description="Whether calls written in XML in the text are taken. None: as the dialect says. With both"
+        " ways on, the model may use either; with both off it is offered no tools and only answers.",
+    )
+    native_tool_calling: bool | None = Field(
+        default=None,
+        description="Whether the model is given tools in its provider's own form. None: as the dialect says.",
+    )
+    execute_tools: bool = Field(
+        default=True,
+        description="False: the caller runs the tools. After a message with calls the run waits with a"
+        " question of reason `tool_results`, and POST /v1/runs/{run_id}/input with `results` (outputs by call"
+        " id) lets it go on. `ask` and `complete` still work.",
+    )
+    execute_on_stream: bool = Field(
+        default=False, description="Begin a call as soon as it is complete, while the model still talks."
+    )
+    tool_execution: Literal["sequential", "parallel"] = Field(
+        default="sequential",
+        description="Run the calls of one message one after another, or up to eight side by side.",
+    )
+    xml_adding_strategy: ResultPlace = Field(
+        default="user_message",
+        description="Where the results of XML calls stand for the model: `user_message`, a message after the"
+        " one that made them; `assistant_message`, at that one's end; `inline_edit`, in it, each behind its"
+        " call.",
+    )
+    max_xml_tool_calls: int | None = Field(
+        default=None, ge=1, le=100, description="End a message of the model after so many calls in XML."
+    )
+    max_auto_continues: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="How often in a row an answer is gone on with that the limit of length has cut.",
+    )
+    step_limit: int | None = Field(
+        default=None, ge=1, le=1000, description="Ask whether to go on after so many steps."
+    )
 
 
 class ErrorInfo(Frozen):

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
@@ -24,6 +24,8 @@ from factotum.store.database import Database
 from factotum.store.records import Answer, ClaimedRun
 from factotum.store.runs import Runs
 from factotum.tools.registry import Registry
+
+T = TypeVar("T")
 
 
 class ModelFacts(Protocol):
@@ -68,7 +70,7 @@ class AgentFactory:
         """Put the loop together."""
         run = seen.run
         config = self._config(run)
-        prompt = system_prompt(self.registry, config.dialect, seen.instructions)
+        prompt = system_prompt(self.registry, config.xml, seen.instructions, native=config.native)
         thread = ThreadManager(
             journal,
             run_id=run.id,
@@ -78,7 +80,7 @@ class AgentFactory:
             config=config,
         )
         opener = _SandboxOpener(self.sandboxes, run.project_id, events)
-        runner = ToolRunner(self.registry, journal, events, opener, config.tool_execution_strategy)
+        runner = ToolRunner(self.registry, journal, events, opener, config)
         processor = ResponseProcessor(self.gateway, self.registry, events, config)
         return AgentLoop(
             _state(run, claimed, seen.answer),
@@ -95,7 +97,16 @@ class AgentFactory:
         return replace(
             self.defaults,
             dialect=self._dialect(run.model, options),
+            xml_tool_calling=options.xml_tool_calling,
+            native_tool_calling=options.native_tool_calling,
+            execute_tools=options.execute_tools,
+            execute_on_stream=options.execute_on_stream,
             tool_execution_strategy=options.tool_execution,
+            xml_adding_strategy=options.xml_adding_strategy,
+            max_xml_tool_calls=_chosen(options.max_xml_tool_calls, self.defaults.max_xml_tool_calls),
+            native_max_auto_continues=_chosen(
+                options.max_auto_continues, self.defaults.native_max_auto_continues
+            ),
             step_limit=options.step_limit or self.defaults.step_limit,
         )
 
@@ -104,7 +115,12 @@ class AgentFactory:
             return "native"
         if options.dialect != "auto":
             return options.dialect
-        return "native" if self.models.supports_native_tools(model) else "invoke"
+        native = options.native_tool_calling is not False and self.models.supports_native_tools(model)
+        return "native" if native else "invoke"
+
+
+def _chosen(value: int | None, default: T) -> int | T:
+    return default if value is None else value
 
 
 def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:

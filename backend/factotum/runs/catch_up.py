@@ -11,6 +11,7 @@ from factotum.bus.run_log import RunLog
 from factotum.core.errors import Unavailable
 from factotum.protocol.events import RUN_EVENT, MessageCreated, RunEvent, ToolFinished
 from factotum.protocol.messages import Message, ToolResultPart
+from factotum.protocol.pieces import last_response
 from factotum.runs.telling import Teller
 from factotum.store.database import Database
 from factotum.store.messages import Messages
@@ -58,13 +59,11 @@ async def _read(log: RunLog, run_id: str, after: int) -> list[RunEvent]:
 
 
 async def _last_step(database: Database, run: ClaimedRun) -> Sequence[Message]:
-    """Return the run's last assistant message and what followed; all before was told before it was stored."""
+    """Return the run's last response and what followed; all before was told before it was stored."""
     async with database.tenant(run.caller) as tx:
         messages = await Messages(tx).all_of_run(run.id)
-    for place in range(len(messages) - 1, -1, -1):
-        if messages[place].role == "assistant":
-            return messages[place:]
-    return ()
+    first = last_response(messages)
+    return () if first is None else messages[first:]
 
 
 def _end_of_call(part: ToolResultPart) -> ToolFinished:

@@ -72,6 +72,13 @@ class PostgresJournal:
             )
         return message
 
+    async def save_usage(self, step: int, usage: Usage) -> None:
+        """Keep what the run used so far, after a step whose message was stored before it had ended."""
+        async with self.fenced() as tx:
+            await Runs(tx).save_step(
+                self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
+            )
+
     async def start_call(self, call_id: str) -> None:
         """Note that a call is about to execute."""
         async with self.fenced() as tx:

@@ -1,8 +1,10 @@
 """What a caller may do with runs, each a transaction with the caller's rights: submit, look, answer, stop."""
 
 import asyncio
+import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -111,6 +113,20 @@ class RunService:
                 await self._queue.enqueue(connection, run_id)
         await self._signals.send(run_id, "wake")
         return run
+
+    async def give_results(self, caller: Caller, run_id: str, results: Mapping[str, str]) -> Run:
+        """Give a run that leaves its tools to its caller their outputs, by call id; it then goes on.
+
+        Raises Conflict (`run_not_waiting`, or `run_wants_text` when it asks something else).
+        """
+        run = await self.get(caller, run_id)
+        if run.question is not None and run.question.reason != "tool_results":
+            raise Conflict(
+                "The run does not wait for results of tools.",
+                hint="Answer its question with `text`.",
+                code="run_wants_text",
+            )
+        return await self.answer(caller, run_id, json.dumps(dict(results), ensure_ascii=False))
 
     async def stop(self, caller: Caller, run_id: str, *, wait_seconds: float = 10.0) -> Run:
         """Stop a run and wait until it has ended: its model, its tools and their processes.

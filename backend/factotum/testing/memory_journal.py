@@ -204,6 +204,12 @@ class MemoryJournal(_Fenced):
         self._fate.end()
         return message
 
+    async def save_usage(self, step: int, usage: Usage) -> None:
+        """Keep what the run used so far."""
+        run = await self._begin()
+        run.step, run.usage = step, usage
+        self._fate.end()
+
     async def start_call(self, call_id: str) -> None:
         """Note that a call is about to execute. Raises NotFound, Conflict (`call_finished`)."""
         run = await self._begin()

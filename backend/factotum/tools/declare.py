@@ -40,13 +40,15 @@ def tool(
     deadline_seconds: float = 120.0,
     output_limit: int = 30_000,
     example: Mapping[str, JsonValue] | None = None,
+    ends_turn: bool = False,
 ) -> Callable[[ToolFunction[P]], Tool]:
     """Make a `Tool` of `async def name(context: ToolContext, parameter: type, …) -> ToolOutput`.
 
     The docstring's paragraphs are the description; its Google-style `Args:` section describes each parameter.
     `xml` says how the call is written as a tag of its own; without it, the tag is the name with dashes and
     every parameter is an element. `example` are the arguments of a correct call, shown to models.
-    The deadline is in seconds, the output limit in characters. Raises DeclarationError.
+    The deadline is in seconds, the output limit in characters. `ends_turn`: see `Tool`; a tool that gives a
+    signal must say so. Raises DeclarationError.
     """
 
     def declare(function: ToolFunction[P]) -> Tool:
@@ -77,6 +79,7 @@ def tool(
             deadline_seconds=deadline_seconds,
             output_limit=output_limit,
             example=_checked_example(name, arguments, schema, example),
+            ends_turn=ends_turn,
         )
 
     return declare

@@ -3,17 +3,15 @@
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 from pydantic import JsonValue
 
 from factotum.parsing.shapes import TagShape
+from factotum.protocol.dialect import XmlDialect
 from factotum.tools.declare import tag_shape
 from factotum.tools.rendering import render_call
 from factotum.tools.schema import expected, properties
 from factotum.tools.tool import Tool, ToolError
-
-XmlDialect = Literal["invoke", "tag"]
 
 _VALUES = """\
 - A value is the text between its opening and its closing tag, exactly as it is: spaces, tabs and line \
@@ -25,10 +23,15 @@ before the closing tag.
 - Write the call in your answer itself, not in a code block. After your calls, end the message: the results \
 come back in the next one. Never write a result yourself."""
 
+_ACT = "You act by calling tools."
+_ACT_BESIDE = (
+    "You act by calling tools: as functions, or written in your answer. Keep to one way in a message."
+)
+
 _HEADS: Mapping[XmlDialect, str] = {
     "invoke": f"""\
 # Tools
-You act by calling tools. Write a call exactly in this form:
+{_ACT} Write a call exactly in this form:
 
 <function_calls>
 <invoke name="name_of_the_tool">
@@ -39,7 +42,7 @@ You act by calling tools. Write a call exactly in this form:
 {_VALUES}""",
     "tag": f"""\
 # Tools
-You act by calling tools. Each tool is a tag of its own. Its parameters are attributes, elements inside it, \
+{_ACT} Each tool is a tag of its own. Its parameters are attributes, elements inside it, \
 or the text between its tags, as shown for each tool below; put each where it is shown.
 
 {_VALUES}
@@ -61,7 +64,7 @@ class Registry:
                 self._by_name[name] = tool
         self._schemas = tuple(_function_schema(tool) for tool in self._offered)
         self._shapes = {tool.name: tag_shape(tool.name, tool.xml) for tool in self._offered}
-        self._prompts: dict[XmlDialect, str] = {}
+        self._prompts: dict[tuple[XmlDialect, bool], str] = {}
 
     def offered(self) -> tuple[Tool, ...]:
         """Return the tools, sorted by name."""
@@ -81,6 +84,11 @@ class Registry:
             code="unknown_tool",
         )
 
+    def ends_turn(self, name: str) -> bool:
+        """Tell whether there is such a tool, and it only speaks with the person (`Tool.ends_turn`)."""
+        tool = self._by_name.get(name)
+        return tool is not None and tool.ends_turn
+
     def shapes(self) -> Mapping[str, TagShape]:
         """Return how each tool is written as a tag, by the tool's name: what the XML parser is given."""
         return self._shapes
@@ -89,12 +97,19 @@ class Registry:
         """Return the tools as OpenAI function tools, sorted by name; the same objects at every call."""
         return self._schemas
 
-    def xml_prompt(self, dialect: XmlDialect) -> str:
-        """Return the part of a system prompt that teaches an XML dialect: rules, then every tool."""
-        if dialect not in self._prompts:
-            sections = [_HEADS[dialect], *(_section(tool, dialect) for tool in self._offered)]
-            self._prompts[dialect] = "\n\n".join(sections) + "\n"
-        return self._prompts[dialect]
+    def xml_prompt(self, dialect: XmlDialect, *, beside_native: bool = False) -> str:
+        """Return the part of a system prompt that teaches an XML dialect: rules, then every tool.
+
+        `beside_native`: the tools are described to the model in its provider's own form too, so that an
+        example of each is enough.
+        """
+        wanted = dialect, beside_native
+        if wanted not in self._prompts:
+            write = _example if beside_native else _section
+            head = _HEADS[dialect].replace(_ACT, _ACT_BESIDE) if beside_native else _HEADS[dialect]
+            sections = [head, *(write(tool, dialect) for tool in self._offered)]
+            self._prompts[wanted] = "\n\n".join(sections) + "\n"
+        return self._prompts[wanted]
 
 
 def _function_schema(tool: Tool) -> Mapping[str, JsonValue]:
@@ -121,6 +136,10 @@ def _section(tool: Tool, dialect: XmlDialect) -> str:
     if lines[-1] == "Parameters:":
         lines[-1] = "It takes no parameters."
     return "\n".join([*lines, "", "Example:", render_call(tool, tool.example, dialect)])
+
+
+def _example(tool: Tool, dialect: XmlDialect) -> str:
+    return render_call(tool, tool.example, dialect)
 
 
 def _need(schema: Mapping[str, JsonValue], needed: bool) -> str:

@@ -88,6 +88,7 @@ class Tool:
 
     `deadline_seconds` bounds a call, `output_limit` is the most characters the model is given.
     `example` are the arguments of a correct call, as JSON, shown to models that must learn or mend one.
+    `ends_turn`: the tool only speaks with the person, and may give a signal that ends the model's turn.
     """
 
     name: str
@@ -100,4 +101,5 @@ class Tool:
     deadline_seconds: float = 120.0
     output_limit: int = 30_000
     example: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    ends_turn: bool = False
     tags: frozenset[str] = field(default_factory=frozenset)

@@ -135,7 +135,7 @@ def registry(acts: Acts) -> Registry:
         """
         return await acts.run("look", key, context)
 
-    @tool(effect="pure")
+    @tool(effect="pure", ends_turn=True)
     async def wonder(context: ToolContext, key: str) -> ToolOutput:
         """Ask, after a while.
 

@@ -6,12 +6,12 @@ import json
 import pytest
 from inline_snapshot import snapshot
 
-from factotum.protocol.dialect import Dialect
+from factotum.protocol.dialect import Dialect, XmlDialect
 from factotum.tools.builtin import BUILTIN, builtin_registry
 from factotum.tools.builtin.files import create_file
 from factotum.tools.builtin.shell import shell
 from factotum.tools.declare import tool
-from factotum.tools.registry import Registry, XmlDialect
+from factotum.tools.registry import Registry
 from factotum.tools.rendering import render_call
 from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
 

@@ -1,9 +1,9 @@
 """/v1/runs and /v1/threads/{thread_id}/runs: submit, look, stop, answer."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from factotum.api.dependencies import CallerIn, ContextIn, IdempotencyKey, PageIn, RunId, ThreadId
 from factotum.core.frozen import Frozen
@@ -18,6 +18,9 @@ router = APIRouter(prefix="/v1", tags=["runs"])
 _STOP_SECONDS = 10.0
 
 
+CallId = Annotated[str, StringConstraints(pattern=r"^call_[0-9a-f]{1,64}$")]
+
+
 class RunRequest(Frozen):
     """A task for the agent. No model: the agent's own, else the service's."""
 
@@ -28,9 +31,16 @@ class RunRequest(Frozen):
 
 
 class RunAnswer(Frozen):
-    """The answer to a run's question."""
+    """The answer to a run's question; or, if it waits for `tool_results`, its calls' outputs by call id."""
 
-    text: Annotated[str, StringConstraints(min_length=1)]
+    text: Annotated[str, StringConstraints(min_length=1)] | None = None
+    results: Annotated[dict[CallId, str], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.text is None) == (self.results is None):
+            raise ValueError("give either `text` or `results`")
+        return self
 
 
 @router.post(
@@ -97,5 +107,11 @@ async def stop_run(run_id: RunId, caller: CallerIn, context: ContextIn, response
 
 @router.post("/runs/{run_id}/input", status_code=202, operation_id="answer_run", summary="Answer a run")
 async def answer_run(run_id: RunId, body: RunAnswer, caller: CallerIn, context: ContextIn) -> Run:
-    """Answer the question of a waiting run, which then goes on. 409 `run_not_waiting` for any other."""
-    return await context.services.runs.answer(caller, run_id, body.text)
+    """Answer the question of a waiting run, which then goes on. 409 `run_not_waiting` for any other.
+
+    `results` answer a question of reason `tool_results`, and no other: 409 `run_wants_text`.
+    """
+    runs = context.services.runs
+    if body.results is not None:
+        return await runs.give_results(caller, run_id, body.results)
+    return await runs.answer(caller, run_id, body.text or "")

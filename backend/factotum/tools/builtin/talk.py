@@ -19,6 +19,7 @@ Files = Annotated[list[str], Field(max_length=_MOST_FILES)]
 @tool(
     effect="pure",
     deadline_seconds=30,
+    ends_turn=True,
     example={
         "question": "Which of the two drafts shall I send?",
         "choices": ["The short one", "The long one"],
@@ -53,6 +54,7 @@ async def ask(
 @tool(
     effect="pure",
     deadline_seconds=30,
+    ends_turn=True,
     example={"summary": "The first 20 primes are in primes.csv.", "deliverables": ["primes.csv"]},
 )
 async def complete(
