@@ -97,13 +97,19 @@ class Draft:
         return self.assembler.close(truncated=self.stop == "content_filter")
 
     def response(self) -> Response:
-        """Return what is not stored yet, once the message has ended."""
+        """Return what is not stored yet, once the message has ended.
+
+        A rest that says nothing ends the answer, whatever its provider's reason: going on leads nowhere.
+        """
         parts = self.parts()
         calls = [call for _, call in self.placed.values()]
         calls += [part for part in parts if isinstance(part, ToolCallPart)]
-        if not calls and self.stop != "length":
-            parts = _with_end(parts, "content_filter" if self.stop == "content_filter" else None)
-        return Response(parts, self.usage, self.stop, self._finish(calls))
+        finish, stop = self._finish(calls), self.stop
+        if stop == "length" and self.kept and _characters(parts) == _characters(self.kept):
+            stop = "stop"
+        if not calls and stop != "length":
+            parts = _with_end(parts, "content_filter" if stop == "content_filter" else None)
+        return Response(parts, self.usage, stop, finish)
 
     def interrupted(self) -> Response:
         """Return what is not stored yet of a response that was stopped in the middle."""
@@ -226,6 +232,10 @@ def _seamless(parts: Iterable[Part]) -> tuple[Part, ...]:
         else:
             joined.append(part)
     return tuple(joined)
+
+
+def _characters(parts: Iterable[Part]) -> int:
+    return sum(len(part.text) for part in parts if isinstance(part, TextPart))
 
 
 def _says_something(part: Part) -> bool:

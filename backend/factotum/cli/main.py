@@ -49,6 +49,13 @@ ListingOption = Annotated[Listing, typer.Option("--output", "-o", help="For a pe
 PlainOption = Annotated[bool, typer.Option("--plain", help="Lines only, nothing that moves.")]
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="See `factotum models`.")]
 DialectOption = Annotated[Dialect, typer.Option(help="How the model writes its calls.")]
+OnStreamOption = Annotated[
+    bool, typer.Option("--on-stream", help="Begin a call when it is complete, while the model still talks.")
+]
+ParallelOption = Annotated[
+    bool, typer.Option("--parallel", help="Run the calls of one message side by side.")
+]
+ToolsOption = Annotated[bool, typer.Option("--tools/--no-tools", help="Let the agent act, or only answer.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID")]
 
 
@@ -103,6 +110,9 @@ def run(
     thread: Annotated[str | None, typer.Option(help="Go on with this thread.")] = None,
     model: ModelOption = None,
     dialect: DialectOption = Dialect.AUTO,
+    on_stream: OnStreamOption = False,
+    parallel: ParallelOption = False,
+    tools: ToolsOption = True,
     step_limit: Annotated[int | None, typer.Option(help="Ask whether to go on after so many steps.")] = None,
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", metavar="PATH", help="Send a file; repeatable.")
@@ -125,6 +135,9 @@ def run(
             thread_id=thread,
             model=model,
             dialect=dialect.value,
+            on_stream=on_stream,
+            parallel=parallel,
+            tools=tools,
             step_limit=step_limit,
             files=file or [],
             save=save,
@@ -142,6 +155,9 @@ def chat(
     thread: Annotated[str | None, typer.Option(help="Go on with this thread.")] = None,
     model: ModelOption = None,
     dialect: DialectOption = Dialect.AUTO,
+    on_stream: OnStreamOption = False,
+    parallel: ParallelOption = False,
+    tools: ToolsOption = True,
     plain: PlainOption = False,
 ) -> None:
     """Talk with the agent; /help lists what can be typed."""
@@ -149,7 +165,17 @@ def chat(
         from factotum.cli.chat import chat as talk  # noqa: PLC0415 - not paid for by --help
         from factotum.cli.run import Task  # noqa: PLC0415 - not paid for by --help
 
-        raise typer.Exit(talk(Task(None, thread_id=thread, model=model, dialect=dialect.value, plain=plain)))
+        task = Task(
+            None,
+            thread_id=thread,
+            model=model,
+            dialect=dialect.value,
+            on_stream=on_stream,
+            parallel=parallel,
+            tools=tools,
+            plain=plain,
+        )
+        raise typer.Exit(talk(task))
 
 
 @app.command()

@@ -40,6 +40,9 @@ class Task:
     thread_id: str | None = None
     model: str | None = None
     dialect: str = "auto"
+    on_stream: bool = False
+    parallel: bool = False
+    tools: bool = True
     step_limit: int | None = None
     files: list[Path] = field(default_factory=list[Path])
     save: Path | None = None
@@ -58,7 +61,7 @@ def connect() -> Service:
 
 def run_task(task: Task) -> ExitCode:
     """Carry out `factotum run`. Raises FactotumError when the run could not even begin."""
-    text, options = task_text(task.text), _options(task)
+    text, options = task_text(task.text), options_of(task)
     check_uploads(task.files)
     with connect() as service, Interrupts() as interrupts:
         thread_id = task.thread_id or service.create_thread(title=one_line(text, 80)).id
@@ -166,9 +169,18 @@ def _detached(run: Run, output: Output) -> ExitCode:
     return ExitCode.OK
 
 
-def _options(task: Task) -> RunOptions:
+def options_of(task: Task) -> RunOptions:
+    """Return what the run is submitted with. Raises InvalidInput."""
+    wanted: dict[str, object] = {
+        "dialect": task.dialect,
+        "execute_on_stream": task.on_stream,
+        "tool_execution": "parallel" if task.parallel else "sequential",
+        "step_limit": task.step_limit,
+    }
+    if not task.tools:
+        wanted |= {"xml_tool_calling": False, "native_tool_calling": False}
     try:
-        return RunOptions.model_validate({"dialect": task.dialect, "step_limit": task.step_limit})
+        return RunOptions.model_validate(wanted)
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"These options cannot be: {said}.") from None

@@ -27,6 +27,8 @@ class Scenario:
     turns: Callable[[Dialect], Turns]
     config: Mapping[str, object] = field(default_factory=dict[str, object])
     limit_answer: str = "Go on"
+    same_after_death: bool = True
+    """Whether a model that is asked again says the same again: not when half of what it said is kept."""
 
     def world(self, dialect: Dialect) -> World:
         return World(ProcessorConfig(dialect=dialect, **self.config))  # pyright: ignore[reportArgumentType] - by name
@@ -58,6 +60,11 @@ def _broken(dialect: Dialect) -> Turns:
     ]
 
 
+def _broken_late(dialect: Dialect) -> Reply:
+    fault = ModelFault("stalled", "It stalled.", partial=True)
+    return reply(*act(dialect, "send:a", "look:b").pieces[:-2], "And so", fault)
+
+
 SCENARIOS: Mapping[str, Scenario] = {
     "every effect": Scenario(
         lambda d: [act(d, "look:a", "put:b", "send:c"), act(d, "send:d"), act(d, "complete", "send:late")]
@@ -77,6 +84,29 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "filtered": Scenario(lambda d: [act(d, "look:a"), reply("Well, ", stop="content_filter")]),
     "broken and retried": Scenario(_broken),
+    "cut and broken": Scenario(
+        lambda d: [
+            reply("One, ", stop="length"),
+            [reply("tw", ModelFault("stalled", "It stalled.", partial=True)), reply("two, ", stop="length")],
+            act(d, "look:a", text="three. "),
+            reply(DONE),
+        ]
+    ),
+    "on stream": Scenario(
+        lambda d: [act(d, "look:a", "send:b", "put:c"), act(d, "send:d", "look:e"), reply(DONE)],
+        {"execute_on_stream": True},
+        same_after_death=False,
+    ),
+    "on stream, side by side": Scenario(
+        lambda d: [act(d, "send:a", "look:b", "send:c"), act(d, "put:d", "ask", "send:e"), reply(DONE)],
+        {"execute_on_stream": True, "tool_execution_strategy": "parallel"},
+        same_after_death=False,
+    ),
+    "on stream and broken": Scenario(
+        lambda d: [_broken_late(d), act(d, "ask", "send:late"), act(d, "complete")],
+        {"execute_on_stream": True},
+        same_after_death=False,
+    ),
     "a limit": Scenario(
         lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"step_limit": 1}
     ),
@@ -161,8 +191,18 @@ def transcript(world: World) -> list[tuple[str, object]]:
 
 
 def check_effects(world: World) -> None:
-    """Nothing unsafe happened twice, what is said to have happened did, what was finished stayed so."""
+    """Nothing unsafe happened twice, what is said to have happened did, what was finished stayed so.
+
+    Nothing happened that the log does not know.
+    """
     did = Counter(world.done)
+    said = {
+        f"{made.name} {made.arguments['text']}"
+        for message in world.messages
+        for made in message.calls
+        if "text" in made.arguments
+    }
+    assert did.keys() <= said
     for what, count in did.items():
         if what.startswith("send "):
             assert count == 1, what

@@ -13,6 +13,7 @@ from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelGateway
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import TextPart
+from factotum.protocol.pieces import Joined
 from factotum.testing.memory_journal import Fate, MemoryRun
 from factotum.testing.scripted_gateway import (
     STEP_USAGE,
@@ -72,7 +73,19 @@ def begin(world: World, gateway: ModelGateway) -> "tuple[AgentLoop, asyncio.Task
 
 
 @pytest.mark.parametrize("dialect", ["native", "invoke"])
-@pytest.mark.parametrize("name", ["every effect", "side by side", "cut and continued", "broken and retried"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "every effect",
+        "side by side",
+        "cut and continued",
+        "cut and broken",
+        "broken and retried",
+        "on stream",
+        "on stream, side by side",
+        "on stream and broken",
+    ],
+)
 async def test_a_stop_at_any_point_leaves_the_log_whole(name: str, dialect: Dialect) -> None:
     scenario = SCENARIOS[name]
     cancelled = 0
@@ -96,7 +109,9 @@ async def test_a_stop_at_any_point_leaves_the_log_whole(name: str, dialect: Dial
             if "Not executed: the run was stopped" in part.output
         ]
         assert sorted(never) == sorted(not_executed)
-        steps = sum(message.role == "assistant" for message in world.messages)
+        joined = Joined()
+        joined.extend(world.messages)
+        steps = sum(message.role == "assistant" for message in joined.messages)
         assert world.run.step == steps, at
         assert loop.usage == world.run.usage or not steps
     assert cancelled > 5

@@ -1,0 +1,223 @@
+"""An answer that its limit of length cuts is gone on with, and reads as if it had come in one piece."""
+
+import asyncio
+
+import pytest
+
+from factotum.agent.config import ProcessorConfig
+from factotum.agent.outcome import Finished, HandedOver
+from factotum.llm.faults import ModelFault
+from factotum.protocol.dialect import Dialect
+from factotum.protocol.messages import ReasoningPart, TextPart
+from factotum.testing.scripted_gateway import (
+    STEP_USAGE,
+    NativeCall,
+    Pause,
+    ScriptedGateway,
+    call,
+    reasoning,
+    reply,
+)
+from tests.agent.agent_support import NAMED, World, check_laws, check_prefixes, contents
+
+DIALECTS: tuple[Dialect, ...] = ("native", "invoke", "tag")
+STALL = ModelFault("stalled", "It stalled.", partial=True)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_the_pieces_make_one_message(dialect: Dialect) -> None:
+    world = World(ProcessorConfig(dialect=dialect))
+    gateway = ScriptedGateway([reply("One, tw", stop="length"), reply("o, ", stop="length"), reply("three.")])
+
+    assert await world.work(gateway) == Finished("answered")
+
+    (message,) = [message for message in world.messages if message.role == "assistant"]
+    assert message.parts == (TextPart(text="One, two, three.", seams=(7, 10)),)
+    assert world.shown_text() == "One, two, three."
+    assert {event.message_id for event in world.events if event.type == "text.delta"} == {message.id}
+    assert world.told() == ["message.created", "usage.recorded"]
+    assert world.run.usage == STEP_USAGE.plus(STEP_USAGE).plus(STEP_USAGE)
+    assert world.run.step == 1
+    check_prefixes(gateway.requests)
+    check_laws(world)
+
+
+async def test_a_later_request_begins_with_all_of_the_ones_before() -> None:
+    world = World()
+    gateway = ScriptedGateway(
+        [
+            reply("One, ", stop="length"),
+            reply("two.", NativeCall("look", {"text": "a"})),
+            reply("Seen."),
+        ]
+    )
+
+    await world.work(gateway)
+
+    assert [role for role, _ in contents(gateway.requests[2])] == [
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+        "tool",
+    ]
+    assert world.messages[1].text == "One, two."
+    check_prefixes(gateway.requests)
+
+
+async def test_reasoning_of_each_piece_goes_back_with_it() -> None:
+    world = World()
+    signed = [{"type": "thinking", "thinking": text, "signature": text} for text in "ab"]
+    gateway = ScriptedGateway(
+        [
+            reply(reasoning("a", signed[0]), "One, ", stop="length"),
+            reply(reasoning("b", signed[1]), "two.", NativeCall("look", {"text": "a"})),
+            reply("Seen."),
+        ]
+    )
+
+    await world.work(gateway)
+
+    first, _, second = gateway.requests[2].messages[2:5]
+    assert (first["thinking_blocks"], second["thinking_blocks"]) == ([signed[0]], [signed[1]])
+    assert (first["content"], second["content"]) == ("One, ", "two.")
+    check_prefixes(gateway.requests)
+    check_laws(world)
+
+
+async def test_a_rest_that_comes_empty_leaves_the_answer_as_it_is() -> None:
+    world = World()
+    gateway = ScriptedGateway([reply("It is done.", stop="length"), reply(reasoning("Nothing to add."))])
+
+    assert await world.work(gateway) == Finished("answered")
+
+    assert world.messages[-1].parts == (
+        TextPart(text="It is done."),
+        ReasoningPart(text="Nothing to add."),
+    )
+    check_laws(world)
+
+
+async def test_reasoning_that_uses_up_the_rest_ends_the_answer() -> None:
+    world = World()
+    gateway = ScriptedGateway([reply("One.", stop="length"), reply(reasoning("Hm."), stop="length")])
+
+    assert await world.work(gateway) == Finished("answered")
+
+    assert world.messages[-1].parts == (TextPart(text="One."), ReasoningPart(text="Hm."))
+    check_laws(world)
+
+
+async def test_code_goes_on_as_code() -> None:
+    world = World(ProcessorConfig(dialect="invoke"))
+    written = str(call(NAMED["send"], {"text": "a"}, "invoke"))
+    gateway = ScriptedGateway(
+        [reply("Write it so:\n```xml\n<invo", stop="length"), reply(f"\n{written}\n```\nThat is all.")]
+    )
+
+    assert await world.work(gateway) == Finished("answered")
+
+    assert world.done == []
+    assert world.messages[-1].text.endswith("That is all.")
+    assert "```xml\n<invo\n" in world.messages[-1].text
+
+
+@pytest.mark.parametrize(
+    ("dialect", "half"),
+    [
+        ("native", NativeCall("send", '{"text": "al')),
+        ("invoke", '<invoke name="send"><parameter name="text">half'),
+        ("tag", "<send><text>half"),
+    ],
+)
+async def test_a_call_that_is_cut_is_told_to_the_model_and_never_runs(
+    dialect: Dialect, half: str | NativeCall
+) -> None:
+    world = World(ProcessorConfig(dialect=dialect))
+    gateway = ScriptedGateway(
+        [
+            reply("One, ", stop="length"),
+            reply("two: ", half, stop="length"),
+            reply(call(NAMED["send"], {"text": "all"}, dialect)),
+            reply("Done."),
+        ]
+    )
+
+    assert await world.work(gateway) == Finished("answered")
+
+    assert world.done == ["send all"]
+    assert world.messages[1].text == "One, two: "
+    assert world.messages[1].parts[0] == TextPart(text="One, two: ", seams=(5,))
+    assert "cut off before" in world.result_texts()[0]
+    check_prefixes(gateway.requests)
+    check_laws(world)
+
+
+async def test_a_rest_that_breaks_is_tried_again_without_a_seam() -> None:
+    world = World()
+    gateway = ScriptedGateway(
+        [
+            reply(reasoning("Hm."), "One, ", stop="length"),
+            reply("tw", STALL),
+            reply("two, ", stop="length"),
+            reply("thr", STALL),
+            reply("three."),
+        ]
+    )
+
+    assert await world.work(gateway) == Finished("answered")
+
+    assert world.messages[-1].text == "One, two, three."
+    assert gateway.requests[1] == gateway.requests[2]
+    last = max(n for n, event in enumerate(world.events) if event.type == "message.discarded")
+    again = [event.text for event in world.events[last:] if event.type == "text.delta"]
+    assert "".join(again) == "One, two, three."
+    check_prefixes(gateway.requests)
+    check_laws(world)
+
+
+@pytest.mark.parametrize("fault", [ModelFault("rate_limited", "Too much."), STALL])
+async def test_a_fault_that_stays_keeps_what_had_come(fault: ModelFault) -> None:
+    world = World(ProcessorConfig(max_stream_retries=0))
+    gateway = ScriptedGateway([reply("One, ", stop="length"), reply("tw", fault)])
+
+    with pytest.raises(ModelFault) as caught:
+        await world.work(gateway)
+
+    assert caught.value is fault
+    assert world.messages[-1].parts == (TextPart(text="One, ", cut="length"),)
+
+
+async def test_a_stop_keeps_what_had_come() -> None:
+    world, pause = World(), Pause()
+    loop = world.loop(ScriptedGateway([reply("One, ", stop="length"), reply("tw", pause)]))
+    task = asyncio.create_task(loop.run())
+    await pause.reached.wait()
+    task.cancel()
+    await asyncio.wait({task})
+
+    assert await loop.settle_stopped() == ()
+
+    assert world.messages[-1].parts == (TextPart(text="One, tw", seams=(5,)),)
+    check_laws(world)
+
+
+async def test_a_drained_worker_keeps_what_had_come_and_the_next_one_goes_on() -> None:
+    world, pause = World(ProcessorConfig(native_max_auto_continues=2)), Pause()
+    gateway = ScriptedGateway(
+        [reply("One, ", pause, stop="length"), *(reply(f"{n}, ", stop="length") for n in range(5))]
+    )
+    loop = world.loop(gateway)
+    task = asyncio.create_task(loop.run())
+    await pause.reached.wait()
+    loop.hand_over()
+    pause.go_on.set()
+
+    assert await task == HandedOver()
+
+    assert world.messages[-1].parts == (TextPart(text="One, ", cut="length"),)
+    world.run.leave(1, HandedOver())
+    assert await world.work(gateway) == Finished("length")
+    assert [message.text for message in world.messages[1:]] == ["One, ", "0, 1, "]
+    check_prefixes(gateway.requests)
+    check_laws(world)
