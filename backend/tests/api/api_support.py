@@ -21,7 +21,7 @@ from factotum.protocol.events import (
     ToolStarted,
 )
 from factotum.protocol.messages import TextPart
-from factotum.protocol.runs import Question, Usage
+from factotum.protocol.runs import AwaitReason, Question, Usage
 from factotum.services import Services
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
@@ -70,9 +70,11 @@ async def claim(services: Services, run_id: str) -> RunLogWriter:
     return services.run_log.writer(run_id, claimed.attempt, last)
 
 
-async def await_input(services: Services, run_id: str, caller: Caller = ALICE) -> None:
+async def await_input(
+    services: Services, run_id: str, caller: Caller = ALICE, reason: AwaitReason = "question"
+) -> None:
     """Let a claimed run ask its caller something."""
-    question = Question(reason="question", text="Which?", choices=("a", "b"))
+    question = Question(reason=reason, text="Which?", choices=("a", "b"))
     async with services.database.tenant(caller) as tx:
         await Runs(tx).await_input(run_id, 1, question=question, log_seq=2)
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from factotum.core.ids import new_id
+from factotum.protocol.runs import RunOptions
 from tests.api.api_support import await_input, claim, finish, new_run, new_thread
 from tests.api.conftest import Api
 
@@ -19,7 +20,7 @@ async def test_a_task_becomes_a_queued_run_and_a_message(api: Api) -> None:
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/v1/runs/{run['id']}"
     assert (run["status"], run["model"], run["attempt"]) == ("queued", "openai/scripted", 0)
-    assert run["options"] == {"dialect": "tag", "tool_execution": "sequential", "step_limit": 3}
+    assert run["options"] == RunOptions(dialect="tag", step_limit=3).model_dump()
     assert (await api.alice.get(f"/v1/runs/{run['id']}")).json() == run
     (message,) = (await api.alice.get(f"/v1/threads/{thread}/messages")).json()["items"]
     assert (message["run_id"], message["parts"][0]["text"]) == (run["id"], "Write primes.csv")
@@ -163,3 +164,36 @@ async def test_what_a_run_still_works_on_cannot_be_deleted(api: Api) -> None:
     assert (await api.alice.delete(f"/v1/threads/{run['thread_id']}")).status_code == 204
     assert (await api.alice.get(f"/v1/runs/{run['id']}")).json()["code"] == "run_not_found"
     assert (await api.alice.delete(f"/v1/projects/{run['project_id']}")).status_code == 204
+
+
+async def test_the_caller_of_a_run_gives_the_results_of_its_tools(api: Api) -> None:
+    run = await new_run(api.alice, options={"execute_tools": False, "xml_adding_strategy": "inline_edit"})
+    assert run["options"]["execute_tools"] is False
+    at = f"/v1/runs/{run['id']}/input"
+    early = await api.alice.post(at, json={"results": {"call_1": "x"}})
+    assert (early.status_code, early.json()["code"]) == (409, "run_not_waiting")
+    await claim(api.services, run["id"])
+    await await_input(api.services, run["id"], reason="tool_results")
+    for wrong in ({}, {"text": "a", "results": {"call_1": "x"}}, {"results": {}}, {"results": {"one": "x"}}):
+        assert (await api.alice.post(at, json=wrong)).status_code == 422
+    given = await api.alice.post(at, json={"results": {"call_1": "x"}})
+    assert (given.status_code, given.json()["status"]) == (202, "queued")
+
+
+async def test_results_answer_no_other_question(api: Api) -> None:
+    run = await new_run(api.alice)
+    await claim(api.services, run["id"])
+    await await_input(api.services, run["id"])
+    refused = await api.alice.post(f"/v1/runs/{run['id']}/input", json={"results": {"call_1": "x"}})
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_wants_text")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"max_xml_tool_calls": 0}, {"max_auto_continues": 101}, {"xml_adding_strategy": "nowhere"}],
+)
+async def test_options_out_of_range_are_refused(api: Api, options: dict[str, object]) -> None:
+    thread = (await api.alice.post("/v1/threads", json={})).json()["id"]
+    refused = await api.alice.post(f"/v1/threads/{thread}/runs", json={"input": "x", "options": options})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == f"options.{next(iter(options))}"

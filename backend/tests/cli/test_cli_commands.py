@@ -13,7 +13,7 @@ import pytest
 
 from factotum.core.errors import NotFound
 from factotum.protocol.events import RunAwaiting, RunFailed
-from factotum.protocol.runs import ErrorInfo, Question, Usage
+from factotum.protocol.runs import ErrorInfo, Question, RunOptions, Usage
 from tests.cli.cli_support import (
     RUN_ID,
     THREAD_ID,
@@ -68,7 +68,7 @@ def test_a_run_in_text(api: Api, tmp_path: Path) -> None:
     assert "out/a.txt  4 B" in done.out
     assert done.err == ""
     assert api.bodies[1]["input"] == "Count the files"
-    assert api.bodies[1]["options"] == {"dialect": "auto", "tool_execution": "sequential", "step_limit": None}
+    assert api.bodies[1]["options"] == RunOptions().model_dump()
 
 
 def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
@@ -94,6 +94,17 @@ def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
     assert told["usage"]["cost_usd"] == 0.02
     assert api.bodies[1]["model"] == "some/model"
     assert api.bodies[1]["options"]["dialect"] == "tag"
+
+
+def test_a_run_says_how_its_tools_are_run(api: Api, tmp_path: Path) -> None:
+    assert command(api, tmp_path, "run", "Count", "--on-stream", "--parallel", "--no-tools").code == 0
+    options = RunOptions(
+        execute_on_stream=True,
+        tool_execution="parallel",
+        xml_tool_calling=False,
+        native_tool_calling=False,
+    )
+    assert api.bodies[1]["options"] == options.model_dump()
 
 
 def test_a_run_in_stream_json_is_the_events_as_they_came(api: Api, tmp_path: Path) -> None:

@@ -16,6 +16,44 @@ from tests.e2e.service_support import Service
 StartService = Callable[..., Service]
 
 _TALK: list[dict[str, Any]] = [
+    {
+        "match": "act early",
+        "turns": [
+            [
+                "First. ",
+                {"call": "create_file", "arguments": {"path": "early.txt", "content": "here"}},
+                {"stall": 1},
+                "Still talking. ",
+                {"call": "create_file", "arguments": {"path": "late.txt", "content": "there"}},
+            ],
+            ["Both are there."],
+        ],
+    },
+    {
+        "match": "act and hang",
+        "turns": [
+            [
+                "First. ",
+                {"call": "create_file", "arguments": {"path": "early.txt", "content": "here"}},
+                {"stall": "forever"},
+            ]
+        ],
+    },
+    {
+        "match": "answer at length",
+        "turns": [
+            {"items": ["One, tw"], "finish": "length"},
+            {"items": ["o, "], "finish": "length"},
+            ["three."],
+        ],
+    },
+    {
+        "match": "my own tools",
+        "turns": [
+            [{"call": "shell", "arguments": {"command": "uptime"}}],
+            {"expect": "up 3 days", "items": ["It is up."]},
+        ],
+    },
     {"match": "[Tt]alk slowly", "turns": [[{"text": "word ", "repeat": 20, "delay": 0.1}]]},
     {"match": "[Tt]alk briefly", "turns": [[{"text": "word ", "repeat": 5, "delay": 0.1}]]},
     {"match": "[Tt]alk for ever", "turns": [[{"text": "word ", "repeat": "forever", "delay": 0.02}]]},

@@ -146,3 +146,58 @@ def test_closing_twice_is_harmless_and_feeding_afterwards_is_not() -> None:
         machine.reasoning("x")
     with pytest.raises(RuntimeError, match="closed"):
         machine.native(0, None, None, "x")
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_prose_that_was_cut_goes_on_where_it_stopped(size: int) -> None:
+    machine = Assembler(SHAPES)
+    first, rest = "See:\n```\n<shell>ls</shell> <sh", "ell>no</shell>\n```\n<shell>yes</shell>"
+    events: list[ParseEvent] = []
+    for piece in cut(first, size):
+        events += machine.text(piece)
+    events += machine.cut()
+    for piece in cut(rest, size):
+        events += machine.text(piece)
+    events += machine.close()
+
+    before, after, called = machine.parts
+    assert (before, after) == (AssembledText(first, cut=True), AssembledText("ell>no</shell>\n```\n"))
+    assert isinstance(called, AssembledCall)
+    assert [end.name for end in ends(events)] == ["shell_run"]
+
+
+def test_reasoning_of_the_rest_is_apart_from_that_before_the_cut() -> None:
+    machine = Assembler(SHAPES)
+    machine.text("a")
+    machine.reasoning("one")
+    machine.cut()
+    machine.reasoning("two")
+    machine.text("b")
+
+    assert machine.parts == (
+        AssembledText("a", cut=True),
+        AssembledReasoning("one"),
+        AssembledReasoning("two"),
+        AssembledText("b"),
+    )
+
+
+@pytest.mark.parametrize(
+    "open_call", ["<shell>half", '<invoke name="x">', '<invoke name="x"><parameter name="p">half']
+)
+def test_a_cut_breaks_the_call_that_is_open_and_leaves_the_prose_unmarked(open_call: str) -> None:
+    machine = Assembler(SHAPES)
+    events = machine.text(f"Now {open_call}") + machine.native(0, "i", "f", "") + machine.cut()
+
+    assert [end.kind for end in ends(events) if isinstance(end, CallBroken)] == ["incomplete"] * 2
+    assert machine.parts[0] == AssembledText("Now ")
+    assert machine.text(" more") == [Text(" more")]
+
+
+def test_a_cut_of_nothing_and_past_the_limit() -> None:
+    silent = Assembler()
+    assert silent.cut() == []
+    assert silent.parts == ()
+    limited = Assembler(SHAPES, max_xml_calls=1)
+    limited.text("<complete/>")
+    assert limited.cut() == []
