@@ -64,7 +64,7 @@ class Draft:
         self.usage = Usage()
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
-        self.kept: tuple[Part, ...] = ()
+        self.kept: tuple[TextPart | ReasoningPart, ...] = ()
         self.placed: dict[int, tuple[str, ToolCallPart]] = {}
         """The stored calls by number, each with its message's id."""
         self._first_id = message_id
@@ -130,18 +130,17 @@ class Draft:
         if call in self.placed:
             return ()
         taken: list[Part] = []
-        for number, part in enumerate(self.assembler.parts):
-            if number in self._stored:
-                continue
-            converted = self._part(part)
+        parts = self.assembler.parts
+        end = next(
+            n for n, part in enumerate(parts, 1) if isinstance(part, AssembledCall) and part.call == call
+        )
+        for number, part in enumerate(parts[:end]):
+            converted = None if number in self._stored else self._part(part)
             if converted is not None:
                 self._stored.add(number)
                 taken.append(converted)
-            if isinstance(part, AssembledCall):
-                if isinstance(converted, ToolCallPart):
-                    self.placed[part.call] = self.message_id, converted
-                if part.call == call:
-                    break
+            if isinstance(part, AssembledCall) and isinstance(converted, ToolCallPart):
+                self.placed[part.call] = self.message_id, converted
         return _seamless(taken)
 
     def next_piece(self) -> None:

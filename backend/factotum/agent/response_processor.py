@@ -24,7 +24,7 @@ from factotum.llm.port import (
 )
 from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent, Reasoning, Text
 from factotum.protocol.events import ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
-from factotum.protocol.messages import ReasoningPart, TextPart, ToolCallPart
+from factotum.protocol.messages import ReasoningPart, ToolCallPart
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Effect
 
@@ -57,7 +57,7 @@ class ResponseProcessor:
         for part in draft.kept:
             if isinstance(part, ReasoningPart):
                 said += fresh.assembler.reasoning(part.text, part.signed)
-            elif isinstance(part, TextPart):
+            else:
                 for piece in part.pieces:
                     said += fresh.assembler.text(piece) + fresh.assembler.cut()
         fresh.kept = draft.kept

@@ -20,7 +20,7 @@ from factotum.core.tasks import side_by_side, whole
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelRequest
 from factotum.protocol.events import MessageCreated, MessageDiscarded, RunEvent, UsageRecorded
-from factotum.protocol.messages import ToolCallPart
+from factotum.protocol.messages import ReasoningPart, TextPart, ToolCallPart
 from factotum.protocol.pieces import rest_id
 from factotum.protocol.runs import Usage
 
@@ -136,7 +136,7 @@ class Steps:
         if response.stop != "length" or draft.in_pieces or response.calls or not self._continues:
             return False
         self._continues -= 1
-        draft.kept = response.parts
+        draft.kept = tuple(part for part in response.parts if isinstance(part, TextPart | ReasoningPart))
         return True
 
     async def _leave(self, draft: Draft) -> None:

@@ -11,7 +11,7 @@ DEEPEST = 200
 
 _IN_STRING = re.compile(r'[^"\\]*+')
 _OUTSIDE = re.compile(r'[^"{}\[\]]*+')
-_BLANK = " \t\r\n"
+BLANK = " \t\r\n"
 
 
 class JsonObject:
@@ -38,7 +38,7 @@ class JsonObject:
     def read(self, text: str) -> int:
         """Take text; return how much of it belongs to the object: all of it unless the object ends in it."""
         if self.is_object is None:
-            first = text.lstrip(_BLANK)[:1]
+            first = text.lstrip(BLANK)[:1]
             self.is_object = first == "{" if first else None
         end = self._scan(text) if self.is_object else len(text)
         self._pieces.write(text[:end])

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Literal, NoReturn
 
 from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent
-from factotum.parsing.json_object import DEEPEST, JsonObject
+from factotum.parsing.json_object import BLANK, DEEPEST, JsonObject
 
 _EXCERPT = 20
 
@@ -131,7 +131,7 @@ def _read(
     if arguments.is_object is None:
         return ("incomplete", "it was cut off before its arguments; write it again") if truncated else {}
     if not arguments.is_object:
-        first = arguments.text.lstrip()[0]
+        first = arguments.text.lstrip(BLANK)[0]
         return "malformed", f"its arguments must be one JSON object in {{}}, and begin with {first!r}"
     if not arguments.complete:
         return "incomplete", "it was cut off before the end of its arguments; write it again, whole"

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Finished, HandedOver
@@ -67,7 +68,9 @@ async def test_a_later_request_begins_with_all_of_the_ones_before() -> None:
 
 async def test_reasoning_of_each_piece_goes_back_with_it() -> None:
     world = World()
-    signed = [{"type": "thinking", "thinking": text, "signature": text} for text in "ab"]
+    signed: list[dict[str, JsonValue]] = [
+        {"type": "thinking", "thinking": text, "signature": text} for text in "ab"
+    ]
     gateway = ScriptedGateway(
         [
             reply(reasoning("a", signed[0]), "One, ", stop="length"),

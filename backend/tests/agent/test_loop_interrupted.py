@@ -197,6 +197,17 @@ async def test_a_stop_says_truly_how_far_each_call_came(
     check_laws(world)
 
 
+async def test_a_loop_that_is_cut_off_begins_no_step() -> None:
+    world = World()
+    loop = world.loop(ScriptedGateway([]))
+    loop.cut_off()
+
+    with pytest.raises(asyncio.CancelledError):
+        await loop.run()
+
+    assert len(world.messages) == 1
+
+
 async def test_a_stop_before_the_first_step_changes_nothing() -> None:
     world = World()
     loop, task = begin(world, ScriptedGateway([]))

@@ -336,6 +336,20 @@ async def test_a_cut_answer_goes_on_and_then_calls() -> None:
     check_laws(world)
 
 
+async def test_calls_of_both_kinds_that_the_limit_cuts_at_once_are_stored_once() -> None:
+    world = streaming("invoke", native_tool_calling=True)
+    half = '<invoke name="look"><parameter name="text">half'
+    gateway = ScriptedGateway(
+        [reply("So: ", ToolCallChunk(0, "p", "send", '{"te'), half, stop="length"), reply("Oh.")]
+    )
+
+    assert await world.work(gateway) == Finished("answered")
+
+    assert world.done == []
+    assert sorted(part.name for part in world.results().values()) == ["look", "send"]
+    check_laws(world)
+
+
 def _holding(holding: asyncio.Event, release: asyncio.Event) -> Tool:
     @tool(effect="unsafe", example={})
     async def hold(context: ToolContext) -> ToolOutput:

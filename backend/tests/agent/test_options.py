@@ -67,7 +67,7 @@ async def test_both_ways_at_once(dialect: XmlDialect, on_stream: bool) -> None:
     assert gateway.requests[0].tools == world.registry().schemas()
     both, native, xml, alone, result = gateway.requests[2].messages[2:]
     assert "<" in str(both["content"])
-    assert len(list(both["tool_calls"] or ())) == 1  # pyright: ignore[reportArgumentType] - a list of calls
+    assert json.dumps(both["tool_calls"]).count('"function": {') == 1
     assert (native["role"], native["content"]) == ("tool", "saw n")
     assert xml["role"] == "user"
     assert "saw x" in str(xml["content"])
@@ -243,16 +243,16 @@ async def test_results_of_the_caller_survive_every_death() -> None:
     def turns() -> list[Reply]:
         return [reply(*[NativeCall("send", {"text": text}) for text in "ab"]), reply("Good.")]
 
-    for at in range(1, 30):
+    deaths = 0
+    for at in range(1, 13):
         world, fate = World(ProcessorConfig(execute_tools=False)), Fate(at)
         carried = await carry(world, turns(), {"tool_results": "theirs"}, [fate])
         assert carried.end == Finished("answered")
         assert set(world.result_texts()) == {"theirs"}
         assert world.done == []
         check_laws(world)
-        if not carried.deaths:
-            break
-    assert carried.deaths == 0
+        deaths += carried.deaths
+    assert deaths > 8
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

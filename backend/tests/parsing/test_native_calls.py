@@ -153,3 +153,11 @@ def test_a_call_without_a_name(truncated: bool, kind: str) -> None:
     (end,) = ends(events)
     assert isinstance(end, CallBroken)
     assert (end.call, end.name, end.kind, end.call_id, len(events)) == (0, "", kind, "a", 1)
+
+
+def test_a_control_character_is_no_white_space_of_json() -> None:
+    machine = NativeCalls()
+    machine.feed(0, "id", "f", "\x1f")
+    (broken,) = machine.close()
+    assert isinstance(broken, CallBroken)
+    assert "begin with '\\x1f'" in broken.reason

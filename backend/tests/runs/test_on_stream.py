@@ -1,4 +1,4 @@
-"""Calls that begin while the model still talks, on the real log and ledger: dead workers, and the log itself."""
+"""Calls that begin while the model still talks, on the real log and ledger: dead workers, the run log."""
 
 from factotum.protocol.events import MessageCreated, ToolStarted
 from factotum.protocol.pieces import Joined
