@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import find_dotenv, load_dotenv
-from pydantic import Field, SecretStr
+from pydantic import Field, Json, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from factotum.protocol.policy import Rules
 
 
 def default_data_folder() -> Path:
@@ -63,6 +65,10 @@ class Settings(BaseSettings):
     """How many runs one worker process carries at once."""
     lease_seconds: float = Field(default=15, gt=1)
     step_limit: int = Field(default=50, ge=1, le=1000)
+    policy: Json[Rules] = Rules()
+    """Rules for the tools of every agent, as JSON; agents and runs can only be stricter."""
+    approval_seconds: float = Field(default=86_400, ge=1, le=30 * 86_400)
+    """How long a run waits for the decision about a call, which then counts as denied."""
     body_limit: int = Field(default=1_000_000, ge=1000)
     upload_limit: int = Field(default=1_000_000_000, ge=1000)
     worker_grace: float = Field(default=10, ge=0, le=240)

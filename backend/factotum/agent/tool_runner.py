@@ -5,7 +5,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
 
-from factotum.agent.outcome import Awaiting, ClosingCall, Finished
+from factotum.agent.approvals import Gate, Ready, ask_for
+from factotum.agent.outcome import ApprovalRequest, Awaiting, ClosingCall, Finished
 from factotum.agent.ports import CallRecord, CallResult, EventSink, RunJournal
 from factotum.agent.tool_context import CallContext, SandboxOpener
 from factotum.core.tasks import all_of, whole
@@ -39,28 +40,46 @@ class ToolRunner:
         events: EventSink,
         open_sandbox: SandboxOpener,
         strategy: Literal["sequential", "parallel"],
+        gate: Gate,
     ) -> None:
         self._registry = registry
         self._journal = journal
         self._events = events
         self._open_sandbox = open_sandbox
         self._strategy = strategy
+        self._gate = gate
 
     async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
         """Run the calls that have no result. Returns None when the model should go on.
 
         A call that ends the run leaves its own result to the run's end; those after it are not executed.
+        Calls that a person must approve wait together; in order, those after the first of them wait too.
         """
         ledger = await self._journal.ledger()
         unknown = [call for call in calls if _is_unknown(ledger.get(call.call_id))]
         if unknown:
-            return Awaiting(_ask_about(unknown))
-        if self._strategy == "parallel" and len(calls) > 1:
-            return await self._run_parallel(message_id, calls)
-        for number, call in enumerate(calls):
-            ending = await self._run_one(message_id, call)
+            return Awaiting(_ask_about([each.call for each in await self._gate.sort(unknown)]))
+        ready: list[Ready] = []
+        requests: list[ApprovalRequest] = []
+        for place in await self._gate.sort(calls):
+            if isinstance(place, ApprovalRequest):
+                requests.append(place)
+            elif self._strategy == "parallel" or not requests:
+                ready.append(place)
+        ending = await self._run_ready(message_id, ready)
+        if ending is not None:
+            begun = {each.call.call_id for each in ready}
+            await self._close_rest([call for call in calls if call.call_id not in begun], ending)
+            return ending
+        return ask_for(requests) if requests else None
+
+    async def _run_ready(self, message_id: str, ready: Sequence[Ready]) -> Ending | None:
+        if self._strategy == "parallel" and len(ready) > 1:
+            return await self._run_parallel(message_id, ready)
+        for number, each in enumerate(ready):
+            ending = await self._run_one(message_id, each)
             if ending is not None:
-                await self._close_rest(calls[number + 1 :], ending)
+                await self._close_rest([later.call for later in ready[number + 1 :]], ending)
                 return ending
         return None
 
@@ -98,23 +117,27 @@ class ToolRunner:
         )
         await self._events.emit(MessageCreated(message=message))
 
-    async def _run_parallel(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
+    async def _run_parallel(self, message_id: str, ready: Sequence[Ready]) -> Ending | None:
         room = asyncio.Semaphore(_PARALLEL)
 
-        async def bounded(call: ToolCallPart) -> Ending | None:
+        async def bounded(each: Ready) -> Ending | None:
             async with room:
-                return await self._run_one(message_id, call)
+                return await self._run_one(message_id, each)
 
-        endings = await all_of(map(bounded, calls))
-        ended = [(call, ending) for call, ending in zip(calls, endings, strict=True) if ending is not None]
+        endings = await all_of(map(bounded, ready))
+        ended = [(each.call, end) for each, end in zip(ready, endings, strict=True) if end is not None]
         if not ended:
             return None
         chosen = next((ending for _, ending in ended if isinstance(ending, Awaiting)), ended[0][1])
         await self._close_rest([call for call, ending in ended if ending is not chosen], chosen)
         return chosen
 
-    async def _run_one(self, message_id: str, call: ToolCallPart) -> Ending | None:
-        started = time.monotonic()
+    async def _run_one(self, message_id: str, ready: Ready) -> Ending | None:
+        """Execute one call: the only place where a call begins."""
+        call, started = ready.call, time.monotonic()
+        if ready.result is not None:
+            await self.finish(call.call_id, call.name, ready.result)
+            return None
         await self._journal.start_call(call.call_id)
         await self._events.emit(
             ToolStarted(
@@ -129,7 +152,8 @@ class ToolRunner:
                 closing = ClosingCall(call.call_id, call.name, CallResult(result.text, "ok"))
                 return Finished("complete", deliverables, closing)
             case None:
-                await self.finish(call.call_id, call.name, CallResult(result.text, result.outcome), started)
+                told = CallResult(ready.note + result.text, result.outcome)
+                await self.finish(call.call_id, call.name, told, started)
                 return None
             case _:
                 assert_never(result.signal)

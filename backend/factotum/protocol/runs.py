@@ -7,6 +7,7 @@ from pydantic import Field
 
 from factotum.core.frozen import Frozen
 from factotum.protocol.dialect import Dialect
+from factotum.protocol.policy import Restrictions
 
 RunStatus = Literal["queued", "running", "awaiting_input", "stopping", "finished", "failed", "stopped"]
 ENDED: frozenset[RunStatus] = frozenset({"finished", "failed", "stopped"})
@@ -14,7 +15,8 @@ ENDED: frozenset[RunStatus] = frozenset({"finished", "failed", "stopped"})
 FinishReason = Literal["complete", "answered"]
 """Why a run ended well: the `complete` tool, or an answer without calls."""
 
-AwaitReason = Literal["question", "unknown_outcome", "limit"]
+AwaitReason = Literal["question", "unknown_outcome", "limit", "approval"]
+"""Why a run waits. `approval`: each of its pending approvals must be decided, see protocol/approvals.py."""
 
 
 class RunOptions(Frozen):
@@ -23,6 +25,7 @@ class RunOptions(Frozen):
     dialect: Literal["auto", Dialect] = "auto"
     tool_execution: Literal["sequential", "parallel"] = "sequential"
     step_limit: int | None = Field(default=None, ge=1, le=1000)
+    policy: Restrictions = Restrictions()
 
 
 class ErrorInfo(Frozen):

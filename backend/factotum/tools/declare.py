@@ -40,13 +40,16 @@ def tool(
     deadline_seconds: float = 120.0,
     output_limit: int = 30_000,
     example: Mapping[str, JsonValue] | None = None,
+    family: str = "",
+    subject: str | None = None,
 ) -> Callable[[ToolFunction[P]], Tool]:
     """Make a `Tool` of `async def name(context: ToolContext, parameter: type, …) -> ToolOutput`.
 
     The docstring's paragraphs are the description; its Google-style `Args:` section describes each parameter.
     `xml` says how the call is written as a tag of its own; without it, the tag is the name with dashes and
     every parameter is an element. `example` are the arguments of a correct call, shown to models.
-    The deadline is in seconds, the output limit in characters. Raises DeclarationError.
+    `family` groups tools and `subject` names the parameter that says most of what a call does: policies are
+    written in both. The deadline is in seconds, the output limit in characters. Raises DeclarationError.
     """
 
     def declare(function: ToolFunction[P]) -> Tool:
@@ -66,6 +69,8 @@ def tool(
         except RecursiveSchema as error:
             raise DeclarationError(name, f"{error}; a tool's parameters must be finite") from error
         _check_types(name, schema)
+        if subject is not None and subject not in properties(schema):
+            raise DeclarationError(name, f"its subject {subject} is not a parameter")
         return Tool(
             name=name,
             description=described.description,
@@ -77,6 +82,8 @@ def tool(
             deadline_seconds=deadline_seconds,
             output_limit=output_limit,
             example=_checked_example(name, arguments, schema, example),
+            family=family,
+            subject=subject,
         )
 
     return declare

@@ -88,6 +88,7 @@ class Tool:
 
     `deadline_seconds` bounds a call, `output_limit` is the most characters the model is given.
     `example` are the arguments of a correct call, as JSON, shown to models that must learn or mend one.
+    A policy may name the tool also as `family.name`, and in parentheses what its parameter `subject` is.
     """
 
     name: str
@@ -101,3 +102,5 @@ class Tool:
     output_limit: int = 30_000
     example: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     tags: frozenset[str] = field(default_factory=frozenset)
+    family: str = ""
+    subject: str | None = None

@@ -9,6 +9,7 @@ from factotum.agent.outcome import Awaiting, Finished, HandedOver
 from factotum.llm.faults import ModelFault
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
+from factotum.protocol.policy import Rules
 from factotum.testing.memory_journal import Fate, ProcessDied
 from factotum.testing.scripted_gateway import Item, Reply, TurnGateway, call, reasoning, reply
 from tests.agent.agent_support import NAMED, World
@@ -27,9 +28,12 @@ class Scenario:
     turns: Callable[[Dialect], Turns]
     config: Mapping[str, object] = field(default_factory=dict[str, object])
     limit_answer: str = "Go on"
+    rules: Rules | None = None
+    decisions: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def world(self, dialect: Dialect) -> World:
-        return World(ProcessorConfig(dialect=dialect, **self.config))  # pyright: ignore[reportArgumentType] - by name
+        config = ProcessorConfig(dialect=dialect, **self.config)  # pyright: ignore[reportArgumentType] - by name
+        return World(config, rules=(self.rules,) if self.rules else (), decisions=self.decisions)
 
     def answers(self) -> Answers:
         return {"question": "Blue", "unknown_outcome": LEAVE, "limit": self.limit_answer}
@@ -77,6 +81,22 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "filtered": Scenario(lambda d: [act(d, "look:a"), reply("Well, ", stop="content_filter")]),
     "broken and retried": Scenario(_broken),
+    "asked first": Scenario(
+        lambda d: [act(d, "look:a", "send:b", "put:c", "send:d"), act(d, "send:e", "look:f"), reply(DONE)],
+        rules=Rules(ask=("send",)),
+        decisions={"d": "deny", "e": "edit"},
+    ),
+    "asked side by side": Scenario(
+        lambda d: [act(d, "send:a", "put:b", "send:c", "look:d"), act(d, "send:e", "ask"), reply(DONE)],
+        {"tool_execution_strategy": "parallel"},
+        rules=Rules(ask=("send",), deny=("look",)),
+        decisions={"a": "expire", "c": "edit"},
+    ),
+    "asked and allowed for good": Scenario(
+        lambda d: [act(d, "put:a", "send:b"), act(d, "send:c", "put:d"), act(d, "complete", "send:e")],
+        rules=Rules(default="ask", allow=("look",)),
+        decisions={"a": "always", "b": "always"},
+    ),
     "a limit": Scenario(
         lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"step_limit": 1}
     ),
@@ -130,9 +150,30 @@ async def carry(world: World, turns: Turns, answers: Answers, fates: Iterable[Fa
                 return carried
             case Awaiting(question=question):
                 carried.asked.append(question.reason)
-                world.run.reply(answers[question.reason])
+                if question.reason == "approval":
+                    decide(world)
+                else:
+                    world.run.reply(answers[question.reason])
             case HandedOver():
                 raise AssertionError("nobody drains here")
+
+
+def decide(world: World) -> None:
+    """Decide about all that waits: by its text, as the world says, else approve it once."""
+    assert world.run.approvals.pending
+    for approval in world.run.approvals.pending:
+        text = str(approval.arguments.get("text"))
+        match world.decisions.get(text, "once"):
+            case "deny":
+                world.run.approvals.deny(approval.call_id, "Not today.")
+            case "expire":
+                world.run.approvals.expire(approval.call_id)
+            case "always":
+                world.run.approvals.approve(approval.call_id, scope="always")
+            case "edit":
+                world.run.approvals.approve(approval.call_id, edited={**approval.arguments, "copies": 7})
+            case _:
+                world.run.approvals.approve(approval.call_id)
 
 
 def _none_runs_twice(world: World, carried: Carried) -> None:

@@ -18,6 +18,7 @@ Files = Annotated[list[str], Field(max_length=_MOST_FILES)]
 
 @tool(
     effect="pure",
+    family="talk",
     deadline_seconds=30,
     example={
         "question": "Which of the two drafts shall I send?",
@@ -52,6 +53,7 @@ async def ask(
 
 @tool(
     effect="pure",
+    family="talk",
     deadline_seconds=30,
     example={"summary": "The first 20 primes are in primes.csv.", "deliverables": ["primes.csv"]},
 )
