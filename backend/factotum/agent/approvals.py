@@ -91,8 +91,8 @@ class Gate:
             return Ready(call)
         try:
             tool = self._registry.get(call.name)
-        except ToolError as error:
-            return Ready(call, CallResult(error_text(error), "error"))
+        except ToolError:
+            return Ready(call)  # It is told why it cannot run when it begins.
         approval = standing.approvals.get(call.call_id)
         if approval is not None:
             return self._decided(tool, call, approval)

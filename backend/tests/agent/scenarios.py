@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver
+from factotum.agent.policy import Policy
 from factotum.llm.faults import ModelFault
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
@@ -203,6 +204,7 @@ def transcript(world: World) -> list[tuple[str, object]]:
 
 def check_effects(world: World) -> None:
     """Nothing unsafe happened twice, what is said to have happened did, what was finished stayed so."""
+    _check_approved(world)
     did = Counter(world.done)
     for what, count in did.items():
         if what.startswith("send "):
@@ -214,3 +216,20 @@ def check_effects(world: World) -> None:
             result = world.results().get(made.call_id)
             if result is not None and result.outcome == "ok" and made.name in {"look", "put", "send"}:
                 assert did[f"{made.name} {made.arguments['text']}"] >= 1
+
+
+def _check_approved(world: World) -> None:
+    """What a rule asks about happened only if it was approved, and with the arguments that were."""
+    did, approvals = Counter(world.done), world.run.approvals.by_call
+    for approval in approvals.values():
+        if approval.status != "approved":
+            assert did[f"{approval.tool} {approval.arguments.get('text')}"] == 0, approval
+        result = world.results().get(approval.call_id)
+        if approval.edited_arguments and result is not None and result.outcome == "ok":
+            assert "with other arguments" in result.output
+            assert result.output.endswith("x7")
+    policy, lifted = Policy(*world.rules), {a.pattern for a in approvals.values() if a.scope == "always"}
+    for made in [made for message in world.messages for made in message.calls if made.fault is None]:
+        verdict = policy.judge(NAMED[made.name], made.arguments, lifted)
+        if verdict.action != "allow" and made.call_id not in approvals:
+            assert did[f"{made.name} {made.arguments['text']}"] == 0, made

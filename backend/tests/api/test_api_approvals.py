@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from factotum.core.clock import now
 from factotum.core.ids import new_id
@@ -17,7 +18,7 @@ from tests.api.api_support import await_input, claim, following, frames_of, new_
 from tests.api.conftest import Api
 from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, add_member
 
-COMMAND = {"command": "git push", "folder": ".", "timeout_seconds": 60}
+COMMAND: dict[str, JsonValue] = {"command": "git push", "folder": ".", "timeout_seconds": 60}
 
 
 async def waiting(api: Api, *seconds: float) -> tuple[dict[str, Any], list[Approval]]:
