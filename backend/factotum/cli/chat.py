@@ -14,10 +14,10 @@ from factotum.cli.exit_codes import ExitCode
 from factotum.cli.interrupts import Interrupts
 from factotum.cli.look import print_files
 from factotum.cli.output import make_console
-from factotum.cli.run import Task, connect, watch_to_end
+from factotum.cli.run import Task, connect, run_options, watch_to_end
 from factotum.cli.workspace import check_uploads, with_files
 from factotum.core.errors import FactotumError, InvalidInput
-from factotum.protocol.runs import ENDED, RunOptions
+from factotum.protocol.runs import ENDED
 
 _HELP = """/new            begin another thread
 /model [NAME]   show or choose the model
@@ -101,7 +101,7 @@ class Chat:
                 state.thread_id = service.create_thread(title=write.one_line(text, 80)).id
             for file in state.files:
                 service.upload(state.thread_id, file.name, file)
-            options = RunOptions.model_validate({"dialect": self._task.dialect})
+            options = run_options(self._task)
             run = service.submit(
                 state.thread_id,
                 with_files(text, state.files),

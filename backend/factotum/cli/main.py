@@ -35,6 +35,13 @@ class Dialect(StrEnum):
     TAG = "tag"
 
 
+class Decided(StrEnum):
+    """What is decided about every call that waits for a person."""
+
+    ALL = "all"
+    NONE = "none"
+
+
 class Listing(StrEnum):
     """The outputs of commands that answer at once."""
 
@@ -49,6 +56,12 @@ ListingOption = Annotated[Listing, typer.Option("--output", "-o", help="For a pe
 PlainOption = Annotated[bool, typer.Option("--plain", help="Lines only, nothing that moves.")]
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="See `factotum models`.")]
 DialectOption = Annotated[Dialect, typer.Option(help="How the model writes its calls.")]
+AskOption = Annotated[
+    list[str] | None, typer.Option("--ask", metavar="PATTERN", help="Ask before such calls: shell, files.*")
+]
+DenyOption = Annotated[
+    list[str] | None, typer.Option("--deny", metavar="PATTERN", help="Refuse such calls: shell(git push*)")
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID")]
 
 
@@ -110,6 +123,11 @@ def run(
     save: Annotated[Path | None, typer.Option(help="Download the results into this folder.")] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the run's id and leave.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask: exit with 5 instead.")] = False,
+    ask: AskOption = None,
+    deny: DenyOption = None,
+    approve: Annotated[
+        Decided | None, typer.Option(help="Do not ask about calls that wait: approve all, or none.")
+    ] = None,
     plain: PlainOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -130,6 +148,9 @@ def run(
             save=save,
             detach=detach,
             no_input=no_input,
+            approve=approve.value if approve else None,
+            ask=ask or [],
+            deny=deny or [],
             plain=plain,
             output=output,
         )
@@ -142,6 +163,8 @@ def chat(
     thread: Annotated[str | None, typer.Option(help="Go on with this thread.")] = None,
     model: ModelOption = None,
     dialect: DialectOption = Dialect.AUTO,
+    ask: AskOption = None,
+    deny: DenyOption = None,
     plain: PlainOption = False,
 ) -> None:
     """Talk with the agent; /help lists what can be typed."""
@@ -149,7 +172,16 @@ def chat(
         from factotum.cli.chat import chat as talk  # noqa: PLC0415 - not paid for by --help
         from factotum.cli.run import Task  # noqa: PLC0415 - not paid for by --help
 
-        raise typer.Exit(talk(Task(None, thread_id=thread, model=model, dialect=dialect.value, plain=plain)))
+        options = Task(
+            None,
+            thread_id=thread,
+            model=model,
+            dialect=dialect.value,
+            ask=ask or [],
+            deny=deny or [],
+            plain=plain,
+        )
+        raise typer.Exit(talk(options))
 
 
 @app.command()
@@ -215,6 +247,24 @@ def answer(
         from factotum.cli.look import answer_run  # noqa: PLC0415 - not paid for by --help
 
         answer_run(run_id, text, Output(output.value))
+
+
+@app.command()
+def approve(
+    run_id: RunArgument,
+    *,
+    decide: Annotated[
+        Decided | None, typer.Option("--approve", help="Do not ask: approve all that waits, or none.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="With --approve none: why not; the agent reads it.")] = "",
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """Decide about the calls that a run waits with; without a terminal, list them."""
+    with boundary(Output(output.value)):
+        from factotum.cli.approve import approve_run  # noqa: PLC0415 - not paid for by --help
+
+        wanted = decide.value if decide else "ask"
+        raise typer.Exit(approve_run(run_id, wanted, reason, Output(output.value)))
 
 
 @app.command()
