@@ -25,7 +25,7 @@ from factotum.tools.registry import Registry, tool_denied
 from factotum.tools.tool import Tool, ToolError
 
 APPROVAL_SECONDS = 24 * 3600.0
-_DENIED = "Not executed: a person was asked and said no.{reason} Do not call it again unless they want it."
+_DENIED = "Not executed: a person was asked and said no. Do not call it again unless they want it.{reason}"
 _EXPIRED = (
     "Not executed: a person was asked and did not answer in time. Go on without it, or say what is left."
 )

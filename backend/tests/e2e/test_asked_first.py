@@ -62,8 +62,9 @@ def test_a_run_asks_first_is_killed_while_it_waits_and_does_what_was_approved(
     assert "with other arguments" in outputs[2]
     assert outputs[3].startswith("Error (tool_denied)")
 
-    again = service.submit(thread, "Make it beat again")
-    service.wait(again, "finished")
+    again = service.submit(thread, "Make it beat again", options={"dialect": "invoke"})
+    ended = service.wait(again, "finished", "failed", "awaiting_input")
+    assert ended["status"] == "finished", ended
     assert service.file(thread, "beat.txt") == b"edited\nno\ntwo\n"
     (permission,) = service.call("GET", f"/threads/{thread}/permissions")["items"]
     assert permission["pattern"] == "shell"
