@@ -23,6 +23,8 @@ from factotum.store.runs import Runs
 from factotum.store.threads import Threads
 
 _POLL_SECONDS = 0.1
+_TOLD_AT_SUBMISSION = 2
+"""`run.queued` and `message.created`: a worker that finds fewer in the log knows that they were lost."""
 
 
 class Models(Protocol):
@@ -82,6 +84,7 @@ class RunService:
                 agent_id=agent_id,
                 options=new.options,
                 idempotency_key=new.idempotency_key,
+                log_seq=_TOLD_AT_SUBMISSION,
             )
             if not created:
                 return run, False
