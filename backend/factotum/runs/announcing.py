@@ -9,10 +9,11 @@ from factotum.protocol.events import RunEvent
 log = logging.getLogger(__name__)
 
 
-async def announce(run_log: RunLog, run_id: str, attempt: int, floor: int, *events: RunEvent) -> None:
-    """Add events to a run's log; `floor` is the last number of it that the run's row knows.
+async def announce(run_log: RunLog, run_id: str, attempt: int, floor: int, *events: RunEvent) -> int:
+    """Add events to a run's log, and return the number that it must end at now, for the run's row to keep.
 
-    Call it before the transaction that holds the row commits, so that no worker can have opened the log yet.
+    `floor` is the last number that the row knows. Call it before the transaction that holds the row commits,
+    so that no worker can have opened the log yet.
     """
     try:
         last = await run_log.open(run_id, attempt, floor)
@@ -22,3 +23,5 @@ async def announce(run_log: RunLog, run_id: str, attempt: int, floor: int, *even
         await writer.close()
     except (Unavailable, Conflict) as fault:
         log.warning("the log of run %s was not written: %s", run_id, fault.message)
+        return floor + len(events)
+    return writer.seq

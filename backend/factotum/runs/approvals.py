@@ -70,7 +70,8 @@ class ApprovalService:
                 )
             floor = await runs.log_seq(run_id)
             resumed = await _resumed(tx, self._queue, run_id)
-            await announce(self._log, run_id, run.attempt, floor, resolved(decided))
+            last = await announce(self._log, run_id, run.attempt, floor, resolved(decided))
+            await approvals.note_told(run_id, last)
         if resumed:
             await self._signals.send(run_id, "wake")
         return decided
@@ -109,7 +110,8 @@ class ApprovalExpiry:
                 ApprovalResolved(approval_id=each.id, call_id=each.call_id, status="expired")
                 for each in expired
             ]
-            await announce(self._log, run_id, run.attempt, run.log_seq, *events)
+            last = await announce(self._log, run_id, run.attempt, run.log_seq, *events)
+            await approvals.note_told(run_id, last)
         log.info("run %s: %d approvals expired", run_id, len(expired))
 
 

@@ -143,6 +143,12 @@ where id = %(run)s and status = 'awaiting_input' and not exists
             )
         )
 
+    async def note_told(self, run_id: str, log_seq: int) -> None:
+        """Keep the number that a run's log ends at, so that a loss is noticed. The run's row is held."""
+        await self._tx.run(
+            "update factotum.runs set log_seq = greatest(log_seq, %s) where id = %s", (log_seq, run_id)
+        )
+
     async def lifted(self, thread_id: str) -> list_of[Permission]:
         """Return what is allowed for good in a thread, oldest first."""
         rows = await self._tx.all(

@@ -11,6 +11,7 @@ from factotum.core.clock import now
 from factotum.core.errors import Conflict
 from factotum.features.approvals import Decision
 from factotum.protocol.approvals import Approval
+from factotum.protocol.events import Snapshot
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.policy import Restrictions, Rules
 from factotum.protocol.runs import Run
@@ -226,6 +227,21 @@ async def test_a_decision_counts_though_redis_is_away(
     assert "was not written" in caplog.text
     assert (await stage.carry(run)).status == "finished"
     assert stage.acts.count("a") == 1
+
+
+async def test_a_decision_that_the_log_has_lost_is_seen_in_a_snapshot(stage: Stage) -> None:
+    stage.gateway.turns = [calls(("act", {"key": "a"}), ("act", {"key": "b"})), says("Done.")]
+    run = await stage.carry(await stage.submit(policy=ASK))
+    first, second = await asked(stage, run)
+    before = [entry.seq for entry in await stage.bus.stored(run.id)][-1]
+    await decide(stage, run, first, decision="approve")
+    assert (await stage.row(run))["log_seq"] == before + 1
+    await stage.lose_log(run)
+    await decide(stage, run, second, decision="approve")
+    assert (await stage.carry(run)).status == "finished"
+    reset, *_ = await stage.follow(run, before)
+    assert isinstance(reset, Snapshot)
+    assert len(reset.messages) == 5
 
 
 def test_every_built_in_tool_has_a_family_and_says_what_its_calls_are_about() -> None:
