@@ -1,15 +1,18 @@
 """Every setting, in one class; read by the composition roots and nowhere else."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from dotenv import find_dotenv, load_dotenv
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from factotum.protocol.policy import Rules
 
 
 def default_data_folder() -> Path:
@@ -24,6 +27,16 @@ def default_sandbox_python() -> Path | None:
     """Return the environment that setting up has made beside the service's own, if it has."""
     beside = Path(sys.prefix).with_name(".venv-sandbox")
     return beside if beside.is_dir() else None
+
+
+def _from_json(value: object) -> object:
+    """Read a setting that is written as JSON. What is wrong with it is then said of its own fields."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"it is not JSON: {error}") from None
 
 
 class Settings(BaseSettings):
@@ -63,6 +76,10 @@ class Settings(BaseSettings):
     """How many runs one worker process carries at once."""
     lease_seconds: float = Field(default=15, gt=1)
     step_limit: int = Field(default=50, ge=1, le=1000)
+    policy: Annotated[Rules, NoDecode, BeforeValidator(_from_json)] = Rules()
+    """Rules for the tools of every agent, as JSON; agents and runs can only be stricter."""
+    approval_seconds: float = Field(default=86_400, ge=1, le=30 * 86_400)
+    """How long a run waits for the decision about a call, which then counts as denied."""
     body_limit: int = Field(default=1_000_000, ge=1000)
     upload_limit: int = Field(default=1_000_000_000, ge=1000)
     worker_grace: float = Field(default=10, ge=0, le=240)

@@ -7,6 +7,7 @@ in the log and in the ledger like any other call.
 import asyncio
 from typing import Literal
 
+from factotum.agent.approvals import Ready
 from factotum.agent.tool_runner import PARALLEL, ToolRunner
 from factotum.protocol.messages import ToolCallPart
 
@@ -26,18 +27,19 @@ class EarlyCalls:
         self._room = asyncio.Semaphore(1 if self._in_order else PARALLEL)
         self._held = False
 
-    def begin(self, message_id: str, call: ToolCallPart) -> None:
+    async def begin(self, message_id: str, call: ToolCallPart) -> None:
         """Let a stored call begin as soon as there is room, or leave it to the message's end.
 
         In order, a call that waits holds up those after it.
         """
         if self._held:
             return
-        if self._runner.may_begin_early(call):
-            self._group.create_task(self._run(message_id, call))
+        ready = await self._runner.early(call)
+        if ready is not None:
+            self._group.create_task(self._run(message_id, ready))
         else:
             self._held = self._in_order
 
-    async def _run(self, message_id: str, call: ToolCallPart) -> None:
+    async def _run(self, message_id: str, ready: Ready) -> None:
         async with self._room:
-            await self._runner.run_one(message_id, call)
+            await self._runner.run_one(message_id, ready)

@@ -1,8 +1,10 @@
 """How one attempt at a run ends, when nothing broke."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from factotum.agent.ports import CallResult
+from factotum.protocol.messages import ToolCallPart
 from factotum.protocol.runs import FinishReason, Question
 
 
@@ -25,10 +27,20 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """A call that a person must approve first. `pattern` is what they may allow for the whole thread."""
+
+    call: ToolCallPart
+    pattern: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A person must answer before the run can go on."""
+    """A person must answer before the run can go on, or decide about each of the requests."""
 
     question: Question
+    approvals: tuple[ApprovalRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

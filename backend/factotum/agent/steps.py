@@ -104,7 +104,7 @@ class Steps:
 
         async def store_and_begin(draft: Draft, call: int) -> None:
             await whole(self._store_piece(draft, call))
-            early.begin(*draft.placed[call])
+            await early.begin(*draft.placed[call])
 
         return store_and_begin
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from factotum.agent.approvals import Gate, Ready, ask_for
 from factotum.agent.caller_tools import ask_for_results, given_results, runs_here
 from factotum.agent.config import ProcessorConfig
-from factotum.agent.outcome import Awaiting, ClosingCall, Finished
+from factotum.agent.outcome import ApprovalRequest, Awaiting, ClosingCall, Finished
 from factotum.agent.ports import CallRecord, CallResult, EventSink, RunJournal
 from factotum.agent.tool_context import CallContext, SandboxOpener
 from factotum.core.tasks import all_of, whole
@@ -43,6 +44,7 @@ class ToolRunner:
         events: EventSink,
         open_sandbox: SandboxOpener,
         config: ProcessorConfig,
+        gate: Gate,
     ) -> None:
         self._registry = registry
         self._journal = journal
@@ -50,25 +52,56 @@ class ToolRunner:
         self._open_sandbox = open_sandbox
         self._strategy = config.tool_execution_strategy
         self._executes = config.execute_tools
+        self._gate = gate
 
     async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
         """Run the calls that have no result. Returns None when the model should go on.
 
         A call that ends the run leaves its own result to the run's end; those after it are not executed.
+        Calls that a person must approve wait together; in order, those after the first of them wait too.
         """
         if not self._executes:
             return await self._leave_to_caller(message_id, calls)
         ledger = await self._journal.ledger()
         unknown = [call for call in calls if _is_unknown(ledger.get(call.call_id))]
         if unknown:
-            return Awaiting(_ask_about(unknown))
-        if self._strategy == "parallel" and len(calls) > 1:
-            return await self._run_parallel(message_id, calls)
-        return await self._run_in_order(message_id, calls)
+            return Awaiting(_ask_about([each.call for each in await self._gate.sort(unknown)]))
+        ready: list[Ready] = []
+        requests: list[ApprovalRequest] = []
+        for place in await self._gate.sort(calls):
+            if isinstance(place, ApprovalRequest):
+                requests.append(place)
+            elif self._strategy == "parallel" or not requests:
+                ready.append(place)
+        ending = await self._run_ready(message_id, ready)
+        if ending is not None:
+            begun = {each.call.call_id for each in ready}
+            await self._close_rest([call for call in calls if call.call_id not in begun], ending)
+            return ending
+        return ask_for(requests) if requests else None
 
-    def may_begin_early(self, call: ToolCallPart) -> bool:
-        """Tell whether a call may begin while its message is being written: not one that ends the turn."""
-        return call.fault is not None or not self._registry.ends_turn(call.name)
+    async def early(self, call: ToolCallPart) -> Ready | None:
+        """Return a call that may begin while its message is being written.
+
+        None: it may end the turn, or a person must approve it; then it waits for the message's end.
+        """
+        if call.fault is None and self._registry.ends_turn(call.name):
+            return None
+        (place,) = await self._gate.sort([call])
+        return place if isinstance(place, Ready) else None
+
+    async def _run_ready(self, message_id: str, ready: Sequence[Ready]) -> Ending | None:
+        if self._strategy == "parallel" and len(ready) > 1:
+            return await self._run_parallel(message_id, ready)
+        return await self._run_in_order(message_id, ready)
+
+    async def _run_in_order(self, message_id: str, ready: Sequence[Ready]) -> Ending | None:
+        for number, each in enumerate(ready):
+            ending = await self.run_one(message_id, each)
+            if ending is not None:
+                await self._close_rest([later.call for later in ready[number + 1 :]], ending)
+                return ending
+        return None
 
     async def settle(self, calls: Sequence[ToolCallPart], why: str, answer: str = "") -> tuple[str, ...]:
         """Give every call a result without running it. Returns the names of those that never started.
@@ -112,45 +145,48 @@ class ToolRunner:
         await self._events.emit(MessageCreated(message=message))
 
     async def _leave_to_caller(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
-        """Let the caller of the run execute its calls, but for those that only talk or cannot run."""
-        theirs = [call for call in calls if not runs_here(call, self._registry)]
-        ours = [call for call in calls if call not in theirs]
+        """Let the caller of the run execute its calls, but for those that only talk or cannot run.
+
+        Nobody is asked about them: the caller decides what it executes.
+        """
+        theirs: list[ToolCallPart] = []
+        ours: list[Ready] = []
+        for place in await self._gate.sort(calls):
+            if isinstance(place, Ready) and (place.result or runs_here(place.call, self._registry)):
+                ours.append(place)
+            else:
+                theirs.append(place.call)
         if not theirs:
             return await self._run_in_order(message_id, ours)
-        for call in ours:
-            if call.fault is not None:
-                await self.run_one(message_id, call)
+        for each in ours:
+            if each.result is not None or each.call.fault is not None:
+                await self.run_one(message_id, each)
         return Awaiting(ask_for_results(theirs))
 
-    async def _run_in_order(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
-        for number, call in enumerate(calls):
-            ending = await self.run_one(message_id, call)
-            if ending is not None:
-                await self._close_rest(calls[number + 1 :], ending)
-                return ending
-        return None
-
-    async def _run_parallel(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
+    async def _run_parallel(self, message_id: str, ready: Sequence[Ready]) -> Ending | None:
         room = asyncio.Semaphore(PARALLEL)
 
-        async def bounded(call: ToolCallPart) -> Ending | None:
+        async def bounded(each: Ready) -> Ending | None:
             async with room:
-                return await self.run_one(message_id, call)
+                return await self.run_one(message_id, each)
 
-        endings = await all_of(map(bounded, calls))
-        ended = [(call, ending) for call, ending in zip(calls, endings, strict=True) if ending is not None]
+        endings = await all_of(map(bounded, ready))
+        ended = [(each.call, end) for each, end in zip(ready, endings, strict=True) if end is not None]
         if not ended:
             return None
         chosen = next((ending for _, ending in ended if isinstance(ending, Awaiting)), ended[0][1])
         await self._close_rest([call for call, ending in ended if ending is not chosen], chosen)
         return chosen
 
-    async def run_one(self, message_id: str, call: ToolCallPart) -> Ending | None:
+    async def run_one(self, message_id: str, ready: Ready) -> Ending | None:
         """Run one stored call: the only place where a call begins. Returns the ending that it signals.
 
         Raises StaleAttempt.
         """
-        started = time.monotonic()
+        call, started = ready.call, time.monotonic()
+        if ready.result is not None:
+            await self.finish(call.call_id, call.name, ready.result)
+            return None
         await self._journal.start_call(call.call_id)
         await self._events.emit(
             ToolStarted(
@@ -165,7 +201,8 @@ class ToolRunner:
                 closing = ClosingCall(call.call_id, call.name, CallResult(result.text, "ok"))
                 return Finished("complete", deliverables, closing)
             case None:
-                await self.finish(call.call_id, call.name, CallResult(result.text, result.outcome), started)
+                told = CallResult(ready.note + result.text, result.outcome)
+                await self.finish(call.call_id, call.name, told, started)
                 return None
             case _:
                 assert_never(result.signal)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 import factotum
 from factotum.features.accounts import AccountService
 from factotum.features.agents import AgentService
+from factotum.features.approvals import PermissionService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
 from factotum.features.models import ModelService
 from factotum.features.projects import ProjectService
 from factotum.features.threads import ThreadService
+from factotum.runs.approvals import ApprovalService
 from factotum.services import Services
+from factotum.tools.builtin import builtin_registry
 
 if TYPE_CHECKING:
     from factotum.api.auth import Authenticator
@@ -29,9 +32,11 @@ class ApiContext:
     codes: "CodeBook | None"
     accounts: AccountService
     agents: AgentService
+    approvals: ApprovalService
     files: FileService
     health: HealthService
     models: ModelService
+    permissions: PermissionService
     projects: ProjectService
     threads: ThreadService
 
@@ -52,9 +57,13 @@ async def open_context(
                 services.database, version=factotum.__version__, env_mode=settings.env_mode
             ),
             agents=AgentService(services.database, services.catalogue),
+            approvals=ApprovalService(
+                services.database, services.queue, services.run_log, services.signals, builtin_registry()
+            ),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
             models=ModelService(services.catalogue),
+            permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
             threads=ThreadService(services.database),
         )

@@ -45,6 +45,14 @@ async def _agent_id(agent_id: Annotated[str, Path()]) -> str:
     return named("agent", agent_id)
 
 
+async def _approval_id(approval_id: Annotated[str, Path()]) -> str:
+    return named("approval", approval_id)
+
+
+async def _permission_id(permission_id: Annotated[str, Path()]) -> str:
+    return named("permission", permission_id)
+
+
 async def _page(
     limit: Annotated[int, Query(ge=1, le=200, description="At most this many items.")] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
@@ -82,6 +90,8 @@ ProjectId = Annotated[str, Depends(_project_id)]
 ThreadId = Annotated[str, Depends(_thread_id)]
 RunId = Annotated[str, Depends(_run_id)]
 AgentId = Annotated[str, Depends(_agent_id)]
+ApprovalId = Annotated[str, Depends(_approval_id)]
+PermissionId = Annotated[str, Depends(_permission_id)]
 PageIn = Annotated[PageRequest, Depends(_page)]
 EventCursor = Annotated[int, Depends(_event_cursor)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

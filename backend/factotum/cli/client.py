@@ -25,6 +25,7 @@ from factotum.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from factotum.protocol.approvals import Approval
 from factotum.protocol.messages import Message
 from factotum.protocol.runs import Run, RunOptions
 
@@ -177,6 +178,16 @@ class Service:
     def answer(self, run_id: str, text: str) -> Run:
         """Answer the question of a waiting run. Raises Conflict (`run_not_waiting`)."""
         return self._call(Run, "POST", f"/v1/runs/{_in_path(run_id)}/input", json={"text": text})
+
+    def approvals(self, run_id: str) -> list[Approval]:
+        """Return a run's approvals, those that wait and those that are decided."""
+        answer = self._json("GET", f"/v1/runs/{_in_path(run_id)}/approvals")
+        return [Approval.model_validate(item, extra="ignore") for item in answer["items"]]
+
+    def decide(self, approval: Approval, decision: dict[str, Any]) -> Approval:
+        """Decide about a call. Raises Conflict (`approval_decided`, `approval_expired`), InvalidInput."""
+        path = f"/v1/runs/{_in_path(approval.run_id)}/approvals/{_in_path(approval.id)}"
+        return self._call(Approval, "POST", path, json=decision)
 
     def files(self, thread_id: str, path: str = ".", *, recursive: bool = False) -> Listing:
         """List a folder of the workspace. Raises NotFound."""

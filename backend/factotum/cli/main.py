@@ -35,6 +35,13 @@ class Dialect(StrEnum):
     TAG = "tag"
 
 
+class Decided(StrEnum):
+    """What is decided about every call that waits for a person."""
+
+    ALL = "all"
+    NONE = "none"
+
+
 class Listing(StrEnum):
     """The outputs of commands that answer at once."""
 
@@ -56,6 +63,12 @@ ParallelOption = Annotated[
     bool, typer.Option("--parallel", help="Run the calls of one message side by side.")
 ]
 ToolsOption = Annotated[bool, typer.Option("--tools/--no-tools", help="Let the agent act, or only answer.")]
+AskOption = Annotated[
+    list[str] | None, typer.Option("--ask", metavar="PATTERN", help="Ask before such calls: shell, files.*")
+]
+DenyOption = Annotated[
+    list[str] | None, typer.Option("--deny", metavar="PATTERN", help="Refuse such calls: shell(git push*)")
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN_ID")]
 
 
@@ -120,6 +133,11 @@ def run(
     save: Annotated[Path | None, typer.Option(help="Download the results into this folder.")] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the run's id and leave.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask: exit with 5 instead.")] = False,
+    ask: AskOption = None,
+    deny: DenyOption = None,
+    approve: Annotated[
+        Decided | None, typer.Option(help="Do not ask about calls that wait: approve all, or none.")
+    ] = None,
     plain: PlainOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -143,6 +161,9 @@ def run(
             save=save,
             detach=detach,
             no_input=no_input,
+            approve=approve.value if approve else None,
+            ask=ask or [],
+            deny=deny or [],
             plain=plain,
             output=output,
         )
@@ -158,6 +179,8 @@ def chat(
     on_stream: OnStreamOption = False,
     parallel: ParallelOption = False,
     tools: ToolsOption = True,
+    ask: AskOption = None,
+    deny: DenyOption = None,
     plain: PlainOption = False,
 ) -> None:
     """Talk with the agent; /help lists what can be typed."""
@@ -173,6 +196,8 @@ def chat(
             on_stream=on_stream,
             parallel=parallel,
             tools=tools,
+            ask=ask or [],
+            deny=deny or [],
             plain=plain,
         )
         raise typer.Exit(talk(task))
@@ -241,6 +266,24 @@ def answer(
         from factotum.cli.look import answer_run  # noqa: PLC0415 - not paid for by --help
 
         answer_run(run_id, text, Output(output.value))
+
+
+@app.command()
+def approve(
+    run_id: RunArgument,
+    *,
+    decide: Annotated[
+        Decided | None, typer.Option("--approve", help="Do not ask: approve all that waits, or none.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="With --approve none: why not; the agent reads it.")] = "",
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """Decide about the calls that a run waits with; without a terminal, list them."""
+    with boundary(Output(output.value)):
+        from factotum.cli.approve import approve_run  # noqa: PLC0415 - not paid for by --help
+
+        wanted = decide.value if decide else "ask"
+        raise typer.Exit(approve_run(run_id, wanted, reason, Output(output.value)))
 
 
 @app.command()

@@ -4,6 +4,8 @@ from typing import Literal, assert_never
 
 from factotum.cli.view import Block, CallBlock, NoteBlock, PlanBlock, ReasoningBlock, TextBlock, View
 from factotum.protocol.events import (
+    ApprovalRequested,
+    ApprovalResolved,
     FileChanged,
     MessageCreated,
     MessageDiscarded,
@@ -46,6 +48,10 @@ def apply(view: View, event: RunEvent | Snapshot) -> None:
             _show_progress(view, event)
         case MessageCreated() | MessageDiscarded() | ToolStarted() | ToolFinished():
             _change_blocks(view, event)
+        case ApprovalRequested(approval=approval):
+            view.approvals[approval.id] = approval
+        case ApprovalResolved():
+            view.approvals.pop(event.approval_id, None)
         case PlanUpdated() | UsageRecorded() | SandboxChanged() | FileChanged():
             _note_change(view, event)
         case RunQueued() | RunStarted() | RunAwaiting() | RunResumed():
@@ -184,11 +190,12 @@ def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed)
             view.status, view.question = "awaiting_input", event.question
         case RunResumed():
             view.status, view.attempt, view.question = "running", event.attempt, None
+            view.approvals = {}
 
 
 def _end(view: View, event: RunFinished | RunFailed | RunStopped) -> None:
     view.usage = event.usage
-    view.question = None
+    view.question, view.approvals = None, {}
     match event:
         case RunFinished():
             view.status, view.finish_reason = "finished", event.reason
@@ -216,6 +223,7 @@ def _reset(view: View, snapshot: Snapshot) -> None:
     view.usage, view.plan, view.question, view.error = run.usage, run.plan, run.question, run.error
     view.finish_reason, view.deliverables, view.not_executed = run.finish_reason, run.deliverables, ()
     view.started_at, view.changed_at = run.created_at, run.ended_at or view.changed_at or run.created_at
+    view.approvals = {approval.id: approval for approval in snapshot.approvals}
     view.blocks, view.files = [], {}
     for message in snapshot.messages:
         _take_message(view, message)

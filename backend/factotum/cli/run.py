@@ -7,12 +7,14 @@ import sys
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
 from factotum.cli.address import find_address
+from factotum.cli.approvals import decide_all
 from factotum.cli.client import Service
 from factotum.cli.exit_codes import ExitCode
 from factotum.cli.faults import Output, read_settings, write_json
@@ -48,6 +50,9 @@ class Task:
     save: Path | None = None
     detach: bool = False
     no_input: bool = False
+    approve: Literal["all", "none"] | None = None
+    ask: list[str] = field(default_factory=list[str])
+    deny: list[str] = field(default_factory=list[str])
     plain: bool = False
     output: Output = Output.TEXT
 
@@ -95,7 +100,7 @@ def watch_to_end(
     watch = Watch(service, run_id, screen, stops=stops)
     try:
         while watch.until_pause(interrupts) == "asks":
-            if not can_ask(task) or not answer_question(service, console, watch, interrupts):
+            if not _settled(service, console, watch, interrupts, task):
                 break
     finally:
         watch.close()
@@ -107,6 +112,23 @@ def watch_to_end(
 def can_ask(task: Task) -> bool:
     """Tell whether a person is there who can answer."""
     return task.output is Output.TEXT and not task.no_input and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _settled(service: Service, console: Console, watch: Watch, interrupts: Interrupts, task: Task) -> bool:
+    """Answer what the run asks, or decide what it waits for. Returns False when that is left open."""
+    question = watch.view.question
+    if question is None or question.reason != "approval":
+        return can_ask(task) and answer_question(service, console, watch, interrupts)
+    wanted = task.approve or ("ask" if can_ask(task) else None)
+    if wanted is None:
+        return False
+    try:
+        decided = decide_all(service, console, watch.view.run_id, interrupts, wanted)
+    except KeyboardInterrupt:
+        console.print()
+        return True
+    watch.answered()
+    return decided is not None
 
 
 def answer_question(service: Service, console: Console, watch: Watch, interrupts: Interrupts) -> bool:
@@ -176,6 +198,7 @@ def options_of(task: Task) -> RunOptions:
         "execute_on_stream": task.on_stream,
         "tool_execution": "parallel" if task.parallel else "sequential",
         "step_limit": task.step_limit,
+        "policy": {"ask": task.ask, "deny": task.deny},
     }
     if not task.tools:
         wanted |= {"xml_tool_calling": False, "native_tool_calling": False}

@@ -48,6 +48,7 @@ def as_object(view: View, deliverables: list[Deliverable]) -> dict[str, object]:
             for d in deliverables
         ],
         "question": view.question.model_dump(mode="json") if view.question else None,
+        "approvals": [approval.model_dump(mode="json") for approval in view.approvals.values()],
         "error": view.error.model_dump(mode="json") if view.error else None,
         "not_executed": list(view.not_executed),
         "steps": view.steps,
@@ -129,6 +130,8 @@ def _print_deliverables(console: Console, view: View, deliverables: list[Deliver
 
 
 def _hints(view: View) -> list[str]:
+    if view.status == "awaiting_input" and view.question and view.question.reason == "approval":
+        return [f"Decide:  factotum approve {view.run_id}", f"Stop it: factotum stop {view.run_id}"]
     if view.status == "awaiting_input":
         return [f'Answer it: factotum answer {view.run_id} "..."', f"Stop it:   factotum stop {view.run_id}"]
     if view.ended:

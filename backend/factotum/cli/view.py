@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from factotum.protocol.approvals import Approval
 from factotum.protocol.events import FileChanged
 from factotum.protocol.messages import Outcome
 from factotum.protocol.runs import ENDED, ErrorInfo, FinishReason, Plan, Question, RunStatus, Usage
@@ -92,6 +93,8 @@ class View:
     usage: Usage = field(default_factory=Usage)
     plan: Plan | None = None
     question: Question | None = None
+    approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])
+    """What waits for a decision, by id."""
     error: ErrorInfo | None = None
     finish_reason: FinishReason | None = None
     deliverables: tuple[str, ...] = ()

@@ -168,4 +168,6 @@ def snapshot(service: Service, run_id: str, seq: int = 0) -> Snapshot:
     """Read the whole state of a run without its event log."""
     run = service.run(run_id)
     messages = tuple(m for m in service.messages(run.thread_id) if m.run_id == run.id)
-    return Snapshot(seq=seq, run=run, messages=messages)
+    waits = run.question is not None and run.question.reason == "approval"
+    pending = [each for each in service.approvals(run_id) if each.status == "pending"] if waits else ()
+    return Snapshot(seq=seq, run=run, messages=messages, approvals=tuple(pending))

@@ -8,6 +8,7 @@ from factotum.core.frozen import Frozen
 from factotum.features.accounts import own_account
 from factotum.features.ids import cursor
 from factotum.features.pages import Name, Page, PageRequest, next_after
+from factotum.features.policies import check_policy
 from factotum.store.agents import Agents
 from factotum.store.database import Database
 from factotum.store.records import Agent, Caller
@@ -54,7 +55,8 @@ class AgentService:
         self._models = models
 
     async def create(self, caller: Caller, new: NewAgent) -> Agent:
-        """Make one in the caller's own account. Raises InvalidInput for its model."""
+        """Make one in the caller's own account. Raises InvalidInput for its model or its policy."""
+        check_policy(new.settings)
         if new.model is not None:
             self._models.check(new.model)
         async with self._database.tenant(caller) as tx:
@@ -80,7 +82,8 @@ class AgentService:
         return AgentPage(items=tuple(found), next=next_after(found, page.limit, last))
 
     async def change(self, caller: Caller, agent_id: str, change: AgentChange) -> Agent:
-        """Change what is given. Raises NotFound, Forbidden, InvalidInput for its model."""
+        """Change what is given. Raises NotFound, Forbidden, InvalidInput for its model or policy."""
+        check_policy(change.settings)
         if change.model is not None:
             self._models.check(change.model)
         given = {name: getattr(change, name) for name in change.model_fields_set}

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter
 
 from factotum.core.frozen import Frozen
+from factotum.protocol.approvals import Approval, ApprovalScope
 from factotum.protocol.messages import Message, Outcome
 from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, StepFinish, Usage
 
@@ -113,6 +114,29 @@ class ToolFinished(Event):
     duration_ms: int
 
 
+class ApprovalRequested(Event):
+    """A call waits for a person. The run goes on once all of its pending approvals are decided."""
+
+    type: Literal["approval.requested"] = "approval.requested"
+    approval: Approval
+
+
+class ApprovalResolved(Event):
+    """An approval was decided, or its time was over; `call_id` is the call's.
+
+    `edited_arguments`: the call runs with these. `decided_by` None: nobody decided.
+    """
+
+    type: Literal["approval.resolved"] = "approval.resolved"
+    approval_id: str
+    call_id: str
+    status: Literal["approved", "denied", "expired"]
+    scope: ApprovalScope | None = None
+    edited_arguments: dict[str, JsonValue] | None = None
+    reason: str = ""
+    decided_by: str | None = None
+
+
 class PlanUpdated(Event):
     """The plan, whole."""
 
@@ -194,6 +218,8 @@ RunEvent = Annotated[
     | MessageDiscarded
     | ToolStarted
     | ToolFinished
+    | ApprovalRequested
+    | ApprovalResolved
     | PlanUpdated
     | UsageRecorded
     | SandboxChanged
@@ -220,10 +246,12 @@ RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 class Snapshot(Frozen):
     """The whole state of a run, sent as `reset` when a cursor is too old: forget all, start from this.
 
-    `seq` is the last event that the snapshot includes; the stream goes on after it.
+    `seq` is the last event that the snapshot includes; the stream goes on after it. `approvals` are those
+    that are pending.
     """
 
     type: Literal["reset"] = "reset"
     seq: int
     run: Run
     messages: tuple[Message, ...]
+    approvals: tuple[Approval, ...] = ()

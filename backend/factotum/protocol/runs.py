@@ -7,6 +7,7 @@ from pydantic import Field
 
 from factotum.core.frozen import Frozen
 from factotum.protocol.dialect import Dialect, ResultPlace
+from factotum.protocol.policy import Restrictions
 
 RunStatus = Literal["queued", "running", "awaiting_input", "stopping", "finished", "failed", "stopped"]
 ENDED: frozenset[RunStatus] = frozenset({"finished", "failed", "stopped"})
@@ -28,7 +29,8 @@ StepFinish = Literal[
 in XML as are allowed; because it ends the turn by `ask` or `complete`; or because a stop or a broken stream
 cut it short."""
 
-AwaitReason = Literal["question", "unknown_outcome", "limit", "tool_results"]
+AwaitReason = Literal["question", "unknown_outcome", "limit", "tool_results", "approval"]
+"""Why a run waits. `approval`: each of its pending approvals must be decided, see protocol/approvals.py."""
 
 
 class RunOptions(Frozen):
@@ -78,6 +80,10 @@ class RunOptions(Frozen):
     )
     step_limit: int | None = Field(
         default=None, ge=1, le=1000, description="Ask whether to go on after so many steps."
+    )
+    policy: Restrictions = Field(
+        default=Restrictions(),
+        description="Calls to refuse and calls to ask about first, beside what the agent's own rules say.",
     )
 
 

@@ -1,22 +1,27 @@
 """Puts an agent together for one attempt: its model, tools, prompt and limits, as its row and agent say."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+from factotum.agent.approvals import APPROVAL_SECONDS, Gate
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
+from factotum.agent.policy import Policy, offered
 from factotum.agent.ports import EventSink
 from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.state import RunState
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.features.policies import rules_of
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import SandboxChanged
+from factotum.protocol.policy import Rules
 from factotum.protocol.runs import Run, RunOptions
+from factotum.runs.approval_book import PostgresApprovalBook
 from factotum.runs.journal import PostgresJournal
 from factotum.sandbox.port import Sandbox, SandboxProvider
 from factotum.store.agents import Agents
@@ -38,16 +43,17 @@ class ModelFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A run as its creator sees it, the answer that it was resumed with, and its agent's instructions."""
+    """A run as its creator sees it, what it was answered, and its agent's instructions and rules."""
 
     run: Run
     answer: Answer | None
     instructions: str
+    rules: Rules
 
 
 @dataclass(frozen=True, slots=True)
 class AgentFactory:
-    """Builds the loop of an attempt."""
+    """Builds the loop of an attempt. `rules` are the service's own; the agent's and the run's come on top."""
 
     database: Database
     gateway: ModelGateway
@@ -55,6 +61,8 @@ class AgentFactory:
     registry: Registry
     sandboxes: SandboxProvider
     defaults: ProcessorConfig
+    rules: Rules = field(default_factory=Rules)
+    approval_seconds: float = APPROVAL_SECONDS
 
     async def read(self, claimed: ClaimedRun) -> Seen:
         """Read what the run needs. Raises NotFound when its creator may not see it any more."""
@@ -62,7 +70,9 @@ class AgentFactory:
             run = await Runs(tx).get(claimed.id)
             answer = await Runs(tx).answer(claimed.id)
             agent = await Agents(tx).get(run.agent_id) if run.agent_id else None
-        return Seen(run, answer, agent.instructions if agent else "")
+        return Seen(
+            run, answer, agent.instructions if agent else "", rules_of(agent.settings) if agent else Rules()
+        )
 
     def build(
         self, seen: Seen, claimed: ClaimedRun, journal: PostgresJournal, events: EventSink
@@ -70,18 +80,27 @@ class AgentFactory:
         """Put the loop together."""
         run = seen.run
         config = self._config(run)
-        prompt = system_prompt(self.registry, config.xml, seen.instructions, native=config.native)
+        policy = Policy(self.rules, seen.rules, run.options.policy)
+        registry = self._offered(policy)
+        prompt = system_prompt(registry, config.xml, seen.instructions, native=config.native)
         thread = ThreadManager(
             journal,
             run_id=run.id,
             model=run.model,
             system=prompt,
-            tools=self.registry.schemas(),
+            tools=registry.schemas(),
             config=config,
         )
         opener = _SandboxOpener(self.sandboxes, run.project_id, events)
-        runner = ToolRunner(self.registry, journal, events, opener, config)
-        processor = ResponseProcessor(self.gateway, self.registry, events, config)
+        gate = Gate(
+            policy,
+            registry,
+            PostgresApprovalBook(self.database, claimed),
+            asked_before=claimed.attempt > 1,
+            seconds=self.approval_seconds,
+        )
+        runner = ToolRunner(registry, journal, events, opener, config, gate)
+        processor = ResponseProcessor(self.gateway, registry, events, config)
         return AgentLoop(
             _state(run, claimed, seen.answer),
             thread=thread,
@@ -91,6 +110,10 @@ class AgentFactory:
             events=events,
             config=config,
         )
+
+    def _offered(self, policy: Policy) -> Registry:
+        shown, denied = offered(policy, self.registry.offered())
+        return Registry(shown, denied) if denied else self.registry
 
     def _config(self, run: Run) -> ProcessorConfig:
         options = run.options

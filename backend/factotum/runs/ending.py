@@ -11,6 +11,7 @@ from factotum.bus.writer import RunLogWriter
 from factotum.core.errors import FactotumError
 from factotum.core.redaction import redact
 from factotum.protocol.events import (
+    ApprovalRequested,
     MessageCreated,
     RunAwaiting,
     RunEvent,
@@ -21,6 +22,7 @@ from factotum.protocol.events import (
 )
 from factotum.protocol.messages import Message
 from factotum.protocol.runs import ErrorInfo, Usage
+from factotum.runs.approval_book import store_requests
 from factotum.runs.journal import PostgresJournal
 from factotum.runs.queue import RunQueue
 from factotum.runs.telling import Teller
@@ -75,12 +77,14 @@ class RunEnding:
 
     async def awaiting(self, outcome: Awaiting) -> None:
         """Wait for a person, without a worker. Raises Conflict (`run_stopping`) when a stop came first."""
-        log_seq = await self._last_number(1)
+        log_seq = await self._last_number(len(outcome.approvals) + 1)
         async with self._journal.fenced() as tx:
             await Runs(tx).await_input(
                 self._run.id, self._run.attempt, question=outcome.question, log_seq=log_seq
             )
-        await self._tell([RunAwaiting(question=outcome.question)])
+            asked = await store_requests(tx, self._run.id, outcome.approvals)
+        requested = [ApprovalRequested(approval=approval) for approval in asked]
+        await self._tell([*requested, RunAwaiting(question=outcome.question)])
 
     async def failed(self, fault: FactotumError, usage: Usage) -> None:
         """End with an error that says what to do. What was shown and not stored is withdrawn."""

@@ -11,6 +11,7 @@ from factotum.core.errors import Unavailable
 from factotum.core.tasks import cancelled
 from factotum.protocol.events import Snapshot
 from factotum.protocol.runs import ENDED, Run
+from factotum.store.approvals import Approvals
 from factotum.store.database import Database
 from factotum.store.messages import Messages
 from factotum.store.records import Caller
@@ -86,7 +87,8 @@ class Follower:
             if run.status in ENDED:
                 seq = max(seq, await Runs(tx).log_seq(run_id), 1)
             messages = await Messages(tx).all_of_run(run_id)
-        return Snapshot(seq=seq, run=run, messages=tuple(messages))
+            pending = await Approvals(tx).of_run(run_id, pending=True)
+        return Snapshot(seq=seq, run=run, messages=tuple(messages), approvals=tuple(pending))
 
     async def _from_log(
         self, caller: Caller, run_id: str, after: int, told: int

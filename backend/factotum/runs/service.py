@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +9,13 @@ from typing import Protocol
 
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
-from factotum.core.errors import Conflict, Unavailable
+from factotum.core.errors import Conflict
 from factotum.core.ids import new_id
 from factotum.protocol.events import MessageCreated, RunEvent, RunQueued, RunStopped
 from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import ENDED, Run, RunOptions
+from factotum.runs.announcing import announce
+from factotum.runs.approvals import close_approvals, refuse_plain_answer, resolved
 from factotum.runs.queue import RunQueue
 from factotum.store.agents import Agents
 from factotum.store.database import Database
@@ -22,8 +23,6 @@ from factotum.store.messages import Messages
 from factotum.store.records import Caller
 from factotum.store.runs import Runs
 from factotum.store.threads import Threads
-
-log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
 _TOLD_AT_SUBMISSION = 2
@@ -109,8 +108,12 @@ class RunService:
             return await Runs(tx).get(run_id)
 
     async def answer(self, caller: Caller, run_id: str, text: str) -> Run:
-        """Answer the question of a waiting run, which then goes on. Raises Conflict (`run_not_waiting`)."""
+        """Answer the question of a waiting run, which then goes on.
+
+        Raises Conflict (`run_not_waiting`, `run_awaits_approval`).
+        """
         async with self._database.tenant(caller) as tx:
+            refuse_plain_answer(await Runs(tx).get(run_id))
             run = await Runs(tx).put_answer(run_id, text)
             async with tx.as_login() as connection:
                 await self._queue.enqueue(connection, run_id)
@@ -142,12 +145,15 @@ class RunService:
             floor = await runs.log_seq(run_id)
             run = await runs.request_stop(run_id)
             ended_here = run.status == "stopped" and before.status not in ENDED
+            closed = await close_approvals(tx, run_id) if ended_here else []
             following = await runs.next_queued(run.thread_id) if ended_here else None
             if following is not None:
                 async with tx.as_login() as connection:
                     await self._queue.enqueue(connection, following)
         if ended_here:
-            await self._show(run, floor, RunStopped(usage=run.usage))
+            not_executed = tuple(approval.tool for approval in closed)
+            stopped = RunStopped(usage=run.usage, not_executed=not_executed)
+            await self._show(run, floor, *map(resolved, closed), stopped)
         if run.status in ENDED:
             return run
         await self._signals.send(run_id, "stop")
@@ -158,23 +164,14 @@ class RunService:
         return run
 
     async def _show(self, run: Run, floor: int, *events: RunEvent) -> None:
-        """Write to the log of a run that no worker carries; `floor` is the last number that its row knows.
-
-        Without Redis nothing is lost: Postgres has it.
-        """
-        try:
-            last = await self._log.open(run.id, run.attempt, floor)
-            writer = self._log.writer(run.id, run.attempt, last)
-            for event in events:
-                await writer.emit(event)
-            await writer.close()
-        except (Unavailable, Conflict) as fault:
-            log.warning("the log of run %s was not written: %s", run.id, fault.message)
+        """Write to the log of a run that no worker carries."""
+        await announce(self._log, run.id, run.attempt, floor, *events)
 
 
 def _must_be_answered(run: Run) -> Conflict:
+    where = "approvals" if run.question is not None and run.question.reason == "approval" else "input"
     return Conflict(
         "A run of this thread waits for an answer.",
-        hint=f"Answer it with POST /v1/runs/{run.id}/input, or stop it.",
+        hint=f"Answer it with POST /v1/runs/{run.id}/{where}, or stop it.",
         code="run_awaiting_input",
     )

@@ -129,3 +129,29 @@ class ToolCall(Frozen):
     output: str | None
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class Permission(Frozen):
+    """An approval that was given for all of a thread: what matches `pattern` is not asked about again."""
+
+    id: str
+    thread_id: str
+    run_id: str
+    pattern: str
+    decided_by: str
+    decided_at: datetime
+
+
+class WaitingRun(Frozen):
+    """A run that waits for a person: what is needed to write to its log, which no worker holds."""
+
+    id: str
+    attempt: int
+    log_seq: int
+
+
+class ExpiredApproval(Frozen):
+    """An approval whose time is over."""
+
+    id: str
+    call_id: str

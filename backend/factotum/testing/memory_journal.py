@@ -18,6 +18,7 @@ from factotum.core.ids import derived_id, new_id
 from factotum.protocol.events import RunEvent
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
 from factotum.protocol.runs import Plan, Question, Usage
+from factotum.testing.memory_approvals import MemoryApprovals
 
 Moment: TypeAlias = Literal["before", "after"]
 
@@ -98,6 +99,7 @@ class MemoryRun:
         self.outcome: Finished | None = None
         self.ledger: dict[str, CallRecord] = {}
         self.events: list[RunEvent] = []
+        self.approvals = MemoryApprovals(self.id, thread.id)
         thread.append("user", [TextPart(text=task)], run_id=self.id)
 
     def claim(
@@ -134,7 +136,8 @@ class MemoryRun:
                     self.finish_call(closing.call_id, closing.name, closing.result)
                 self.question = self.answer = None
                 self.outcome = outcome
-            case Awaiting(question=question):
+            case Awaiting(question=question, approvals=approvals):
+                self.approvals.request(approvals)
                 self.question, self.answer = question, None
             case HandedOver():
                 pass

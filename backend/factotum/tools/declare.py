@@ -41,14 +41,17 @@ def tool(
     output_limit: int = 30_000,
     example: Mapping[str, JsonValue] | None = None,
     ends_turn: bool = False,
+    family: str = "",
+    subject: str | None = None,
 ) -> Callable[[ToolFunction[P]], Tool]:
     """Make a `Tool` of `async def name(context: ToolContext, parameter: type, …) -> ToolOutput`.
 
     The docstring's paragraphs are the description; its Google-style `Args:` section describes each parameter.
     `xml` says how the call is written as a tag of its own; without it, the tag is the name with dashes and
     every parameter is an element. `example` are the arguments of a correct call, shown to models.
-    The deadline is in seconds, the output limit in characters. `ends_turn`: see `Tool`; a tool that gives a
-    signal must say so. Raises DeclarationError.
+    `family` groups tools and `subject` names the parameter that says most of what a call does: policies are
+    written in both. The deadline is in seconds, the output limit in characters. `ends_turn`: see `Tool`; a
+    tool that gives a signal must say so. Raises DeclarationError.
     """
 
     def declare(function: ToolFunction[P]) -> Tool:
@@ -68,6 +71,8 @@ def tool(
         except RecursiveSchema as error:
             raise DeclarationError(name, f"{error}; a tool's parameters must be finite") from error
         _check_types(name, schema)
+        if subject is not None and subject not in properties(schema):
+            raise DeclarationError(name, f"its subject {subject} is not a parameter")
         return Tool(
             name=name,
             description=described.description,
@@ -80,6 +85,8 @@ def tool(
             output_limit=output_limit,
             example=_checked_example(name, arguments, schema, example),
             ends_turn=ends_turn,
+            family=family,
+            subject=subject,
         )
 
     return declare

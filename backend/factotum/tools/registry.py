@@ -53,9 +53,13 @@ or the text between its tags, as shown for each tool below; put each where it is
 class Registry:
     """A fixed set of tools. What it shows is computed once, so that prompts stay the same byte for byte."""
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
-        """Take the tools. Raises ValueError when two have the same name or tag."""
+    def __init__(self, tools: Iterable[Tool], denied: Iterable[Tool] = ()) -> None:
+        """Take the tools. `denied` are not shown, and a call of one is told why it was not run.
+
+        Raises ValueError when two tools have the same name or tag.
+        """
         self._offered = tuple(sorted(tools, key=lambda tool: tool.name))
+        self._denied = {name for tool in denied for name in (tool.name, tool.xml.tag)}
         self._by_name: dict[str, Tool] = {}
         for tool in self._offered:
             for name in {tool.name, tool.xml.tag}:
@@ -71,10 +75,15 @@ class Registry:
         return self._offered
 
     def get(self, name: str) -> Tool:
-        """Find a tool by its name or its tag. Raises ToolError (`unknown_tool`) that names what is near."""
+        """Find a tool by its name or its tag.
+
+        Raises ToolError (`unknown_tool`) that names what is near, or ToolError (`tool_denied`).
+        """
         tool = self._by_name.get(name)
         if tool is not None:
             return tool
+        if name in self._denied:
+            raise tool_denied(name)
         names = [tool.name for tool in self._offered]
         near = difflib.get_close_matches(name.lower().replace("-", "_")[:100], names, n=1, cutoff=0.5)
         meant = f"Did you mean {near[0]}? " if near else ""
@@ -110,6 +119,15 @@ class Registry:
             sections = [head, *(write(tool, dialect) for tool in self._offered)]
             self._prompts[wanted] = "\n\n".join(sections) + "\n"
         return self._prompts[wanted]
+
+
+def tool_denied(name: str) -> ToolError:
+    """Return the error for a call that the agent's policy denies."""
+    return ToolError(
+        f"The policy of this agent does not allow this call of {name}; nothing was run.",
+        hint="Do it another way, or tell the person what cannot be done and why.",
+        code="tool_denied",
+    )
 
 
 def _function_schema(tool: Tool) -> Mapping[str, JsonValue]:

@@ -89,6 +89,7 @@ class Tool:
     `deadline_seconds` bounds a call, `output_limit` is the most characters the model is given.
     `example` are the arguments of a correct call, as JSON, shown to models that must learn or mend one.
     `ends_turn`: the tool only speaks with the person, and may give a signal that ends the model's turn.
+    A policy may name the tool also as `family.name`, and in parentheses what its parameter `subject` is.
     """
 
     name: str
@@ -103,3 +104,5 @@ class Tool:
     example: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     ends_turn: bool = False
     tags: frozenset[str] = field(default_factory=frozenset)
+    family: str = ""
+    subject: str | None = None

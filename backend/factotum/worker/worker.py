@@ -14,6 +14,7 @@ from factotum.core.errors import FactotumError
 from factotum.core.ids import new_id
 from factotum.core.tasks import cancelled
 from factotum.llm.port import ModelGateway
+from factotum.runs.approvals import ApprovalExpiry
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.executor import RunExecutor
 from factotum.runs.heartbeat import Heartbeat
@@ -52,6 +53,7 @@ class Worker:
             lease_seconds=self._settings.lease_seconds,
         )
         self._sweeper = Sweeper(services.database, services.queue)
+        self._expiry = ApprovalExpiry(services.database, services.queue, services.run_log)
 
     @property
     def live_runs(self) -> int:
@@ -86,6 +88,9 @@ class Worker:
                     self._periodically(self._sweeper.sweep, self._sweep_seconds), name="sweep"
                 ),
                 asyncio.create_task(
+                    self._periodically(self._expiry.sweep, self._sweep_seconds), name="expiry"
+                ),
+                asyncio.create_task(
                     self._periodically(lambda: clear_stalled_jobs(app), _CLEAR_SECONDS), name="clear"
                 ),
             }
@@ -117,6 +122,8 @@ class Worker:
                 first_token_deadline=settings.first_token_deadline,
                 between_tokens_deadline=settings.between_tokens_deadline,
             ),
+            rules=settings.policy,
+            approval_seconds=settings.approval_seconds,
         )
 
     def _connect(self) -> Database:

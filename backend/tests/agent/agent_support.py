@@ -9,9 +9,11 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
+from factotum.agent.approvals import Gate
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
 from factotum.agent.outcome import RunOutcome
+from factotum.agent.policy import Policy, offered
 from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.thread_manager import ThreadManager
@@ -19,6 +21,7 @@ from factotum.agent.tool_runner import ToolRunner
 from factotum.llm.port import ModelGateway, ModelRequest
 from factotum.protocol.events import PlanUpdated, RunEvent
 from factotum.protocol.messages import Message, ToolResultPart
+from factotum.protocol.policy import Rules
 from factotum.protocol.runs import Plan, PlanItem
 from factotum.sandbox.port import Sandbox
 from factotum.testing.memory_journal import Fate, MemoryRun, MemoryThread
@@ -97,6 +100,8 @@ class World:
     done: list[str] = field(default_factory=list[str])
     settled: dict[str, int] = field(default_factory=dict[str, int])
     extra: tuple[Tool, ...] = ()
+    rules: tuple[Rules, ...] = ()
+    decisions: Mapping[str, str] = field(default_factory=dict[str, str])
     sandbox: MemorySandbox = field(default_factory=MemorySandbox)
 
     @property
@@ -114,7 +119,9 @@ class World:
         """Begin an attempt at the run."""
         _did.set(self.done)
         state, journal, events = self.run.claim(took_over=took_over, fate=fate)
+        policy = Policy(*self.rules)
         registry = self.registry()
+        registry = Registry(*offered(policy, registry.offered())) if self.rules else registry
 
         async def open_sandbox() -> Sandbox:
             return self.sandbox
@@ -130,7 +137,14 @@ class World:
                 config=self.config,
             ),
             processor=ResponseProcessor(gateway, registry, events, self.config),
-            runner=ToolRunner(registry, journal, events, open_sandbox, self.config),
+            runner=ToolRunner(
+                registry,
+                journal,
+                events,
+                open_sandbox,
+                self.config,
+                Gate(policy, registry, self.run.approvals, asked_before=state.attempt > 1),
+            ),
             journal=journal,
             events=events,
             config=self.config,

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver
+from factotum.agent.policy import Policy
 from factotum.llm.faults import ModelFault
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
+from factotum.protocol.policy import Rules
 from factotum.testing.memory_journal import Fate, ProcessDied
 from factotum.testing.scripted_gateway import Item, Reply, TurnGateway, call, reasoning, reply
 from tests.agent.agent_support import NAMED, World
@@ -29,9 +31,12 @@ class Scenario:
     limit_answer: str = "Go on"
     same_after_death: bool = True
     """Whether a model that is asked again says the same again: not when half of what it said is kept."""
+    rules: Rules | None = None
+    decisions: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def world(self, dialect: Dialect) -> World:
-        return World(ProcessorConfig(dialect=dialect, **self.config))  # pyright: ignore[reportArgumentType] - by name
+        config = ProcessorConfig(dialect=dialect, **self.config)  # pyright: ignore[reportArgumentType] - by name
+        return World(config, rules=(self.rules,) if self.rules else (), decisions=self.decisions)
 
     def answers(self) -> Answers:
         return {"question": "Blue", "unknown_outcome": LEAVE, "limit": self.limit_answer}
@@ -107,6 +112,29 @@ SCENARIOS: Mapping[str, Scenario] = {
         {"execute_on_stream": True},
         same_after_death=False,
     ),
+    "on stream, asked first": Scenario(
+        lambda d: [act(d, "look:a", "send:b", "put:c"), act(d, "put:d", "send:e"), reply(DONE)],
+        {"execute_on_stream": True},
+        rules=Rules(ask=("send",)),
+        decisions={"e": "deny"},
+        same_after_death=False,
+    ),
+    "asked first": Scenario(
+        lambda d: [act(d, "look:a", "send:b", "put:c", "send:d"), act(d, "send:e", "look:f"), reply(DONE)],
+        rules=Rules(ask=("send",)),
+        decisions={"d": "deny", "e": "edit"},
+    ),
+    "asked side by side": Scenario(
+        lambda d: [act(d, "send:a", "put:b", "send:c", "look:d"), act(d, "send:e", "ask"), reply(DONE)],
+        {"tool_execution_strategy": "parallel"},
+        rules=Rules(ask=("send",), deny=("look",)),
+        decisions={"a": "expire", "c": "edit"},
+    ),
+    "asked and allowed for good": Scenario(
+        lambda d: [act(d, "put:a", "send:b"), act(d, "send:c", "put:d"), act(d, "complete", "send:e")],
+        rules=Rules(default="ask", allow=("look",)),
+        decisions={"a": "always", "b": "always"},
+    ),
     "a limit": Scenario(
         lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"step_limit": 1}
     ),
@@ -160,9 +188,30 @@ async def carry(world: World, turns: Turns, answers: Answers, fates: Iterable[Fa
                 return carried
             case Awaiting(question=question):
                 carried.asked.append(question.reason)
-                world.run.reply(answers[question.reason])
+                if question.reason == "approval":
+                    decide(world)
+                else:
+                    world.run.reply(answers[question.reason])
             case HandedOver():
                 raise AssertionError("nobody drains here")
+
+
+def decide(world: World) -> None:
+    """Decide about all that waits: by its text, as the world says, else approve it once."""
+    assert world.run.approvals.pending
+    for approval in world.run.approvals.pending:
+        text = str(approval.arguments.get("text"))
+        match world.decisions.get(text, "once"):
+            case "deny":
+                world.run.approvals.deny(approval.call_id, "Not today.")
+            case "expire":
+                world.run.approvals.expire(approval.call_id)
+            case "always":
+                world.run.approvals.approve(approval.call_id, scope="always")
+            case "edit":
+                world.run.approvals.approve(approval.call_id, edited={**approval.arguments, "copies": 7})
+            case _:
+                world.run.approvals.approve(approval.call_id)
 
 
 def _none_runs_twice(world: World, carried: Carried) -> None:
@@ -195,6 +244,7 @@ def check_effects(world: World) -> None:
 
     Nothing happened that the log does not know.
     """
+    _check_approved(world)
     did = Counter(world.done)
     said = {
         f"{made.name} {made.arguments['text']}"
@@ -213,3 +263,20 @@ def check_effects(world: World) -> None:
             result = world.results().get(made.call_id)
             if result is not None and result.outcome == "ok" and made.name in {"look", "put", "send"}:
                 assert did[f"{made.name} {made.arguments['text']}"] >= 1
+
+
+def _check_approved(world: World) -> None:
+    """What a rule asks about happened only if it was approved, and with the arguments that were."""
+    did, approvals = Counter(world.done), world.run.approvals.by_call
+    for approval in approvals.values():
+        if approval.status != "approved":
+            assert did[f"{approval.tool} {approval.arguments.get('text')}"] == 0, approval
+        result = world.results().get(approval.call_id)
+        if approval.edited_arguments and result is not None and result.outcome == "ok":
+            assert "with other arguments" in result.output
+            assert result.output.endswith("x7")
+    policy, lifted = Policy(*world.rules), {a.pattern for a in approvals.values() if a.scope == "always"}
+    for made in [made for message in world.messages for made in message.calls if made.fault is None]:
+        verdict = policy.judge(NAMED[made.name], made.arguments, lifted)
+        if verdict.action != "allow" and made.call_id not in approvals:
+            assert did[f"{made.name} {made.arguments['text']}"] == 0, made

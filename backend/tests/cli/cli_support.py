@@ -22,6 +22,7 @@ from typing import Any, TextIO
 from unittest.mock import patch
 
 from factotum.cli.main import main
+from factotum.protocol.approvals import Approval
 from factotum.protocol.events import (
     MessageCreated,
     PlanUpdated,
@@ -39,7 +40,7 @@ from factotum.protocol.events import (
     UsageRecorded,
 )
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolCallPart, ToolResultPart
-from factotum.protocol.runs import Plan, PlanItem, Run, RunStatus, Usage
+from factotum.protocol.runs import Plan, PlanItem, Question, Run, RunStatus, Usage
 from factotum.settings import settings
 
 RUN_ID = "0190a0a0-0000-7000-8000-000000000001"
@@ -145,6 +146,9 @@ class Api:
     refuse_stop: bool = False
     hold_stop: bool = False
     refuse_input: bool = False
+    approvals: list[Approval] = field(default_factory=list[Approval])
+    refuse_decisions: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    """What the first decisions are answered in place of being taken."""
     first_answers: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     """What connections to the event stream are answered first, in place of events."""
     status: RunStatus = "running"
@@ -188,7 +192,8 @@ class Request(BaseHTTPRequestHandler):
 
     def _answers(self, folder: str) -> dict[str, object]:
         """Return what is answered at which path; `folder` is the one whose files are listed."""
-        run = make_run(self.api.status).model_dump(mode="json")
+        waits = Question(reason="approval", text="May I?") if self.api.approvals else None
+        run = make_run(self.api.status, question=waits).model_dump(mode="json")
         stored = [event.message for event in self.api.events if isinstance(event, MessageCreated)]
         model = {"id": "demo", "provider": "factotum", "context_window": 1000, "note": "A script."}
         part = {"ok": True, "detail": ""}
@@ -196,6 +201,9 @@ class Request(BaseHTTPRequestHandler):
         return {
             f"/v1/runs/{RUN_ID}": run,
             "/v1/runs": {"items": [run], "next": None},
+            f"/v1/runs/{RUN_ID}/approvals": {
+                "items": [approval.model_dump(mode="json") for approval in self.api.approvals]
+            },
             f"{thread}/runs": {"items": [run], "next": None},
             thread: _thread(),
             "/v1/threads": {"items": [_thread()], "next": None},
@@ -231,8 +239,24 @@ class Request(BaseHTTPRequestHandler):
                 self._problem(409, "run_not_waiting", "The run asks nothing.")
                 return
             self._json(202, make_run("queued").model_dump(mode="json"))
+        elif self.path.startswith(f"/v1/runs/{RUN_ID}/approvals/"):
+            self._decide(self.path.rpartition("/")[2], self.api.bodies[-1])
         else:
             self._problem(404, "not_found", "There is nothing at this address.")
+
+    def _decide(self, approval_id: str, body: dict[str, Any]) -> None:
+        """Take a decision; the last one lets the run end."""
+        if self.api.refuse_decisions:
+            status, code = self.api.refuse_decisions.pop(0)
+            self._problem(status, code, "Not so.")
+            return
+        number = next(n for n, each in enumerate(self.api.approvals) if each.id == approval_id)
+        status = "approved" if body["decision"] == "approve" else "denied"
+        decided = self.api.approvals[number].model_copy(update={"status": status})
+        self.api.approvals[number] = decided
+        if all(each.status != "pending" for each in self.api.approvals):
+            self.api.end(a_whole_run()[-1], "finished")
+        self._json(200, decided.model_dump(mode="json"))
 
     def do_PUT(self) -> None:
         """Take a file."""

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from factotum.core.clock import now
 from factotum.core.ids import new_id
 from factotum.protocol import events
+from factotum.protocol.approvals import Approval
 from factotum.protocol.events import EPHEMERAL, RUN_EVENT, TERMINAL, Event, RunEvent, Snapshot
 from factotum.protocol.messages import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from factotum.protocol.runs import ENDED, ErrorInfo, Plan, PlanItem, Question, Run, RunOptions, Usage
@@ -47,6 +48,19 @@ RUN = Run(
 USAGE = Usage(input_tokens=1, cached_tokens=1, output_tokens=2, cost_usd=0.5)
 ERROR = ErrorInfo(code="x", message="It broke.", hint="Mend it.")
 
+APPROVAL = Approval(
+    id="a",
+    run_id="r",
+    thread_id="t",
+    call_id="c",
+    tool="put",
+    arguments={"a": 1},
+    arguments_hash="0" * 64,
+    pattern="put",
+    created_at=now(),
+    expires_at=now(),
+)
+
 EVENTS: tuple[RunEvent, ...] = (
     events.RunQueued(thread_id="t"),
     events.RunStarted(attempt=1, model="m"),
@@ -59,6 +73,8 @@ EVENTS: tuple[RunEvent, ...] = (
     events.MessageDiscarded(message_id="m"),
     events.ToolStarted(call_id="c", message_id="m", name="put", arguments={"a": 1}),
     events.ToolFinished(call_id="c", name="put", outcome="ok", output="x", duration_ms=1),
+    events.ApprovalRequested(approval=APPROVAL),
+    events.ApprovalResolved(approval_id="a", call_id="c", status="approved", edited_arguments={"b": 1}),
     events.PlanUpdated(plan=Plan()),
     events.UsageRecorded(model="m", usage=USAGE),
     events.SandboxChanged(status="lost"),

@@ -26,6 +26,7 @@ from factotum.protocol.events import (
     ToolArgumentsDelta,
 )
 from factotum.protocol.messages import Message, ToolResultPart
+from factotum.protocol.policy import Rules
 from factotum.protocol.runs import Run, RunOptions
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.executor import RunExecutor
@@ -43,7 +44,7 @@ from factotum.testing.memory_sandbox import MemorySandboxProvider
 from tests.bus.helpers import Bus
 from tests.runs.played import Acts, PlayedGateway, registry
 
-TABLES = ("projects", "threads", "messages", "runs", "tool_calls", "agents")
+TABLES = ("projects", "threads", "messages", "runs", "tool_calls", "approvals", "agents")
 
 
 class PlayedModels:
@@ -79,6 +80,7 @@ class Stage:
         self.acts = Acts()
         self.sandboxes = MemorySandboxProvider()
         self.defaults = ProcessorConfig()
+        self.rules = Rules()
         self.service = RunService(database, self.queue, bus.log, self.signals, self.models)
         self.follower = Follower(database, bus.log, bus.tail, idle_seconds=0.2)
         self.sweeper = Sweeper(database, self.queue, queued_seconds=0)
@@ -100,7 +102,13 @@ class Stage:
         live = LiveRuns() if live is None else live
         self.lives.append(live)
         agents = AgentFactory(
-            self.database, self.gateway, self.models, registry(self.acts), self.sandboxes, self.defaults
+            self.database,
+            self.gateway,
+            self.models,
+            registry(self.acts),
+            self.sandboxes,
+            self.defaults,
+            self.rules,
         )
         return RunExecutor(
             self.database, self.bus.log, self.queue, agents, live, owner=owner, lease_seconds=lease

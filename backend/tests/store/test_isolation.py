@@ -84,14 +84,19 @@ def test_the_login_role_reaches_nothing_by_itself(admin_database_url: str, datab
         connection.execute("select * from factotum.runs")
 
 
-def test_the_system_role_reaches_runs_alone_and_not_their_content(admin_database_url: str) -> None:
+def test_the_system_role_reaches_runs_and_approvals_and_not_their_content(admin_database_url: str) -> None:
     with psycopg.connect(admin_database_url) as connection:
-        assert _held(connection, "factotum_system", "factotum") == ["runs"]
-        for column in ("plan", "question", "answer", "usage", "error", "deliverables"):
+        assert _held(connection, "factotum_system", "factotum") == ["approvals", "runs"]
+        hidden = {
+            "runs": ("plan", "question", "answer", "usage", "error", "deliverables"),
+            "approvals": ("tool", "arguments", "edited_arguments", "pattern", "reason", "decided_by"),
+        }
+        for table, column in [(name, column) for name in hidden for column in hidden[name]]:
             row = connection.execute(
-                "select has_column_privilege('factotum_system', 'factotum.runs', %s, 'select')", (column,)
+                "select has_column_privilege('factotum_system', %s, %s, 'select')",
+                (f"factotum.{table}", column),
             ).fetchone()
-            assert row == (False,), column
+            assert row == (False,), (table, column)
 
 
 def test_definer_functions_pin_their_search_path(admin_database_url: str) -> None:
@@ -114,6 +119,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "messages",
         "runs",
         "tool_calls",
+        "approvals",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

@@ -1,11 +1,15 @@
 """One row of everything in an account, for tests."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from factotum.core.clock import now
 from factotum.core.ids import new_id
+from factotum.protocol.approvals import Approval
 from factotum.protocol.messages import Message, TextPart
 from factotum.protocol.runs import Run
 from factotum.store.agents import Agents
+from factotum.store.approvals import Approvals
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
@@ -18,7 +22,7 @@ from factotum.store.tool_calls import ToolCalls
 
 @dataclass(frozen=True)
 class World:
-    """A project with a thread, a message, a run in its first attempt, a call, and an agent."""
+    """A project with a thread, a message, a run in its first attempt, a call that waits, and an agent."""
 
     caller: Caller
     account_id: str
@@ -28,6 +32,7 @@ class World:
     run: Run
     agent: Agent
     call: ToolCall
+    approval: Approval
 
     async def assert_unchanged(self, database: Database) -> None:
         """Fail if anything of it is not as it was built."""
@@ -38,6 +43,7 @@ class World:
             assert await Runs(tx).list(self.thread.id) == [self.run]
             assert await Agents(tx).get(self.agent.id) == self.agent
             assert await ToolCalls(tx).for_run(self.run.id) == [self.call]
+            assert await Approvals(tx).of_run(self.run.id) == [self.approval]
 
 
 async def build(database: Database, caller: Caller, account_id: str) -> World:
@@ -59,9 +65,17 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
             arguments={"x": [1]},
             effect="unsafe",
         )
+        approval = await Approvals(tx).request(
+            run.id,
+            call_id="call-1",
+            tool="shell",
+            arguments={"x": [1]},
+            pattern="shell",
+            expires_at=now() + timedelta(hours=1),
+        )
         thread = await Threads(tx).get(thread.id)
         run = await Runs(tx).get(run.id)
-    return World(caller, account_id, project, thread, message, run, agent, call)
+    return World(caller, account_id, project, thread, message, run, agent, call, approval)
 
 
 async def claimed(database: Database, run_id: str, *, owner: str = "worker-1", seconds: float = 60) -> int:

@@ -18,6 +18,8 @@ from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
 # the file alone cannot tell whether it was done.
 @tool(
     effect="unsafe",
+    family="files",
+    subject="path",
     xml=XmlForm("str-replace", attributes=("path", "occurrence"), elements=("old_text", "new_text")),
     deadline_seconds=60,
     example={"path": "app.py", "old_text": "    return 1\n", "new_text": "    return 2\n"},

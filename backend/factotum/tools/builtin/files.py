@@ -26,6 +26,8 @@ Path = Annotated[str, Field(min_length=1)]
 
 @tool(
     effect="idempotent",
+    family="files",
+    subject="path",
     xml=XmlForm("create-file", attributes=("path",), content="content"),
     deadline_seconds=60,
     example={"path": "notes/draft.md", "content": "# Draft\n\nThe first line.\n"},
@@ -57,6 +59,8 @@ async def create_file(context: ToolContext, path: Path, content: str) -> ToolOut
 
 @tool(
     effect="idempotent",
+    family="files",
+    subject="path",
     xml=XmlForm("rewrite-file", attributes=("path",), content="content"),
     deadline_seconds=60,
     example={"path": "notes/draft.md", "content": "# Draft\n\nAll of it, new.\n"},
@@ -79,6 +83,8 @@ async def rewrite_file(context: ToolContext, path: Path, content: str) -> ToolOu
 
 @tool(
     effect="idempotent",
+    family="files",
+    subject="path",
     xml=XmlForm("delete-file", attributes=("path",)),
     deadline_seconds=60,
     example={"path": "notes/draft.md"},
@@ -98,6 +104,8 @@ async def delete_file(context: ToolContext, path: Path) -> ToolOutput:
 
 @tool(
     effect="pure",
+    family="files",
+    subject="path",
     xml=XmlForm("list-files", attributes=("path", "recursive")),
     deadline_seconds=60,
     example={"path": ".", "recursive": True},

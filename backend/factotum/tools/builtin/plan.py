@@ -15,6 +15,7 @@ _MARKS = {"pending": "[ ]", "active": "[>]", "done": "[x]", "skipped": "[-]"}
 
 @tool(
     effect="idempotent",
+    family="plan",
     xml=XmlForm("update-plan", content="items"),
     deadline_seconds=10,
     example={

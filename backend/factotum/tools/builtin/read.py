@@ -20,6 +20,8 @@ LineNumber = Annotated[int, Field(ge=1)]
 
 @tool(
     effect="pure",
+    family="files",
+    subject="path",
     xml=XmlForm("read-file", attributes=("path", "start_line", "end_line")),
     deadline_seconds=60,
     output_limit=_OUTPUT_LIMIT,

@@ -20,6 +20,8 @@ _KEPT_BYTES = 100_000
 
 @tool(
     effect="unsafe",
+    family="shell",
+    subject="command",
     xml=XmlForm("shell", attributes=("folder", "timeout_seconds"), content="command"),
     deadline_seconds=LONGEST_SECONDS + _GRACE_SECONDS,
     output_limit=_OUTPUT_LIMIT,

@@ -18,6 +18,7 @@ Files = Annotated[list[str], Field(max_length=_MOST_FILES)]
 
 @tool(
     effect="pure",
+    family="talk",
     deadline_seconds=30,
     ends_turn=True,
     example={
@@ -53,6 +54,7 @@ async def ask(
 
 @tool(
     effect="pure",
+    family="talk",
     deadline_seconds=30,
     ends_turn=True,
     example={"summary": "The first 20 primes are in primes.csv.", "deliverables": ["primes.csv"]},
