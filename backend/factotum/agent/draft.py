@@ -36,6 +36,7 @@ class Response:
     parts: tuple[Part, ...]
     usage: Usage
     stop: StopReason
+    model: str
 
     @property
     def calls(self) -> tuple[ToolCallPart, ...]:
@@ -49,10 +50,14 @@ class Response:
 
 
 class Draft:
-    """Collects one message, which `assembler` reads. The id of a call follows from it and the number."""
+    """Collects one message, which `assembler` reads. The id of a call follows from it and the number.
 
-    def __init__(self, message_id: str, registry: Registry, config: ProcessorConfig) -> None:
+    `model` is the one that writes it, until a fallback takes over.
+    """
+
+    def __init__(self, message_id: str, model: str, registry: Registry, config: ProcessorConfig) -> None:
         self.message_id = message_id
+        self.model = model
         self.usage = Usage()
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
@@ -75,7 +80,7 @@ class Draft:
         parts = self.parts()
         if self.stop in {"length", "content_filter"}:
             parts = _marked_as_cut(parts, self.stop)
-        return Response(parts, self.usage, self.stop)
+        return Response(parts, self.usage, self.stop, self.model)
 
     def parts(self) -> tuple[Part, ...]:
         """Return what came so far. A call that is still open was never written, and is left out."""

@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from factotum.agent.handed_back import own_reasoning
 from factotum.parsing.entities import escape
 from factotum.protocol.dialect import Dialect
-from factotum.protocol.messages import Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from factotum.protocol.messages import Message, TextPart, ToolCallPart, ToolResultPart
 
 ModelMessage = Mapping[str, JsonValue]
 
@@ -90,9 +91,8 @@ def _native_assistant(message: Message) -> ModelMessage:
         ]
     elif not message.text:
         rendered["content"] = _EMPTY
-    signed = [part.signed for part in message.parts if isinstance(part, ReasoningPart) and part.signed]
-    if signed:
-        rendered["thinking_blocks"] = list[JsonValue](signed)
+    if message.model is not None:
+        rendered |= own_reasoning(message, message.model)
     return rendered
 
 

@@ -42,12 +42,16 @@ class Steps:
         response = await self._respond(request)
         return await whole(self._store(self._draft_id(self._state.attempt), response))
 
+    def count_in(self, usage: Usage) -> None:
+        """Count what the run used beside its steps; it is stored with the next step, or the end."""
+        self.usage = self.usage.plus(usage)
+
     async def keep_partial(self) -> None:
         """Store what came of a response that was stopped in the middle; withdraw it if that is nothing."""
         draft = self._draft
         if draft is None:
             return
-        partial = Response(draft.parts(), draft.usage, "stop")
+        partial = Response(draft.parts(), draft.usage, "stop", draft.model)
         if partial.is_empty:
             await self._discard(draft)
         else:
@@ -63,7 +67,8 @@ class Steps:
         """Stream one response. A stream that breaks in the middle is discarded and tried again."""
         retries_left = self._config.max_stream_retries
         while True:
-            draft = self._draft = self._processor.draft(self._draft_id(self._state.attempt))
+            draft = self._processor.draft(self._draft_id(self._state.attempt), self._state.model)
+            self._draft = draft
             try:
                 return await self._processor.process(request, draft)
             except ModelFault as fault:
@@ -81,10 +86,12 @@ class Steps:
     async def _store(self, message_id: str, response: Response) -> Message:
         count, usage = self.count + 1, self.usage.plus(response.usage)
         planned = self._processor.planned(response.calls)
-        message = await self._journal.store_step(message_id, response.parts, planned, count, usage)
-        self._draft, self.count, self.usage = None, count, usage
+        message = await self._journal.store_step(
+            message_id, response.parts, planned, count, usage, response.model
+        )
+        self._draft, self.count, self.usage = None, count, self.usage.plus(response.usage)
         await self._events.emit(MessageCreated(message=message))
-        await self._events.emit(UsageRecorded(model=self._state.model, usage=response.usage))
+        await self._events.emit(UsageRecorded(model=response.model, usage=response.usage))
         return message
 
     def _draft_id(self, attempt: int) -> str:

@@ -120,12 +120,30 @@ class PlanUpdated(Event):
     plan: Plan
 
 
+class ModelChanged(Event):
+    """Another model answers from here on: the run's own was away, or is back. `reason` says it in words."""
+
+    type: Literal["model.changed"] = "model.changed"
+    from_model: str
+    to_model: str
+    reason: str
+
+
+class ThreadTitled(Event):
+    """The thread was given a title, since nobody had given it one."""
+
+    type: Literal["thread.titled"] = "thread.titled"
+    thread_id: str
+    title: str
+
+
 class UsageRecorded(Event):
-    """What one model call used."""
+    """What one model call used. `model` is the one that answered, `purpose` what it was asked for."""
 
     type: Literal["usage.recorded"] = "usage.recorded"
     model: str
     usage: Usage
+    purpose: Literal["step", "title"] = "step"
 
 
 class SandboxChanged(Event):
@@ -194,6 +212,8 @@ RunEvent = Annotated[
     | ToolStarted
     | ToolFinished
     | PlanUpdated
+    | ModelChanged
+    | ThreadTitled
     | UsageRecorded
     | SandboxChanged
     | FileChanged

@@ -1,9 +1,9 @@
 """A run as everybody sees it: its status, its usage, what it waits for, how it ended."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from factotum.core.frozen import Frozen
 from factotum.protocol.dialect import Dialect
@@ -16,13 +16,27 @@ FinishReason = Literal["complete", "answered"]
 
 AwaitReason = Literal["question", "unknown_outcome", "limit"]
 
+Effort = Literal["none", "low", "medium", "high"]
+"""How much a model shall reason before it answers."""
+
+MOST_FALLBACKS = 5
+"""Models that a run may fall back on at the most: each may cost a whole deadline."""
+
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
 
 class RunOptions(Frozen):
-    """What the caller of a run may choose. `auto`: native calls where the model has them, else `invoke`."""
+    """What the caller of a run may choose. `auto`: native calls where the models have them, else `invoke`.
+
+    `fallback_models` are tried in order when the run's model cannot be used; None: the agent's, else the
+    service's; none at all: an empty list. `effort` None: as the model does by itself.
+    """
 
     dialect: Literal["auto", Dialect] = "auto"
     tool_execution: Literal["sequential", "parallel"] = "sequential"
     step_limit: int | None = Field(default=None, ge=1, le=1000)
+    fallback_models: tuple[ModelName, ...] | None = Field(default=None, max_length=MOST_FALLBACKS)
+    effort: Effort | None = None
 
 
 class ErrorInfo(Frozen):
@@ -34,10 +48,15 @@ class ErrorInfo(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens and money of one or more model calls. `cost_usd` is None where no price is known."""
+    """Tokens and money of one or more model calls. `cost_usd` is None where no price is known.
+
+    `input_tokens` counts all of the prompt; of these, `cached_tokens` were read from the provider's cache and
+    `cache_write_tokens` written to it.
+    """
 
     input_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
 
@@ -47,6 +66,7 @@ class Usage(Frozen):
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost_usd=sum(known) if known else None,
         )
