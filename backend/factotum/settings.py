@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import find_dotenv, load_dotenv
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,6 +24,13 @@ def default_sandbox_python() -> Path | None:
     """Return the environment that setting up has made beside the service's own, if it has."""
     beside = Path(sys.prefix).with_name(".venv-sandbox")
     return beside if beside.is_dir() else None
+
+
+class FurtherKey(BaseModel):
+    """One more way to a provider. `key` names the variable of the environment that holds the key."""
+
+    key: str
+    base_url: str | None = None
 
 
 class Settings(BaseSettings):
@@ -52,6 +59,14 @@ class Settings(BaseSettings):
 
     model: str | None = None
     """The model of runs that name none. None: the best that is found."""
+    fallback_models: tuple[str, ...] = Field(default=(), max_length=5)
+    """The models of runs whose own cannot be used, in order; a JSON list."""
+    further_keys: dict[str, tuple[FurtherKey, ...]] = Field(default_factory=dict)
+    """More keys, or addresses, of a provider or of one model, beside the provider's own; JSON."""
+    titles: Literal["model", "words", "off"] = "model"
+    """How threads without a title get one: by a model, by the first words of their task, or not."""
+    title_model: str | None = None
+    """The model that gives threads their titles. None: the run's own, and no model for the demo."""
     model_base_url: str | None = None
     """An OpenAI-compatible server to use for models named `local/…`; None looks at the usual ports."""
     scripted_provider: str | None = None

@@ -1,6 +1,7 @@
 """Puts an agent together for one attempt: its model, tools, prompt and limits, as its row and agent say."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -94,17 +95,21 @@ class AgentFactory:
         options = run.options
         return replace(
             self.defaults,
-            dialect=self._dialect(run.model, options),
+            dialect=self._dialect((run.model, *(options.fallback_models or ())), options),
             tool_execution_strategy=options.tool_execution,
             step_limit=options.step_limit or self.defaults.step_limit,
+            fallback_models=options.fallback_models or (),
+            effort=options.effort,
+            cache_key=run.thread_id,
         )
 
-    def _dialect(self, model: str, options: RunOptions) -> Dialect:
-        if model == DEMO_MODEL:
+    def _dialect(self, models: Sequence[str], options: RunOptions) -> Dialect:
+        """Return a dialect that all of the run's models can write: one may go on where another began."""
+        if models[0] == DEMO_MODEL:
             return "native"
         if options.dialect != "auto":
             return options.dialect
-        return "native" if self.models.supports_native_tools(model) else "invoke"
+        return "native" if all(map(self.models.supports_native_tools, models)) else "invoke"
 
 
 def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:

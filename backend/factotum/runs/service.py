@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
@@ -13,6 +12,7 @@ from factotum.core.ids import new_id
 from factotum.protocol.events import MessageCreated, RunEvent, RunQueued, RunStopped
 from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import ENDED, Run, RunOptions
+from factotum.runs.model_choice import Models, chosen_models
 from factotum.runs.queue import RunQueue
 from factotum.store.agents import Agents
 from factotum.store.database import Database
@@ -24,18 +24,6 @@ from factotum.store.threads import Threads
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
-
-
-class Models(Protocol):
-    """What is known of models without calling one."""
-
-    def check(self, model: str) -> None:
-        """Raise InvalidInput (`model_unknown`, `model_key_missing`) for a model that cannot be used."""
-        ...
-
-    def default(self) -> str:
-        """The model of runs that name none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +53,13 @@ class RunService:
         """Store the user's message, the run and its job in one transaction; say also whether the run is new.
 
         The same idempotency key on the same thread gives the same run again.
-        Raises NotFound (thread, agent), InvalidInput (model), Conflict (`run_awaiting_input`).
+        Raises NotFound (thread, agent), InvalidInput (models), Conflict (`run_awaiting_input`).
         """
         async with self._database.tenant(caller) as tx:
             thread = await Threads(tx).get(thread_id)
             agent_id = new.agent_id or thread.agent_id
             agent = await Agents(tx).get(agent_id) if agent_id else None
-            model = new.model or (agent.model if agent else None) or self._models.default()
-            self._models.check(model)
+            model, options = chosen_models(self._models, agent, new.model, new.options)
             runs = Runs(tx)
             await runs.take_turn(thread_id)
             waiting = await runs.waiting_run(thread_id)
@@ -81,7 +68,7 @@ class RunService:
                 created_by=caller.user_id,
                 model=model,
                 agent_id=agent_id,
-                options=new.options,
+                options=options,
                 idempotency_key=new.idempotency_key,
             )
             if not created:

@@ -19,6 +19,7 @@ from factotum.runs.executor import RunExecutor
 from factotum.runs.heartbeat import Heartbeat
 from factotum.runs.live import LiveRuns
 from factotum.runs.sweeper import Sweeper
+from factotum.runs.titles import Titler
 from factotum.services import Services, make_database
 from factotum.store.database import Database
 from factotum.tools.builtin import builtin_registry
@@ -50,6 +51,7 @@ class Worker:
             self._live,
             owner=self._owner,
             lease_seconds=self._settings.lease_seconds,
+            titler=self._titler(gateway),
         )
         self._sweeper = Sweeper(services.database, services.queue)
 
@@ -118,6 +120,14 @@ class Worker:
                 between_tokens_deadline=settings.between_tokens_deadline,
             ),
         )
+
+    def _titler(self, gateway: ModelGateway) -> Titler | None:
+        settings = self._settings
+        if settings.titles == "off":
+            return None
+        # A script has no turn for it, unless it names a model of its own.
+        asks = settings.titles == "model" and (settings.title_model or not settings.scripted_provider)
+        return Titler(gateway, model=settings.title_model, ask=bool(asks))
 
     def _connect(self) -> Database:
         return make_database(self._settings, self._services.addresses, "factotum-heartbeat", pool_size=2)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver
 from factotum.llm.faults import ModelFault
+from factotum.llm.port import FallbackChunk
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
 from factotum.testing.memory_journal import Fate, ProcessDied
@@ -58,6 +59,13 @@ def _broken(dialect: Dialect) -> Turns:
     ]
 
 
+def _falling_back(dialect: Dialect) -> Turns:
+    spare = FallbackChunk("spare", "It was away.")
+    again = reply(spare, "Half of", ModelFault("broken_stream", "It broke.", partial=True))
+    first = act(dialect, "look:a", "send:b")
+    return [[again, Reply((spare, *first.pieces))], act(dialect, "put:c"), reply(DONE)]
+
+
 SCENARIOS: Mapping[str, Scenario] = {
     "every effect": Scenario(
         lambda d: [act(d, "look:a", "put:b", "send:c"), act(d, "send:d"), act(d, "complete", "send:late")]
@@ -77,6 +85,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "filtered": Scenario(lambda d: [act(d, "look:a"), reply("Well, ", stop="content_filter")]),
     "broken and retried": Scenario(_broken),
+    "a model that falls back": Scenario(_falling_back),
     "a limit": Scenario(
         lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"step_limit": 1}
     ),

@@ -83,6 +83,7 @@ def test_usage_with_holes() -> None:
     assert usage_of(Has(prompt_tokens=None, completion_tokens=3)).model_dump() == {
         "input_tokens": 0,
         "cached_tokens": 0,
+        "cache_write_tokens": 0,
         "output_tokens": 3,
         "cost_usd": None,
     }

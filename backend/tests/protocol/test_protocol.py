@@ -60,6 +60,8 @@ EVENTS: tuple[RunEvent, ...] = (
     events.ToolStarted(call_id="c", message_id="m", name="put", arguments={"a": 1}),
     events.ToolFinished(call_id="c", name="put", outcome="ok", output="x", duration_ms=1),
     events.PlanUpdated(plan=Plan()),
+    events.ModelChanged(from_model="m", to_model="n", reason="m was away."),
+    events.ThreadTitled(thread_id="t", title="Primes"),
     events.UsageRecorded(model="m", usage=USAGE),
     events.SandboxChanged(status="lost"),
     events.FileChanged(path="a", action="created", size_bytes=1),
