@@ -67,7 +67,6 @@ class ThreadTitle:
         self._journal = journal
         self._events = events
         self._count_in = count_in
-        self._task_text: str | None = None
         self._making = asyncio.create_task(self._make(), name=f"title:{run.id}")
 
     async def settle(self) -> None:
@@ -75,24 +74,22 @@ class ThreadTitle:
         if self._making.done():
             return
         await cancelled(self._making)
-        if self._task_text is not None:
-            await self._store(title_of_task(self._task_text))
+        self._model = None
+        await self._make()
 
     async def give_up(self) -> None:
         """Leave the thread as it is."""
         await cancelled(self._making)
 
     async def _make(self) -> None:
+        """Ask the model, if there is one to ask; no run ends over its thread's title."""
         try:
             task, fallbacks = await self._task()
+            if task is not None:
+                title = "" if self._model is None else await self._asked(self._model, fallbacks, task)
+                await whole(self._store(title or title_of_task(task)))
         except FactotumError as fault:
             log.info("the thread got no title: %s", fault.message)
-            return
-        if task is None:
-            return
-        self._task_text = task
-        title = "" if self._model is None else await self._asked(self._model, fallbacks, task)
-        await whole(self._store(title or title_of_task(task)))
 
     async def _task(self) -> tuple[str | None, tuple[str, ...]]:
         """Return the task of a run whose thread has no title, and the models that its run falls back on."""
@@ -132,11 +129,8 @@ class ThreadTitle:
         return title_of_answer(text)
 
     async def _store(self, title: str) -> None:
-        """Store the title unless a person gave one meanwhile, and tell it. No run ends over a title."""
-        try:
-            async with self._journal.fenced() as tx:
-                titled = await Threads(tx).title_if_untitled(self._run.thread_id, title)
-            if titled:
-                await self._events.emit(ThreadTitled(thread_id=self._run.thread_id, title=title))
-        except FactotumError as fault:
-            log.info("the thread got no title: %s", fault.message)
+        """Store the title unless a person gave one meanwhile, and tell it."""
+        async with self._journal.fenced() as tx:
+            titled = await Threads(tx).title_if_untitled(self._run.thread_id, title)
+        if titled:
+            await self._events.emit(ThreadTitled(thread_id=self._run.thread_id, title=title))

@@ -101,7 +101,7 @@ async def test_effort_fits_the_model_and_the_bound(wired: Wired) -> None:
 
 
 async def test_what_the_model_signed_comes_back_as_it_was(wired: Wired) -> None:
-    """Blocks off the wire, several in a turn and one redacted, are taken back by the provider that made them."""
+    """Blocks off the wire, several in a turn and one redacted, are taken back by their provider."""
     first = [
         {"reasoning": "One.", "cut": 2},
         {"reasoning": "hidden", "redacted": True},
@@ -203,7 +203,7 @@ async def test_marks_move_on_with_the_thread(wired: Wired) -> None:
 
 
 async def test_openai_gets_a_key_and_no_marks(wired: Wired) -> None:
-    """Its cache is automatic; the thread's key brings its requests to one machine. Own servers get neither."""
+    """Its cache is automatic; the thread's key brings requests to one machine. Own servers get neither."""
     hello = [SYSTEM, {"role": "user", "content": "Hello."}]
     body = await _sent(wired, GPT, hello, cache_key="thread-1")
     assert body["prompt_cache_key"] == "thread-1"
