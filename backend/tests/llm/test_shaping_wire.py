@@ -3,15 +3,16 @@
 from typing import Any
 
 import pytest
-from llm_support import TOOL, Wired, collect
+from llm_support import TOOL as SHELL
+from llm_support import Wired, collect
 
 from factotum.llm.cache_marks import mark_messages, mark_tools, wants_key, wants_marks
 from factotum.llm.port import ModelRequest, ReasoningChunk, UsageChunk
 from factotum.llm.shaping import shape
 
 CLAUDE, GPT = "anthropic/claude-sonnet-4-5", "openai/gpt-4o-mini"
-MARK = {"type": "ephemeral"}
-SYSTEM = {"role": "system", "content": "Be brief."}
+TOOL: Any = SHELL
+SYSTEM: dict[str, Any] = {"role": "system", "content": "Be brief."}
 
 
 def _block(thinking: str, signature: str = "sig") -> dict[str, Any]:
@@ -28,8 +29,8 @@ def _result(number: int) -> dict[str, Any]:
 
 def _thread(writer: str) -> list[dict[str, Any]]:
     """A thread in mid-turn: two calls of one message, with blocks before each, one of them redacted."""
-    redacted = {"type": "redacted_thinking", "data": "xyz"}
-    answer = {
+    redacted: Any = {"type": "redacted_thinking", "data": "xyz"}
+    answer: Any = {
         "role": "assistant",
         "content": "Look. And there.",
         "tool_calls": [_call(1), _call(2)],
@@ -43,7 +44,7 @@ def _thread(writer: str) -> list[dict[str, Any]]:
 async def _sent(wired: Wired, model: str, messages: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """Return the body of a request, as the strict provider took it."""
     gateway, provider = await wired([["Hi."], ["Done."], ["More."]])
-    request = ModelRequest(model, messages, **({"tools": [TOOL]} | more))
+    request = ModelRequest(model, messages, [TOOL], **more)
     await collect(gateway, request)
     body = provider.journal.exchanges[-1].body
     assert isinstance(body, dict)
@@ -85,13 +86,17 @@ async def test_no_model_gets_anothers_reasoning(wired: Wired, model: str) -> Non
 
 async def test_after_a_new_question_claude_reasons_again(wired: Wired) -> None:
     """Only the turn that another model began goes on without reasoning."""
-    messages = [*_thread(GPT), {"role": "assistant", "content": "Seen."}, {"role": "user", "content": "And?"}]
+    messages: Any = [
+        *_thread(GPT),
+        {"role": "assistant", "content": "Seen."},
+        {"role": "user", "content": "And?"},
+    ]
     assert (await _sent(wired, CLAUDE, messages, effort="high"))["thinking"]["budget_tokens"] == 4096
 
 
 async def test_effort_fits_the_model_and_the_bound(wired: Wired) -> None:
     """A model that reasons gets the effort; one that does not, or has no room for it, is asked without."""
-    hello = [SYSTEM, {"role": "user", "content": "Hello."}]
+    hello: Any = [SYSTEM, {"role": "user", "content": "Hello."}]
     assert (await _sent(wired, "openai/gpt-5.2", hello, effort="low"))["reasoning_effort"] == "low"
     assert "reasoning_effort" not in await _sent(wired, GPT, hello, effort="low")
     assert "thinking" not in await _sent(wired, CLAUDE, hello, effort="none")
@@ -102,18 +107,18 @@ async def test_effort_fits_the_model_and_the_bound(wired: Wired) -> None:
 
 async def test_what_the_model_signed_comes_back_as_it_was(wired: Wired) -> None:
     """Blocks off the wire, several in a turn and one redacted, are taken back by their provider."""
-    first = [
+    first: Any = [
         {"reasoning": "One.", "cut": 2},
         {"reasoning": "hidden", "redacted": True},
         {"reasoning": "Two."},
         {"call": "shell", "id": "call_1"},
     ]
     gateway, provider = await wired([first, ["Done."]])
-    start = [SYSTEM, {"role": "user", "content": "Go."}]
+    start: Any = [SYSTEM, {"role": "user", "content": "Go."}]
     chunks = await collect(gateway, ModelRequest(CLAUDE, start, [TOOL], effort="low"))
     signed = [chunk.signed for chunk in chunks if isinstance(chunk, ReasoningChunk) and chunk.signed]
     assert [block["type"] for block in signed] == ["thinking", "redacted_thinking", "thinking"]
-    answer = {
+    answer: Any = {
         "role": "assistant",
         "content": None,
         "tool_calls": [_call(1)],
@@ -136,7 +141,12 @@ async def test_what_the_model_signed_comes_back_as_it_was(wired: Wired) -> None:
     ],
 )
 def test_unsigned_reasoning_goes_where_it_is_wanted(model: str, writer: str, *, goes_back: bool) -> None:
-    message = {"role": "assistant", "content": "A", "reasoning_content": "Hm.", "origin": {"model": writer}}
+    message: Any = {
+        "role": "assistant",
+        "content": "A",
+        "reasoning_content": "Hm.",
+        "origin": {"model": writer},
+    }
     (shaped,) = shape(ModelRequest(model, [message]), model.partition("/")[0]).messages
     assert ("reasoning_content" in shaped) is goes_back
     assert "origin" not in shaped
@@ -146,7 +156,7 @@ def test_gemini_gets_its_signatures_back_on_their_calls() -> None:
     """They are Gemini's alone, and only its own model's."""
     block = {"type": "thought_signature", "call": 1, "signature": "c2ln"}
     thinking = _block("Hm.")
-    message = {
+    message: Any = {
         "role": "assistant",
         "content": None,
         "tool_calls": [_call(1), _call(2)],
@@ -169,12 +179,12 @@ def test_gemini_gets_its_signatures_back_on_their_calls() -> None:
 
 
 def test_messages_of_an_unknown_writer_carry_nothing() -> None:
-    message = {"role": "assistant", "content": "A", "thinking_blocks": [_block("Hm.")]}
+    message: Any = {"role": "assistant", "content": "A", "thinking_blocks": [_block("Hm.")]}
     assert shape(ModelRequest(CLAUDE, [message]), "anthropic").messages[0].keys() == {"role", "content"}
 
 
 def test_a_segment_that_says_nothing_is_left_out() -> None:
-    message = {
+    message: Any = {
         "role": "assistant",
         "content": "A\n",
         "tool_calls": [_call(1)],
@@ -195,7 +205,11 @@ async def test_claude_is_marked_at_four_places(wired: Wired) -> None:
 async def test_marks_move_on_with_the_thread(wired: Wired) -> None:
     """What one request ends with is marked in the next one too, so that it is read from the cache there."""
     first = _marked(await _sent(wired, CLAUDE, _thread(CLAUDE)[:2]))
-    later = [*_thread(CLAUDE), {"role": "assistant", "content": "Seen."}, {"role": "user", "content": "And?"}]
+    later: Any = [
+        *_thread(CLAUDE),
+        {"role": "assistant", "content": "Seen."},
+        {"role": "user", "content": "And?"},
+    ]
     second, third = _thread(CLAUDE), later
     assert first == ["shell", "Be brief.", "Go."]
     assert _marked(await _sent(wired, CLAUDE, second))[2:] == ["Go.", "r2"]
@@ -204,7 +218,7 @@ async def test_marks_move_on_with_the_thread(wired: Wired) -> None:
 
 async def test_openai_gets_a_key_and_no_marks(wired: Wired) -> None:
     """Its cache is automatic; the thread's key brings requests to one machine. Own servers get neither."""
-    hello = [SYSTEM, {"role": "user", "content": "Hello."}]
+    hello: Any = [SYSTEM, {"role": "user", "content": "Hello."}]
     body = await _sent(wired, GPT, hello, cache_key="thread-1")
     assert body["prompt_cache_key"] == "thread-1"
     assert "cache_control" not in str(body)
