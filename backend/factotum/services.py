@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
@@ -12,6 +12,7 @@ from factotum.core.errors import SetupFault
 from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
 from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
+from factotum.llm.health import ModelHealth
 from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.router import Gateways
 from factotum.runs.follow import Follower
@@ -50,6 +51,7 @@ class Services:
     sandboxes: SandboxProvider
     runs: RunService
     follower: Follower
+    model_health: ModelHealth = field(default_factory=ModelHealth)
 
 
 def addresses_of(settings: Settings) -> Addresses:
@@ -95,11 +97,14 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             settings.data_folder / "sandboxes", python_site=settings.sandbox_python
         )
         stack.callback(sandboxes.close)
+        health = ModelHealth()
         catalogue = await open_catalogue(
             environment(),
             model_base_url=settings.model_base_url,
             served=SCRIPTED_MODELS if settings.scripted_provider else (),
             preferred=settings.model,
+            fallbacks=settings.fallback_models,
+            resting=health.resting,
         )
         queue = ProcrastinateQueue()
         signals = Signals(redis)
@@ -113,6 +118,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             signals=signals,
             queue=queue,
             catalogue=catalogue,
+            model_health=health,
             sandboxes=sandboxes,
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
@@ -127,4 +133,28 @@ def make_gateway(services: Services) -> Gateways:
     local = services.catalogue.local
     if local is not None:
         endpoints["local"] = openai_compatible(local.base_url)
-    return Gateways(LiteLLMGateway(endpoints), DemoGateway())
+    providers = LiteLLMGateway(
+        endpoints,
+        further=_further(services.settings),
+        breakers=services.model_health.breakers,
+        cooldowns=services.model_health.cooldowns,
+        windows=services.catalogue.context_window,
+    )
+    return Gateways(providers, DemoGateway())
+
+
+def _further(settings: Settings) -> dict[str, list[Endpoint]]:
+    """Return the further keys by provider or model. Raises SetupFault (`key_missing`) for an empty one."""
+    found: dict[str, list[Endpoint]] = {}
+    known = environment()
+    for name, ways in settings.further_keys.items():
+        for way in ways:
+            key = known.get(way.key, "").strip()
+            if not key:
+                raise SetupFault(
+                    f"FACTOTUM_FURTHER_KEYS names {way.key}, which is not set.",
+                    hint=f"Set {way.key} in the environment, or take it out of FACTOTUM_FURTHER_KEYS.",
+                    code="key_missing",
+                )
+            found.setdefault(name, []).append(Endpoint(way.base_url, key))
+    return found

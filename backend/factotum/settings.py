@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import find_dotenv, load_dotenv
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from factotum.protocol.policy import Rules
@@ -39,6 +39,13 @@ def _from_json(value: object) -> object:
         raise ValueError(f"it is not JSON: {error}") from None
 
 
+class FurtherKey(BaseModel):
+    """One more way to a provider. `key` names the variable of the environment that holds the key."""
+
+    key: str
+    base_url: str | None = None
+
+
 class Settings(BaseSettings):
     """Read from the environment. Times are seconds, sizes bytes."""
 
@@ -65,6 +72,14 @@ class Settings(BaseSettings):
 
     model: str | None = None
     """The model of runs that name none. None: the best that is found."""
+    fallback_models: tuple[str, ...] = Field(default=(), max_length=5)
+    """The models of runs whose own cannot be used, in order; a JSON list."""
+    further_keys: dict[str, tuple[FurtherKey, ...]] = Field(default_factory=dict)
+    """More keys, or addresses, of a provider or of one model, beside the provider's own; JSON."""
+    titles: Literal["model", "words", "off"] = "model"
+    """How threads without a title get one: by a model, by the first words of their task, or not."""
+    title_model: str | None = None
+    """The model that gives threads their titles. None: the run's own, and no model for the demo."""
     model_base_url: str | None = None
     """An OpenAI-compatible server to use for models named `local/…`; None looks at the usual ports."""
     scripted_provider: str | None = None

@@ -24,7 +24,7 @@ def _no_blocking_calls() -> Iterator[None]:
         for function in guard.functions.values():
             # LiteLLM looks at files when it makes a client.
             function.can_block_in("factotum/llm/litellm_call.py", {"_guarded"})
-            function.can_block_in("factotum/llm/litellm_gateway.py", {"_rehearse"})
+            function.can_block_in("factotum/llm/litellm_import.py", {"_rehearse"})
             # Measuring coverage takes a lock when another thread runs.
             function.can_block_in("coverage/collector.py", {"lock_data"})
         yield

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from factotum.protocol.dialect import Dialect, ResultPlace, XmlDialect
+from factotum.protocol.runs import Effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class ProcessorConfig:
     max_output_tokens: int | None = None
     first_token_deadline: float = 90.0
     between_tokens_deadline: float = 45.0
+    fallback_models: tuple[str, ...] = ()
+    effort: Effort | None = None
+    cache_key: str | None = None
 
     @property
     def native(self) -> bool:

@@ -40,6 +40,7 @@ class Response:
     usage: Usage
     stop: StopReason
     finish: StepFinish
+    model: str
 
     @property
     def calls(self) -> tuple[ToolCallPart, ...]:
@@ -56,11 +57,13 @@ class Draft:
     """Collects one response, which `assembler` reads. The id of a call follows from it and the number.
 
     `message_id` names the message that is being written; it changes when a piece is stored. `kept` is what
-    the limit of length left of a response that is gone on with.
+    the limit of length left of a response that is gone on with. `model` is the one that writes it, until a
+    fallback takes over.
     """
 
-    def __init__(self, message_id: str, registry: Registry, config: ProcessorConfig) -> None:
+    def __init__(self, message_id: str, model: str, registry: Registry, config: ProcessorConfig) -> None:
         self.message_id = message_id
+        self.model = model
         self.usage = Usage()
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
@@ -109,15 +112,15 @@ class Draft:
             stop = "stop"
         if not calls and stop != "length":
             parts = _with_end(parts, "content_filter" if stop == "content_filter" else None)
-        return Response(parts, self.usage, stop, finish)
+        return Response(parts, self.usage, stop, finish, self.model)
 
     def interrupted(self) -> Response:
         """Return what is not stored yet of a response that was stopped in the middle."""
-        return Response(self.parts(), self.usage, "stop", "interrupted")
+        return Response(self.parts(), self.usage, "stop", "interrupted", self.model)
 
     def broken(self) -> Response:
         """Return nothing more of a response whose stream broke after some of it was stored."""
-        return Response((), self.usage, "stop", "interrupted")
+        return Response((), self.usage, "stop", "interrupted", self.model)
 
     def parts(self) -> tuple[Part, ...]:
         """Return what came so far and is not stored. A call that is still open was never written."""

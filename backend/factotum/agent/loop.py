@@ -53,6 +53,10 @@ class AgentLoop:
         """What the run used so far, over all its attempts."""
         return self._steps.usage
 
+    def count_in(self, usage: Usage) -> None:
+        """Count what the run used beside its steps."""
+        self._steps.count_in(usage)
+
     def hand_over(self) -> None:
         """Ask the loop to end at the next step boundary, for another worker to go on."""
         self._ending = self._ending or HandedOver()

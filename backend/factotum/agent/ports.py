@@ -51,9 +51,15 @@ class RunJournal(Protocol):
         ...
 
     async def store_step(
-        self, message_id: str, parts: Sequence[Part], calls: Sequence[PlannedCall], step: int, usage: Usage
+        self,
+        message_id: str,
+        parts: Sequence[Part],
+        calls: Sequence[PlannedCall],
+        step: int,
+        usage: Usage,
+        model: str,
     ) -> Message:
-        """Store the assistant message of one step with its calls as pending, and the run's usage so far."""
+        """Store what `model` wrote in one step with its calls as pending, and the run's usage so far."""
         ...
 
     async def save_usage(self, step: int, usage: Usage) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
+from factotum.agent.handed_back import own_reasoning
 from factotum.parsing.entities import escape
 from factotum.protocol.messages import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
@@ -67,11 +68,11 @@ def render(messages: Iterable[Message], config: ProcessorConfig) -> list[ModelMe
     return rendered
 
 
-def render_cut(parts: Sequence[Part], config: ProcessorConfig) -> list[ModelMessage]:
+def render_cut(parts: Sequence[Part], config: ProcessorConfig, model: str) -> list[ModelMessage]:
     """Render what came so far of an answer that the length limit cut, and the wish to go on."""
     rendered: list[ModelMessage] = []
     for section in _sections(parts):
-        rendered += [_assistant(section, {}, config), _user(_CONTINUE)]
+        rendered += [_assistant(section, {}, config, model), _user(_CONTINUE)]
     return rendered
 
 
@@ -111,8 +112,8 @@ def _response(
     answered = {call.call_id: results.get(call.call_id) or _missing(call) for call in message.calls}
     sections = _sections(message.parts)
     for section in sections[:-1]:
-        yield from (_assistant(section, answered, config), _user(_CONTINUE))
-    yield _assistant(sections[-1], answered, config)
+        yield from (_assistant(section, answered, config, message.model), _user(_CONTINUE))
+    yield _assistant(sections[-1], answered, config, message.model)
     native = [call for call in message.calls if _is_native(call, config)]
     yield from (_native_result(answered[call.call_id]) for call in native)
     if config.xml_adding_strategy == "user_message" and len(native) < len(message.calls):
@@ -140,7 +141,10 @@ def _sections(parts: Sequence[Part]) -> list[list[Part]]:
 
 
 def _assistant(
-    parts: Sequence[Part], answered: Mapping[str, ToolResultPart], config: ProcessorConfig
+    parts: Sequence[Part],
+    answered: Mapping[str, ToolResultPart],
+    config: ProcessorConfig,
+    model: str | None,
 ) -> ModelMessage:
     calls = [part for part in parts if isinstance(part, ToolCallPart) and _is_native(part, config)]
     text = _text(parts, answered, config)
@@ -154,9 +158,9 @@ def _assistant(
             }
             for call in calls
         ]
-    signed = [part.signed for part in parts if isinstance(part, ReasoningPart) and part.signed]
-    if signed and config.native:
-        rendered["thinking_blocks"] = list[JsonValue](signed)
+    if model is not None and config.native:
+        shown = [part for part in parts if not isinstance(part, ToolCallPart) or part in calls]
+        rendered |= own_reasoning(shown, model)
     return rendered
 
 

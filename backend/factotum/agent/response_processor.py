@@ -13,6 +13,7 @@ from factotum.agent.draft import Draft, Response
 from factotum.agent.ports import EventSink, PlannedCall
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import (
+    FallbackChunk,
     ModelChunk,
     ModelGateway,
     ModelRequest,
@@ -23,7 +24,7 @@ from factotum.llm.port import (
     UsageChunk,
 )
 from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent, Reasoning, Text
-from factotum.protocol.events import ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
+from factotum.protocol.events import ModelChanged, ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
 from factotum.protocol.messages import ReasoningPart, ToolCallPart
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Effect
@@ -33,7 +34,10 @@ OnCall = Callable[[Draft, int], Awaitable[None]]
 
 
 class ResponseProcessor:
-    """Streams responses into drafts. One processor serves all the steps of a run; it keeps no state."""
+    """Streams responses into drafts. One processor serves all the steps of a run.
+
+    It keeps in mind which model the last answer came from, to tell when another one takes over.
+    """
 
     def __init__(
         self, gateway: ModelGateway, registry: Registry, events: EventSink, config: ProcessorConfig
@@ -42,17 +46,18 @@ class ResponseProcessor:
         self._registry = registry
         self._events = events
         self._config = config
+        self._model: str | None = None
 
-    def draft(self, message_id: str) -> Draft:
-        """Begin a message."""
-        return Draft(message_id, self._registry, self._config)
+    def draft(self, message_id: str, model: str) -> Draft:
+        """Begin a message, which `model` is asked for."""
+        return Draft(message_id, model, self._registry, self._config)
 
-    def again(self, draft: Draft) -> tuple[Draft, Sequence[ParseEvent]]:
+    def again(self, draft: Draft, model: str) -> tuple[Draft, Sequence[ParseEvent]]:
         """Begin the message of a withdrawn draft anew, with what the limit of length had left of it.
 
-        Returns it with what is to be shown.
+        `model` is asked. Returns it with what is to be shown.
         """
-        fresh = self.draft(draft.message_id)
+        fresh = self.draft(draft.message_id, model)
         said: list[ParseEvent] = []
         for part in draft.kept:
             if isinstance(part, ReasoningPart):
@@ -69,8 +74,11 @@ class ResponseProcessor:
         Returns what of it is not stored yet. Raises ModelFault, also for a response that holds neither text
         nor a call.
         """
+        self._model = self._model or request.model
         async with aclosing(self._gateway.stream(request)) as chunks:
             async for chunk in chunks:
+                if draft.model != self._model and not isinstance(chunk, FallbackChunk):
+                    await self._change_model(draft.model, f"{draft.model} answers again.")
                 await self._take(chunk, draft, on_call)
                 if draft.is_full:
                     break
@@ -95,6 +103,10 @@ class ResponseProcessor:
     async def _take(self, chunk: ModelChunk, draft: Draft, on_call: OnCall | None) -> None:
         read = draft.assembler
         match chunk:
+            case FallbackChunk(model=model, reason=reason):
+                draft.model = model
+                if model != self._model:
+                    await self._change_model(model, reason)
             case TextChunk(text=text):
                 await self.show(draft, read.text(_readable(text)), on_call)
             case ReasoningChunk(text=text, signed=signed):
@@ -108,6 +120,10 @@ class ResponseProcessor:
                 draft.stop = reason
             case _:
                 assert_never(chunk)
+
+    async def _change_model(self, model: str, reason: str) -> None:
+        before, self._model = self._model or model, model
+        await self._events.emit(ModelChanged(from_model=before, to_model=model, reason=reason))
 
     async def show(self, draft: Draft, parsed: Sequence[ParseEvent], on_call: OnCall | None = None) -> None:
         """Show what was read of a response."""

@@ -53,7 +53,7 @@ class Steps:
         """Return the request for the rest of the answer that was cut last, or None when none is open."""
         if self._draft is None or self._request is None:
             return None
-        said = render_cut(self._draft.kept, self._config)
+        said = render_cut(self._draft.kept, self._config, self._draft.model)
         return replace(self._request, messages=[*self._request.messages, *said])
 
     async def take(self, request: ModelRequest, continues: int) -> bool:
@@ -63,7 +63,7 @@ class Steps:
         often it may, counted from its beginning. Raises ModelFault when the model cannot be used.
         """
         if self._draft is None:
-            self._draft = self._processor.draft(self._draft_id(self._state.attempt))
+            self._draft = self._processor.draft(self._draft_id(self._state.attempt), self._state.model)
             self._request, self._continues = request, continues
         async with side_by_side() as group:
             draft, response, fault = await self._respond(self._draft, request, self._on_call(group))
@@ -73,6 +73,10 @@ class Steps:
         if fault is not None and not fault.may_retry:
             raise fault
         return True
+
+    def count_in(self, usage: Usage) -> None:
+        """Count what the run used beside its steps; it is stored with the next step, or the end."""
+        self.usage = self.usage.plus(usage)
 
     async def keep_partial(self) -> None:
         """Store what came of a response that was stopped in the middle; withdraw it if that is nothing."""
@@ -126,7 +130,7 @@ class Steps:
                     await self._leave(draft)
                     raise
             await self._discard(draft)
-            draft, said = self._processor.again(draft)
+            draft, said = self._processor.again(draft, self._state.model)
             self._draft = draft
             await self._processor.show(draft, said)
             retries_left -= 1
@@ -142,7 +146,9 @@ class Steps:
     async def _leave(self, draft: Draft) -> None:
         """Give up a draft: what the limit of length had left of it is kept, the rest is withdrawn."""
         if draft.kept:
-            await whole(self._store(draft, Response(draft.kept, draft.usage, "length", "length")))
+            await whole(
+                self._store(draft, Response(draft.kept, draft.usage, "length", "length", draft.model))
+            )
         else:
             await self._discard(draft)
 
@@ -159,7 +165,9 @@ class Steps:
             return
         planned = self._processor.planned([part for part in parts if isinstance(part, ToolCallPart)])
         count = self._count_with(draft)
-        message = await self._journal.store_step(draft.message_id, parts, planned, count, self.usage)
+        message = await self._journal.store_step(
+            draft.message_id, parts, planned, count, self.usage, draft.model
+        )
         self.count = count
         draft.next_piece()
         await self._events.emit(MessageCreated(message=message))
@@ -171,12 +179,14 @@ class Steps:
             told: RunEvent = MessageDiscarded(message_id=draft.message_id)
         else:
             planned = self._processor.planned(response.calls)
-            message = await self._journal.store_step(draft.message_id, response.parts, planned, count, usage)
+            message = await self._journal.store_step(
+                draft.message_id, response.parts, planned, count, usage, response.model
+            )
             told = MessageCreated(message=message)
-        self._draft, self.count, self.usage = None, count, usage
+        self._draft, self.count, self.usage = None, count, self.usage.plus(response.usage)
         await self._events.emit(told)
         await self._events.emit(
-            UsageRecorded(model=self._state.model, usage=response.usage, finish_reason=response.finish)
+            UsageRecorded(model=response.model, usage=response.usage, finish_reason=response.finish)
         )
 
     def _count_with(self, draft: Draft) -> int:

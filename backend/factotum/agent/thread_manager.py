@@ -51,6 +51,9 @@ class ThreadManager:
             max_output_tokens=self._config.max_output_tokens,
             first_token_deadline=self._config.first_token_deadline,
             between_tokens_deadline=self._config.between_tokens_deadline,
+            fallbacks=self._config.fallback_models,
+            effort=self._config.effort,
+            cache_key=self._config.cache_key,
         )
 
     def unanswered(self) -> tuple[str, tuple[ToolCallPart, ...]]:

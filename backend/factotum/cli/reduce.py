@@ -9,6 +9,7 @@ from factotum.protocol.events import (
     FileChanged,
     MessageCreated,
     MessageDiscarded,
+    ModelChanged,
     PlanUpdated,
     ReasoningDelta,
     RunAwaiting,
@@ -22,6 +23,7 @@ from factotum.protocol.events import (
     SandboxChanged,
     Snapshot,
     TextDelta,
+    ThreadTitled,
     ToolArgumentsDelta,
     ToolFinished,
     ToolOutputDelta,
@@ -52,8 +54,10 @@ def apply(view: View, event: RunEvent | Snapshot) -> None:
             view.approvals[approval.id] = approval
         case ApprovalResolved():
             view.approvals.pop(event.approval_id, None)
-        case PlanUpdated() | UsageRecorded() | SandboxChanged() | FileChanged():
+        case PlanUpdated() | UsageRecorded() | SandboxChanged() | FileChanged() | ModelChanged():
             _note_change(view, event)
+        case ThreadTitled():
+            pass
         case RunQueued() | RunStarted() | RunAwaiting() | RunResumed():
             _go_on(view, event)
         case RunFinished() | RunFailed() | RunStopped():
@@ -159,13 +163,15 @@ def _of_message(block: Block, message_id: str, *, drafts: bool = False) -> bool:
     return not drafts or not block.settled
 
 
-def _note_change(view: View, event: PlanUpdated | UsageRecorded | SandboxChanged | FileChanged) -> None:
+def _note_change(
+    view: View, event: PlanUpdated | UsageRecorded | SandboxChanged | FileChanged | ModelChanged
+) -> None:
     match event:
         case PlanUpdated():
             view.plan = event.plan
             view.blocks.append(PlanBlock(f"plan:{event.seq}", event.plan))
         case UsageRecorded():
-            view.steps += 1
+            view.steps += event.purpose == "step"
             view.usage = view.usage.plus(event.usage)
         case SandboxChanged():
             if event.status in {"lost", "recreated"} or event.note:
@@ -173,6 +179,10 @@ def _note_change(view: View, event: PlanUpdated | UsageRecorded | SandboxChanged
                 view.blocks.append(NoteBlock(f"note:{event.seq}", text))
         case FileChanged():
             view.files[event.path] = event
+        case ModelChanged():
+            view.model = event.to_model
+            text = f"{event.to_model} goes on in the place of {event.from_model}: {event.reason}"
+            view.blocks.append(NoteBlock(f"note:{event.seq}", text))
 
 
 def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed) -> None:

@@ -1,19 +1,24 @@
 """Agents: an account's named choices of model, instructions and settings."""
 
+from collections.abc import Mapping
 from typing import Annotated, Protocol
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
+from factotum.core.errors import InvalidInput
 from factotum.core.frozen import Frozen
 from factotum.features.accounts import own_account
 from factotum.features.ids import cursor
 from factotum.features.pages import Name, Page, PageRequest, next_after
 from factotum.features.policies import check_policy
+from factotum.protocol.runs import MOST_FALLBACKS, ModelName
 from factotum.store.agents import Agents
 from factotum.store.database import Database
 from factotum.store.records import Agent, Caller
 
-ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_FALLBACKS: TypeAdapter[tuple[ModelName, ...]] = TypeAdapter(
+    Annotated[tuple[ModelName, ...], Field(max_length=MOST_FALLBACKS)]
+)
 Instructions = Annotated[str, StringConstraints(max_length=100_000)]
 
 
@@ -33,6 +38,24 @@ class AgentChange(Frozen):
     model: ModelName | None = None
     instructions: Instructions = ""
     settings: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+def fallback_models(settings: Mapping[str, JsonValue]) -> tuple[str, ...] | None:
+    """Return what an agent's settings name as `fallback_models`; None when they do not.
+
+    Raises InvalidInput (`fallback_invalid`) for anything but a list of a few names.
+    """
+    named = settings.get("fallback_models")
+    if named is None:
+        return None
+    try:
+        return _FALLBACKS.validate_python(named)
+    except ValidationError as error:
+        raise InvalidInput(
+            "An agent's `fallback_models` must be a list of models' names.",
+            hint=f"Name at most {MOST_FALLBACKS}, as GET /v1/models lists them, best first.",
+            code="fallback_invalid",
+        ) from error
 
 
 class AgentPage(Page[Agent]):
@@ -55,10 +78,8 @@ class AgentService:
         self._models = models
 
     async def create(self, caller: Caller, new: NewAgent) -> Agent:
-        """Make one in the caller's own account. Raises InvalidInput for its model or its policy."""
-        check_policy(new.settings)
-        if new.model is not None:
-            self._models.check(new.model)
+        """Make one in the caller's own account. Raises InvalidInput for its models or its policy."""
+        self._check(new.model, new.settings)
         async with self._database.tenant(caller) as tx:
             account = await own_account(tx)
             return await Agents(tx).create(
@@ -82,14 +103,17 @@ class AgentService:
         return AgentPage(items=tuple(found), next=next_after(found, page.limit, last))
 
     async def change(self, caller: Caller, agent_id: str, change: AgentChange) -> Agent:
-        """Change what is given. Raises NotFound, Forbidden, InvalidInput for its model or policy."""
-        check_policy(change.settings)
-        if change.model is not None:
-            self._models.check(change.model)
+        """Change what is given. Raises NotFound, Forbidden, InvalidInput for its models or its policy."""
+        self._check(change.model, change.settings)
         given = {name: getattr(change, name) for name in change.model_fields_set}
         async with self._database.tenant(caller) as tx:
             agents = Agents(tx)
             return await agents.change((await agents.get(agent_id)).model_copy(update=given))
+
+    def _check(self, model: str | None, settings: Mapping[str, JsonValue]) -> None:
+        check_policy(settings)
+        for named in (*filter(None, (model,)), *(fallback_models(settings) or ())):
+            self._models.check(named)
 
     async def delete(self, caller: Caller, agent_id: str) -> None:
         """Delete it; threads and runs that named it stay. Raises NotFound, Forbidden."""

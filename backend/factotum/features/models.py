@@ -5,10 +5,11 @@ from factotum.llm.catalogue import Catalogue, ModelInfo
 
 
 class ModelList(Frozen):
-    """The models that can be used, and the one that runs get which name none."""
+    """The models that can be used, the one that runs get which name none, and what it falls back on."""
 
     items: tuple[ModelInfo, ...]
     default: str
+    fallbacks: tuple[str, ...] = ()
 
 
 class ModelService:
@@ -17,6 +18,14 @@ class ModelService:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    def list(self) -> ModelList:
-        """Return all that can be used, the preferred ones first. Raises InvalidInput where there is none."""
-        return ModelList(items=self._catalogue.list(), default=self._catalogue.default())
+    def list(self, *, everything: bool = False) -> ModelList:
+        """Return all that can be used, the preferred ones first. Raises InvalidInput where there is none.
+
+        With `everything` also models whose provider's key is missing, as not usable.
+        """
+        default = self._catalogue.default()
+        return ModelList(
+            items=self._catalogue.list(everything=everything),
+            default=default,
+            fallbacks=self._catalogue.fallbacks(default),
+        )

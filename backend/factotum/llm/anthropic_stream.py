@@ -138,6 +138,7 @@ class AnthropicStream:
         self.usage = Usage(
             input_tokens=sum(tokens(fields.get(name)) for name in _INPUTS),
             cached_tokens=tokens(fields.get("cache_read_input_tokens")),
+            cache_write_tokens=tokens(fields.get("cache_creation_input_tokens")),
             output_tokens=tokens(fields.get("output_tokens")),
         )
 

@@ -88,6 +88,11 @@ class Breaker:
         self._trying = True
         return Permit(self, trial=True)
 
+    def refusal(self) -> CircuitOpen | None:
+        """Return what a call would be refused with now, or None when it would be let through."""
+        wait = 0.0 if self._open_until is None else self._open_until - self._clock()
+        return self._refusal(wait) if wait > 0 else None
+
     def record_success(self) -> None:
         """Forget the failures: the provider works."""
         self._failures = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -24,15 +24,21 @@ _SET_A_KEY: Final = "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start Ollama."
 
 
 class ModelInfo(Frozen):
-    """A model that can be used now. Windows in tokens, dollars a million tokens; None: not known."""
+    """A model. Windows in tokens, dollars a million tokens; None: not known.
+
+    `usable`: it can be called now, as far as this process knows; `note` says why not, or what it is.
+    """
 
     id: str
     provider: str
+    usable: bool = True
     context_window: int | None = None
     max_output_tokens: int | None = None
     input_usd_per_million: float | None = None
+    cached_input_usd_per_million: float | None = None
     output_usd_per_million: float | None = None
     supports_tools: bool = True
+    supports_reasoning: bool | None = None
     note: str = ""
 
 
@@ -41,7 +47,8 @@ class Catalogue:
 
     `environment` is where keys are looked for; `local` the server that was found; `served` are models that an
     explicit endpoint serves (the scripted provider), listed first and preferred to all others;
-    `preferred` is the installation's own choice for runs that name no model.
+    `preferred` is the installation's own choice for runs that name no model, `fallbacks` what they fall back
+    on; `resting` tells why a model rests after it failed, where that is known.
     """
 
     def __init__(
@@ -52,7 +59,11 @@ class Catalogue:
         demo: bool = True,
         served: Sequence[str] = (),
         preferred: str | None = None,
+        fallbacks: Sequence[str] = (),
+        resting: Callable[[str], str | None] = lambda _: None,
     ) -> None:
+        self._fallbacks = tuple(fallbacks)
+        self._resting = resting
         self._environment = environment
         self._preferred_model = preferred
         self._local = local
@@ -99,8 +110,32 @@ class Catalogue:
             raise InvalidInput("There is no model to use.", hint=_SET_A_KEY, code="model_unknown")
         return candidates[0]
 
-    def list(self) -> tuple[ModelInfo, ...]:
-        """Return the models that can be used now, the preferred ones of each provider first."""
+    def fallbacks(self, model: str) -> tuple[str, ...]:
+        """Return the installation's models to fall back on from `model`: those that can be used here."""
+        return tuple(
+            other
+            for other in dict.fromkeys(self._fallbacks)
+            if other not in (model, DEMO_MODEL) and self._is_usable(other)
+        )
+
+    def check_effort(self, model: str) -> None:
+        """Raise InvalidInput (`effort_unsupported`) if `model` is known not to reason."""
+        if self._reasons(model) is False:
+            raise InvalidInput(
+                f"{model} does not reason, so it takes no effort.",
+                hint="Leave `effort` out, or choose a model with `supports_reasoning` in GET /v1/models.",
+                code="effort_unsupported",
+            )
+
+    def list(self, *, everything: bool = False) -> tuple[ModelInfo, ...]:
+        """Return the models that can be used, the preferred ones of each provider first.
+
+        With `everything` also the preferred ones of the providers whose keys are missing.
+        """
+        found = [self._with_rest(info) for info in self._usable()]
+        return (*found, *self._without_keys()) if everything else tuple(found)
+
+    def _usable(self) -> Iterator[ModelInfo]:
         found = [self._info(model, "scripted") for model in self._served]
         for provider in self._keyed:
             found += [self._info(model, provider.name) for model in self._models(provider)]
@@ -114,10 +149,38 @@ class Catalogue:
                     context_window=_UNKNOWN_WINDOW,
                     input_usd_per_million=0.0,
                     output_usd_per_million=0.0,
+                    supports_reasoning=False,
                     note=f"A script that shows what the tools do, not a model. {_SET_A_KEY}",
                 )
             )
-        return tuple(found)
+        yield from found
+
+    def _without_keys(self) -> Iterator[ModelInfo]:
+        for provider in PROVIDERS:
+            if not self._has_key(provider):
+                note = f"Set {' or '.join(provider.keys)} to use it."
+                for model in self._preferred(provider):
+                    yield self._info(model, provider.name).model_copy(update={"usable": False, "note": note})
+
+    def _with_rest(self, info: ModelInfo) -> ModelInfo:
+        why = self._resting(info.id)
+        return info if why is None else info.model_copy(update={"usable": False, "note": why})
+
+    def _is_usable(self, model: str) -> bool:
+        try:
+            self.check(model)
+        except InvalidInput:
+            return False
+        return True
+
+    def _reasons(self, model: str) -> bool | None:
+        """Tell whether a model reasons; None where nobody says."""
+        if model == DEMO_MODEL:
+            return False
+        if model in self._served or provider_of(model) == "local":
+            return None
+        price = self._price(model)
+        return None if price is None else price.supports_reasoning
 
     def context_window(self, model: str) -> int:
         """Return how many tokens the model reads at once; a careful guess where nobody says."""
@@ -162,7 +225,7 @@ class Catalogue:
         return price.provider if price else None
 
     def _unknown(self, model: str) -> InvalidInput:
-        usable = [info.id for info in self.list()]
+        usable = [info.id for info in self._usable()]
         close = difflib.get_close_matches(model[:_MOST_NAME], usable, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(close)}?" if close else "GET /v1/models lists what can be used."
         return InvalidInput(f"There is no model {model[:_MOST_NAME]!r}.", hint=hint, code="model_unknown")
@@ -209,14 +272,20 @@ class Catalogue:
             context_window=price.context_window,
             max_output_tokens=price.max_output_tokens,
             input_usd_per_million=_per_million(price.input_usd),
+            cached_input_usd_per_million=_per_million(price.cached_input_usd),
             output_usd_per_million=_per_million(price.output_usd),
             supports_tools=price.supports_tools,
+            supports_reasoning=self._reasons(model),
         )
 
     def _local_info(self, name: str, window: int | None) -> ModelInfo:
         server = self._local.name if self._local else "local"
         return ModelInfo(
-            id=f"local/{name}", provider="local", context_window=window, note=f"Served by {server} here."
+            id=f"local/{name}",
+            provider="local",
+            context_window=window,
+            supports_tools=False,
+            note=f"Served by {server} here; it calls tools in text.",
         )
 
 
@@ -227,12 +296,22 @@ async def open_catalogue(
     demo: bool = True,
     served: Sequence[str] = (),
     preferred: str | None = None,
+    fallbacks: Sequence[str] = (),
+    resting: Callable[[str], str | None] = lambda _: None,
 ) -> Catalogue:
     """Look for a local server, read the price list off the event loop, and return the catalogue."""
     async with asyncio.TaskGroup() as group:
         group.create_task(asyncio.to_thread(price_list))
         local = group.create_task(find_local_server(model_base_url))
-    return Catalogue(environment, local.result(), demo=demo, served=served, preferred=preferred)
+    return Catalogue(
+        environment,
+        local.result(),
+        demo=demo,
+        served=served,
+        preferred=preferred,
+        fallbacks=fallbacks,
+        resting=resting,
+    )
 
 
 def _current(price: Price) -> bool:

@@ -8,10 +8,11 @@ class Endpoint:
     """An address that takes the place of a provider's own for every model `<prefix>/<name>`.
 
     `speaks` is the LiteLLM provider whose wire format it uses; None means that the prefix itself names it.
-    `api_key` is sent as the provider's key; servers that ask for none are given a dummy.
+    `api_key` is sent as the provider's key; servers that ask for none are given a dummy. No `base_url`: the
+    provider's own address, with this key.
     """
 
-    base_url: str
+    base_url: str | None
     api_key: str = field(default="unused", repr=False)
     speaks: str | None = None
 

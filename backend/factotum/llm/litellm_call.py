@@ -17,6 +17,7 @@ from factotum.llm.litellm_stream import LiteLLMStream
 from factotum.llm.port import ModelChunk, ModelRequest, StopChunk, StopReason, UsageChunk
 from factotum.llm.raw_stream import RawStream
 from factotum.llm.raw_wires import Caught, catch, wire_of
+from factotum.llm.shaping import Shaped, shape
 from factotum.llm.wire import WireError, WireSurprise
 from factotum.protocol.runs import Usage
 
@@ -77,6 +78,8 @@ class Call:
         self._request = request
         self._client = client
         self._endpoint = endpoints.get(provider_of(request.model))
+        self.provider = litellm_provider(litellm, request.model, self._endpoint)
+        """LiteLLM's name of the provider."""
         self._room = response_limit
         self._longest_line = _LINE_OVERHEAD + _LINE_PER_CHARACTER * response_limit
         self._clock = TokenClock(
@@ -89,6 +92,11 @@ class Call:
         self.opened = False
         self.surprised = False
         """The stream had a shape that our decoder does not know."""
+
+    @property
+    def model(self) -> str:
+        """The model that is called."""
+        return self._request.model
 
     @property
     def decoded(self) -> bool:
@@ -216,9 +224,11 @@ class Call:
     def _arguments(self) -> dict[str, Any]:
         request, endpoint = self._request, self._endpoint
         model = request.model
+        own_server = endpoint is not None and endpoint.speaks is not None
+        shaped = shape(request, self.provider, own_server=own_server)
         arguments: dict[str, Any] = {
             # Copies, one level deep: LiteLLM rewrites messages in place for some providers.
-            "messages": [dict(message) for message in request.messages],
+            "messages": shaped.messages,
             "stream": True,
             "stream_options": {"include_usage": True},
             "max_retries": 0,
@@ -228,18 +238,45 @@ class Call:
             "no-log": True,
         }
         if endpoint is not None:
-            arguments |= {"api_base": endpoint.base_url, "api_key": endpoint.api_key}
+            arguments["api_key"] = endpoint.api_key
+            if endpoint.base_url is not None:
+                arguments["api_base"] = endpoint.base_url
             if endpoint.speaks is not None:
                 model = f"{endpoint.speaks}/{model.partition('/')[2]}"
         if self._client is not None:
             arguments["client"] = self._client
-        if request.tools:
-            arguments["tools"] = list(request.tools)
-        if request.max_output_tokens is not None:
-            arguments["max_tokens"] = request.max_output_tokens
+        if shaped.tools:
+            arguments["tools"] = shaped.tools
+        if (bound := self._output_bound(shaped)) is not None:
+            arguments["max_tokens"] = bound
+        if shaped.effort is not None:
+            arguments["reasoning_effort"] = shaped.effort
+        if shaped.cache_key is not None:
+            arguments["prompt_cache_key"] = shaped.cache_key
         if request.stop:
             arguments["stop"] = list(request.stop)
         return arguments | {"model": model}
+
+    def _output_bound(self, shaped: Shaped) -> int | None:
+        """Return the bound of the answer in tokens.
+
+        With effort LiteLLM leaves Claude 4,096 tokens for what it says, too few for a file: it gets its most.
+        """
+        asked = self._request.max_output_tokens
+        if asked is None and self.provider == "anthropic" and shaped.effort not in (None, "none"):
+            name = self._request.model
+            known: dict[str, dict[str, Any]] = self._litellm.model_cost
+            entry = known.get(name) or known.get(name.partition("/")[2]) or {}
+            return entry.get("max_output_tokens")
+        return asked
+
+
+def litellm_provider(litellm: Any, model: str, endpoint: Endpoint | None) -> str:
+    """Return LiteLLM's provider of a model, which its endpoint, its prefix or the price list names."""
+    if endpoint is not None and endpoint.speaks is not None:
+        return endpoint.speaks
+    prefix, slash, _ = model.partition("/")
+    return prefix if slash else str(litellm.model_cost.get(model, {}).get("litellm_provider"))
 
 
 async def _aclose(stream: OpenStream) -> None:

@@ -2,10 +2,14 @@
 
 Its shapes, by the version that the lock pins: `choices[0].delta` carries `content`, `reasoning_content`,
 `thinking_blocks` (a signature comes in a delta of its own) and `tool_calls`; attributes that a provider does
-not send may be missing. The last chunk carries `usage` with LiteLLM's own `cost`.
+not send may be missing. The last chunk carries `usage` with LiteLLM's own `cost`. Gemini signs a call: its
+`thought_signature` comes with the call, and is given as a signed block that names the call's number.
 """
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from pydantic import JsonValue
 
 from factotum.llm.port import ModelChunk, ReasoningChunk, StopReason, TextChunk, ToolCallChunk
 from factotum.llm.thinking import SignedThinking
@@ -37,9 +41,11 @@ def usage_of(usage: Any) -> Usage:
     """Read LiteLLM's usage. Its prompt tokens include the cached ones, as ours do; no price known is None."""
     details = getattr(usage, "prompt_tokens_details", None)
     cost = getattr(usage, "cost", None)
+    written = getattr(details, "cache_creation_tokens", None) or getattr(details, "cache_write_tokens", None)
     return Usage(
         input_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
         cached_tokens=int(getattr(details, "cached_tokens", 0) or 0),
+        cache_write_tokens=int(written or 0),
         output_tokens=int(getattr(usage, "completion_tokens", 0) or 0),
         cost_usd=float(cost) if isinstance(cost, int | float) and cost > 0 else None,
     )
@@ -51,6 +57,7 @@ class ChunkReader:
     def __init__(self) -> None:
         self._usage: Usage | None = None
         self._signed = SignedThinking()
+        self._calls: dict[int, int] = {}
 
     @property
     def usage(self) -> Usage | None:
@@ -69,7 +76,17 @@ class ChunkReader:
         text = getattr(delta, "content", None)
         if text:
             found.append(TextChunk(text))
-        found.extend(_call(call) for call in getattr(delta, "tool_calls", None) or ())
+        for call in getattr(delta, "tool_calls", None) or ():
+            piece = _call(call)
+            number = self._calls.setdefault(piece.index, len(self._calls))
+            if signature := _signature(call):
+                block: dict[str, JsonValue] = {
+                    "type": "thought_signature",
+                    "call": number,
+                    "signature": signature,
+                }
+                found.append(ReasoningChunk("", block))
+            found.append(piece)
         return found
 
     def close(self) -> list[ModelChunk]:
@@ -87,6 +104,16 @@ class ChunkReader:
             found.append(ReasoningChunk(text))
         found.extend(self._signed.take(blocks))
         return found
+
+
+def _signature(call: Any) -> str | None:
+    for holder in (call, getattr(call, "function", None)):
+        fields = getattr(holder, "provider_specific_fields", None)
+        if isinstance(fields, Mapping):
+            signature = cast("Mapping[str, Any]", fields).get("thought_signature")
+            if isinstance(signature, str) and signature:
+                return signature
+    return None
 
 
 def _call(call: Any) -> ToolCallChunk:

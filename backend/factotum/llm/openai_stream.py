@@ -89,6 +89,9 @@ class OpenAIStream:
         self.usage = Usage(
             input_tokens=tokens(fields.get("prompt_tokens")),
             cached_tokens=tokens(details.get("cached_tokens") or fields.get("prompt_cache_hit_tokens")),
+            cache_write_tokens=tokens(
+                details.get("cache_write_tokens") or details.get("cache_creation_tokens")
+            ),
             output_tokens=tokens(fields.get("completion_tokens")),
         )
 

@@ -24,9 +24,11 @@ class Price:
     provider: str
     input_usd: float | None
     output_usd: float | None
+    cached_input_usd: float | None
     context_window: int | None
     max_output_tokens: int | None
     supports_tools: bool
+    supports_reasoning: bool
     deprecated_on: str | None
 
 
@@ -54,9 +56,11 @@ def _price(entry: dict[str, Any]) -> Price:
         provider=str(entry.get("litellm_provider") or ""),
         input_usd=_number(entry.get("input_cost_per_token")),
         output_usd=_number(entry.get("output_cost_per_token")),
+        cached_input_usd=_number(entry.get("cache_read_input_token_cost")),
         context_window=_whole(entry.get("max_input_tokens") or entry.get("max_tokens")),
         max_output_tokens=_whole(entry.get("max_output_tokens")),
         supports_tools=entry.get("supports_function_calling") is True,
+        supports_reasoning=entry.get("supports_reasoning") is True,
         deprecated_on=entry.get("deprecation_date"),
     )
 

@@ -144,13 +144,34 @@ class PlanUpdated(Event):
     plan: Plan
 
 
+class ModelChanged(Event):
+    """Another model answers from here on: the run's own was away, or is back. `reason` says it in words."""
+
+    type: Literal["model.changed"] = "model.changed"
+    from_model: str
+    to_model: str
+    reason: str
+
+
+class ThreadTitled(Event):
+    """The thread was given a title, since nobody had given it one."""
+
+    type: Literal["thread.titled"] = "thread.titled"
+    thread_id: str
+    title: str
+
+
 class UsageRecorded(Event):
-    """What one response of the model used, and why it ended."""
+    """What one call of a model used, and why its response ended.
+
+    `model` is the one that answered, `purpose` what it was asked for.
+    """
 
     type: Literal["usage.recorded"] = "usage.recorded"
     model: str
     usage: Usage
     finish_reason: StepFinish | None = None
+    purpose: Literal["step", "title"] = "step"
 
 
 class SandboxChanged(Event):
@@ -221,6 +242,8 @@ RunEvent = Annotated[
     | ApprovalRequested
     | ApprovalResolved
     | PlanUpdated
+    | ModelChanged
+    | ThreadTitled
     | UsageRecorded
     | SandboxChanged
     | FileChanged

@@ -73,7 +73,10 @@ Role = Literal["user", "assistant", "tool"]
 
 
 class Message(Frozen):
-    """One entry of a thread's log. `position` is dense from 1 within the thread."""
+    """One entry of a thread's log. `position` is dense from 1 within the thread.
+
+    `model` is the one that wrote an assistant's message: a fallback's name where the run's own was away.
+    """
 
     id: str
     thread_id: str
@@ -81,6 +84,7 @@ class Message(Frozen):
     position: int
     role: Role
     parts: tuple[Part, ...]
+    model: str | None = Field(default=None, exclude_if=_is_unset)
     created_at: datetime
 
     @property

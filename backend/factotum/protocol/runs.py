@@ -1,9 +1,9 @@
 """A run as everybody sees it: its status, its usage, what it waits for, how it ended."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from factotum.core.frozen import Frozen
 from factotum.protocol.dialect import Dialect, ResultPlace
@@ -31,6 +31,14 @@ cut it short."""
 
 AwaitReason = Literal["question", "unknown_outcome", "limit", "tool_results", "approval"]
 """Why a run waits. `approval`: each of its pending approvals must be decided, see protocol/approvals.py."""
+
+Effort = Literal["none", "low", "medium", "high"]
+"""How much a model shall reason before it answers."""
+
+MOST_FALLBACKS = 5
+"""Models that a run may fall back on at the most: each may cost a whole deadline."""
+
+ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class RunOptions(Frozen):
@@ -85,6 +93,15 @@ class RunOptions(Frozen):
         default=Restrictions(),
         description="Calls to refuse and calls to ask about first, beside what the agent's own rules say.",
     )
+    fallback_models: tuple[ModelName, ...] | None = Field(
+        default=None,
+        max_length=MOST_FALLBACKS,
+        description="Models to try in order when the run's own cannot be used. None: the agent's, else the"
+        " service's; an empty list: none.",
+    )
+    effort: Effort | None = Field(
+        default=None, description="How hard the model reasons. None: as it does by itself."
+    )
 
 
 class ErrorInfo(Frozen):
@@ -96,10 +113,15 @@ class ErrorInfo(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens and money of one or more model calls. `cost_usd` is None where no price is known."""
+    """Tokens and money of one or more model calls. `cost_usd` is None where no price is known.
+
+    `input_tokens` counts all of the prompt; of these, `cached_tokens` were read from the provider's cache and
+    `cache_write_tokens` written to it.
+    """
 
     input_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
 
@@ -109,6 +131,7 @@ class Usage(Frozen):
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost_usd=sum(known) if known else None,
         )

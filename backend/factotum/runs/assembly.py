@@ -1,6 +1,7 @@
 """Puts an agent together for one attempt: its model, tools, prompt and limits, as its row and agent say."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -119,7 +120,7 @@ class AgentFactory:
         options = run.options
         return replace(
             self.defaults,
-            dialect=self._dialect(run.model, options),
+            dialect=self._dialect((run.model, *(options.fallback_models or ())), options),
             xml_tool_calling=options.xml_tool_calling,
             native_tool_calling=options.native_tool_calling,
             execute_tools=options.execute_tools,
@@ -131,14 +132,20 @@ class AgentFactory:
                 options.max_auto_continues, self.defaults.native_max_auto_continues
             ),
             step_limit=options.step_limit or self.defaults.step_limit,
+            fallback_models=options.fallback_models or (),
+            effort=options.effort,
+            cache_key=run.thread_id,
         )
 
-    def _dialect(self, model: str, options: RunOptions) -> Dialect:
-        if model == DEMO_MODEL:
+    def _dialect(self, models: Sequence[str], options: RunOptions) -> Dialect:
+        """Return a dialect that all of the run's models can write: one may go on where another began."""
+        if models[0] == DEMO_MODEL:
             return "native"
         if options.dialect != "auto":
             return options.dialect
-        native = options.native_tool_calling is not False and self.models.supports_native_tools(model)
+        native = options.native_tool_calling is not False and all(
+            map(self.models.supports_native_tools, models)
+        )
         return "native" if native else "invoke"
 
 

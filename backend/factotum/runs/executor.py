@@ -23,6 +23,7 @@ from factotum.runs.journal import PostgresJournal
 from factotum.runs.live import LiveRun, LiveRuns
 from factotum.runs.queue import RunQueue
 from factotum.runs.telling import Teller
+from factotum.runs.titles import ThreadTitle, Titler
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
@@ -45,7 +46,9 @@ class RunExecutor:
         *,
         owner: str,
         lease_seconds: float,
+        titler: Titler | None = None,
     ) -> None:
+        self._titler = titler
         self._database = database
         self._run_log = run_log
         self._queue = queue
@@ -87,7 +90,13 @@ class RunExecutor:
             await teller.emit(_beginning(run))
             if run.took_over:
                 await catch_up(self._database, self._run_log, run, teller)
-            await self._work(run, self._agents.build(seen, run, journal, teller), ending)
+            loop = self._agents.build(seen, run, journal, teller)
+            title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
+            try:
+                await self._work(run, loop, ending, title)
+            finally:
+                if title is not None:
+                    await title.give_up()
         except (NotFound, StaleAttempt):
             if await _may_write(journal):
                 raise
@@ -96,13 +105,17 @@ class RunExecutor:
         finally:
             await events.close()
 
-    async def _work(self, run: ClaimedRun, loop: AgentLoop, ending: RunEnding) -> None:
+    async def _work(
+        self, run: ClaimedRun, loop: AgentLoop, ending: RunEnding, title: ThreadTitle | None
+    ) -> None:
         task = asyncio.create_task(loop.run(), name=f"run:{run.id}")
         live = LiveRun(run.id, run.attempt, loop, task)
         with self._live.carrying(live):
             if run.stop_requested:
                 live.cancel("stop")
             cancelled = await _finished(live)
+            if title is not None and not _goes_on_elsewhere(live):
+                await title.settle()
             if live.reason == "lost":
                 log.warning("the lease was lost; the run goes on elsewhere")
             elif not task.cancelled():
@@ -167,6 +180,13 @@ async def _finished(live: LiveRun) -> bool:
         await asyncio.wait({live.task})
         return True
     return False
+
+
+def _goes_on_elsewhere(live: LiveRun) -> bool:
+    if live.reason in ("lost", "drain"):
+        return True
+    task = live.task
+    return not task.cancelled() and task.exception() is None and isinstance(task.result(), HandedOver)
 
 
 def _beginning(run: ClaimedRun) -> RunEvent:

@@ -51,11 +51,17 @@ class PostgresJournal:
         return {call.call_id: CallRecord(call.call_id, call.name, call.effect, call.state) for call in calls}
 
     async def store_step(
-        self, message_id: str, parts: Sequence[Part], calls: Sequence[PlannedCall], step: int, usage: Usage
+        self,
+        message_id: str,
+        parts: Sequence[Part],
+        calls: Sequence[PlannedCall],
+        step: int,
+        usage: Usage,
+        model: str,
     ) -> Message:
-        """Store the assistant message of one step with its calls as pending, and the run's usage so far."""
+        """Store what `model` wrote in one step with its calls as pending, and the run's usage so far."""
         async with self.fenced() as tx:
-            message = await self._append(tx, message_id, "assistant", parts)
+            message = await self._append(tx, message_id, "assistant", parts, model)
             ledger = ToolCalls(tx)
             for planned in calls:
                 await ledger.open(
@@ -117,7 +123,9 @@ class PostgresJournal:
         async with self.fenced() as tx:
             await Runs(tx).save_plan(self._run.id, self._run.attempt, plan)
 
-    async def _append(self, tx: Tx, message_id: str, role: Role, parts: Sequence[Part]) -> Message:
+    async def _append(
+        self, tx: Tx, message_id: str, role: Role, parts: Sequence[Part], model: str | None = None
+    ) -> Message:
         return await Messages(tx).append(
-            self._run.thread_id, role, parts, run_id=self._run.id, message_id=message_id
+            self._run.thread_id, role, parts, run_id=self._run.id, message_id=message_id, model=model
         )

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
@@ -16,6 +15,7 @@ from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import ENDED, Run, RunOptions
 from factotum.runs.announcing import announce
 from factotum.runs.approvals import close_approvals, refuse_plain_answer, resolved
+from factotum.runs.model_choice import Models, chosen_models
 from factotum.runs.queue import RunQueue
 from factotum.store.agents import Agents
 from factotum.store.database import Database
@@ -27,18 +27,6 @@ from factotum.store.threads import Threads
 _POLL_SECONDS = 0.1
 _TOLD_AT_SUBMISSION = 2
 """`run.queued` and `message.created`: a worker that finds fewer in the log knows that they were lost."""
-
-
-class Models(Protocol):
-    """What is known of models without calling one."""
-
-    def check(self, model: str) -> None:
-        """Raise InvalidInput (`model_unknown`, `model_key_missing`) for a model that cannot be used."""
-        ...
-
-    def default(self) -> str:
-        """The model of runs that name none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +56,13 @@ class RunService:
         """Store the user's message, the run and its job in one transaction; say also whether the run is new.
 
         The same idempotency key on the same thread gives the same run again.
-        Raises NotFound (thread, agent), InvalidInput (model), Conflict (`run_awaiting_input`).
+        Raises NotFound (thread, agent), InvalidInput (models), Conflict (`run_awaiting_input`).
         """
         async with self._database.tenant(caller) as tx:
             thread = await Threads(tx).get(thread_id)
             agent_id = new.agent_id or thread.agent_id
             agent = await Agents(tx).get(agent_id) if agent_id else None
-            model = new.model or (agent.model if agent else None) or self._models.default()
-            self._models.check(model)
+            model, options = chosen_models(self._models, agent, new.model, new.options)
             runs = Runs(tx)
             await runs.take_turn(thread_id)
             waiting = await runs.waiting_run(thread_id)
@@ -84,7 +71,7 @@ class RunService:
                 created_by=caller.user_id,
                 model=model,
                 agent_id=agent_id,
-                options=new.options,
+                options=options,
                 idempotency_key=new.idempotency_key,
                 log_seq=_TOLD_AT_SUBMISSION,
             )

@@ -9,14 +9,15 @@ from pydantic import TypeAdapter
 from factotum.core.errors import Conflict, NotFound
 from factotum.core.ids import new_id
 from factotum.protocol.messages import Message, Part, Role
-from factotum.store.jsonb import encode
+from factotum.store.jsonb import clean_text, encode
 from factotum.store.paging import page
 from factotum.store.threads import thread_missing
 from factotum.store.tx import Tx
 
-_COLUMNS = "id, thread_id, run_id, position, role, parts, created_at"
+_COLUMNS = "id, thread_id, run_id, position, role, parts, model, created_at"
 _PAGE = 200
 _PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+_NAME: TypeAdapter[str] = TypeAdapter(str)
 _MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
 
 # Writers of a thread queue up at its row. The insert decides whether the message is new, and only a new one
@@ -25,9 +26,9 @@ _APPEND = f"""
 with thread as materialized (
     select account_id, last_position from factotum.threads where id = %(thread)s for no key update
 ), added as (
-    insert into factotum.messages (id, account_id, thread_id, run_id, position, role, parts)
+    insert into factotum.messages (id, account_id, thread_id, run_id, position, role, parts, model)
     select %(id)s::uuid, account_id, %(thread)s::uuid, %(run)s::uuid, last_position + 1, %(role)s,
-        %(parts)s::jsonb
+        %(parts)s::jsonb, %(model)s
     from thread
     on conflict (id) do nothing
     returning {_COLUMNS}
@@ -53,8 +54,11 @@ class Messages:
         *,
         run_id: str | None = None,
         message_id: str | None = None,
+        model: str | None = None,
     ) -> Message:
         """Store a message at the thread's end. One whose id is stored already is given back as it stands.
+
+        `model` names the one that wrote it, if a model did.
 
         Raises NotFound (`thread_not_found`), Forbidden, Conflict (`message_id_taken`: stored elsewhere).
         """
@@ -67,6 +71,7 @@ class Messages:
                 "run": run_id,
                 "role": role,
                 "parts": encode(_PARTS, tuple(parts)),
+                "model": None if model is None else clean_text(model),
             },
         )
         if row is not None:
@@ -143,7 +148,9 @@ def _messages(rows: Iterable[dict[str, Any]]) -> list[Message]:
 
 def _json(row: dict[str, Any]) -> str:
     run = "null" if row["run_id"] is None else f'"{row["run_id"]}"'
+    model = "null" if row["model"] is None else encode(_NAME, row["model"])
     return (
         f'{{"id":"{row["id"]}","thread_id":"{row["thread_id"]}","run_id":{run},"position":{row["position"]},'
-        f'"role":"{row["role"]}","created_at":"{row["created_at"].isoformat()}","parts":{row["parts"]}}}'
+        f'"role":"{row["role"]}","model":{model},"created_at":"{row["created_at"].isoformat()}",'
+        f'"parts":{row["parts"]}}}'
     )

@@ -63,6 +63,15 @@ returning {_COLUMNS}""",
             raise await self._tx.refusal("threads", thread_id, thread_missing())
         return Thread.model_validate(row)
 
+    async def title_if_untitled(self, thread_id: str, title: str) -> bool:
+        """Give it a title unless it has one, and say whether it got it: what a person chose stays."""
+        return bool(
+            await self._tx.run(
+                "update factotum.threads set title = %s where id = %s and title = ''",
+                (clean_text(title), thread_id),
+            )
+        )
+
     async def delete(self, thread_id: str) -> None:
         """Delete it with its messages and runs. Raises NotFound, Forbidden."""
         if not await self._tx.run("delete from factotum.threads where id = %s", (thread_id,)):

@@ -61,7 +61,13 @@ class MemoryThread:
         self.messages: list[Message] = []
 
     def append(
-        self, role: Role, parts: Sequence[Part], *, run_id: str | None = None, message_id: str | None = None
+        self,
+        role: Role,
+        parts: Sequence[Part],
+        *,
+        run_id: str | None = None,
+        message_id: str | None = None,
+        model: str | None = None,
     ) -> Message:
         """Store a message at the end. One whose id is stored already is given back as it stands."""
         chosen = message_id or new_id()
@@ -75,6 +81,7 @@ class MemoryThread:
             position=len(self.messages) + 1,
             role=role,
             parts=tuple(parts),
+            model=model,
             created_at=now(),
         )
         # What cannot be stored is refused here, as the database would.
@@ -193,11 +200,17 @@ class MemoryJournal(_Fenced):
         return dict(self._run.ledger)
 
     async def store_step(
-        self, message_id: str, parts: Sequence[Part], calls: Sequence[PlannedCall], step: int, usage: Usage
+        self,
+        message_id: str,
+        parts: Sequence[Part],
+        calls: Sequence[PlannedCall],
+        step: int,
+        usage: Usage,
+        model: str,
     ) -> Message:
-        """Store the assistant message of one step with its calls as pending, and the run's usage so far."""
+        """Store what `model` wrote in one step with its calls as pending, and the run's usage so far."""
         run = await self._begin()
-        message = run.thread.append("assistant", parts, run_id=run.id, message_id=message_id)
+        message = run.thread.append("assistant", parts, run_id=run.id, message_id=message_id, model=model)
         for planned in calls:
             call = planned.call
             run.ledger.setdefault(

@@ -20,6 +20,7 @@ from factotum.runs.executor import RunExecutor
 from factotum.runs.heartbeat import Heartbeat
 from factotum.runs.live import LiveRuns
 from factotum.runs.sweeper import Sweeper
+from factotum.runs.titles import Titler
 from factotum.services import Services, make_database
 from factotum.store.database import Database
 from factotum.tools.builtin import builtin_registry
@@ -51,6 +52,7 @@ class Worker:
             self._live,
             owner=self._owner,
             lease_seconds=self._settings.lease_seconds,
+            titler=self._titler(gateway),
         )
         self._sweeper = Sweeper(services.database, services.queue)
         self._expiry = ApprovalExpiry(services.database, services.queue, services.run_log)
@@ -125,6 +127,14 @@ class Worker:
             rules=settings.policy,
             approval_seconds=settings.approval_seconds,
         )
+
+    def _titler(self, gateway: ModelGateway) -> Titler | None:
+        settings = self._settings
+        if settings.titles == "off":
+            return None
+        # A script has no turn for it, unless it names a model of its own.
+        asks = settings.titles == "model" and (settings.title_model or not settings.scripted_provider)
+        return Titler(gateway, model=settings.title_model, ask=bool(asks))
 
     def _connect(self) -> Database:
         return make_database(self._settings, self._services.addresses, "factotum-heartbeat", pool_size=2)

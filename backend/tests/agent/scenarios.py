@@ -8,6 +8,7 @@ from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver
 from factotum.agent.policy import Policy
 from factotum.llm.faults import ModelFault
+from factotum.llm.port import FallbackChunk
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.policy import Rules
@@ -68,6 +69,13 @@ def _broken(dialect: Dialect) -> Turns:
 def _broken_late(dialect: Dialect) -> Reply:
     fault = ModelFault("stalled", "It stalled.", partial=True)
     return reply(*act(dialect, "send:a", "look:b").pieces[:-2], "And so", fault)
+
+
+def _falling_back(dialect: Dialect) -> Turns:
+    spare = FallbackChunk("spare", "It was away.")
+    again = reply(spare, "Half of", ModelFault("broken_stream", "It broke.", partial=True))
+    first = act(dialect, "look:a", "send:b")
+    return [[again, Reply((spare, *first.pieces))], act(dialect, "put:c"), reply(DONE)]
 
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -135,6 +143,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         rules=Rules(default="ask", allow=("look",)),
         decisions={"a": "always", "b": "always"},
     ),
+    "a model that falls back": Scenario(_falling_back),
     "a limit": Scenario(
         lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"step_limit": 1}
     ),

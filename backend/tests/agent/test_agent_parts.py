@@ -54,9 +54,13 @@ def test_the_prompt_teaches_xml_once(dialect: str) -> None:
 
 
 def test_ids_of_calls_follow_from_the_message_and_the_number() -> None:
-    draft = Draft("m1", Registry([]), ProcessorConfig())
+    draft = Draft("m1", "scripted", Registry([]), ProcessorConfig())
 
-    ids = [draft.call_id(0), draft.call_id(1), Draft("m2", Registry([]), ProcessorConfig()).call_id(0)]
+    ids = [
+        draft.call_id(0),
+        draft.call_id(1),
+        Draft("m2", "scripted", Registry([]), ProcessorConfig()).call_id(0),
+    ]
 
     assert len(set(ids)) == 3
     assert all(re.fullmatch(r"call_[0-9a-f]{24}", call_id) for call_id in ids)

@@ -32,7 +32,9 @@ class Log:
     def __init__(self) -> None:
         self._positions = count(1)
 
-    def __call__(self, role: Role, *parts: Part | str, run: str | None = _RUN) -> Message:
+    def __call__(
+        self, role: Role, *parts: Part | str, run: str | None = _RUN, model: str | None = None
+    ) -> Message:
         return Message(
             id=new_id(),
             thread_id="thread",
@@ -40,6 +42,7 @@ class Log:
             position=next(self._positions),
             role=role,
             parts=tuple(TextPart(text=part) if isinstance(part, str) else part for part in parts),
+            model=model,
             created_at=now(),
         )
 
@@ -93,10 +96,38 @@ def test_native_content_is_never_empty_without_calls_and_null_with_them() -> Non
 
 def test_signed_reasoning_is_handed_back_unchanged() -> None:
     block: dict[str, JsonValue] = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
-    message = Log()("assistant", ReasoningPart(text="Hm.", signed=block), ReasoningPart(text="Own."), "A")
+    parts = (ReasoningPart(text="Hm.", signed=block), ReasoningPart(text="Own."), "A")
 
-    assert render([message], NATIVE)[0]["thinking_blocks"] == [block]
-    assert "thinking_blocks" not in render([Log()("assistant", ReasoningPart(text="Own."), "A")], NATIVE)[0]
+    assert render([Log()("assistant", *parts, model="m")], NATIVE) == [
+        {"role": "assistant", "content": "A", "thinking_blocks": [block], "origin": {"model": "m"}}
+    ]
+    assert render([Log()("assistant", *parts)], NATIVE) == [{"role": "assistant", "content": "A"}]
+
+
+def test_unsigned_reasoning_and_its_writer_are_named_for_the_gateway() -> None:
+    own = Log()("assistant", ReasoningPart(text="I "), "A", ReasoningPart(text="see."), model="m")
+    plain = Log()("assistant", "A", model="m")
+
+    assert render([own], NATIVE)[0]["reasoning_content"] == "I see."
+    assert render([plain], NATIVE)[0] == {"role": "assistant", "content": "A", "origin": {"model": "m"}}
+
+
+def test_where_signed_blocks_stood_is_told() -> None:
+    def block(name: str) -> ReasoningPart:
+        return ReasoningPart(text=name, signed={"type": "thinking", "thinking": name, "signature": "s"})
+
+    message = Log()(
+        "assistant",
+        *(block("a"), block("b"), "One.", " More.", made("c1"), made("c2")),
+        *(block("c"), ReasoningPart(text="unsigned"), made("c3"), "Two.", made("c4"), result("c1")),
+        model="m",
+    )
+
+    rendered = render([message], NATIVE)[0]
+    assert rendered["origin"] == {
+        "model": "m",
+        "segments": [[2, "One. More.", 2], [1, "", 1], [0, "Two.", 1]],
+    }
 
 
 @pytest.mark.parametrize("dialect", ["native", "invoke", "tag"])

@@ -57,6 +57,36 @@ async def test_a_wrong_agent_is_refused(api: Api, body: dict[str, object], code:
     assert (changed.status_code, changed.json()["code"]) == (422, code)
 
 
+async def test_fallbacks_of_agents_and_runs_are_checked(api: Api) -> None:
+    """A name that leads nowhere is told when it is set, not when the model is down."""
+    for settings, code in (
+        ({"fallback_models": ["no-such"]}, "model_unknown"),
+        ({"fallback_models": "openai/scripted"}, "fallback_invalid"),
+        ({"fallback_models": ["openai/scripted"] * 6}, "fallback_invalid"),
+    ):
+        refused = await api.alice.post("/v1/agents", json={"name": "A", "settings": settings})
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+    settings = {"fallback_models": ["openai/scripted"]}
+    made = await api.alice.post("/v1/agents", json={"name": "A", "settings": settings})
+    assert made.status_code == 201
+    thread = (await api.alice.post("/v1/threads", json={})).json()
+    body = {"input": "Hello.", "model": "anthropic/scripted", "agent_id": made.json()["id"]}
+    run = await api.alice.post(f"/v1/threads/{thread['id']}/runs", json=body)
+    assert run.json()["options"]["fallback_models"] == ["openai/scripted"]
+    body["options"] = {"fallback_models": ["no-such"]}
+    assert (await api.alice.post(f"/v1/threads/{thread['id']}/runs", json=body)).status_code == 422
+
+
+async def test_models_that_lack_a_key_are_listed_on_demand(api: Api) -> None:
+    few = (await api.alice.get("/v1/models")).json()
+    everything = (await api.alice.get("/v1/models?all=true")).json()
+    assert all(item["usable"] for item in few["items"])
+    assert {item["id"] for item in few["items"]} < {item["id"] for item in everything["items"]}
+    unusable = [item for item in everything["items"] if not item["usable"]]
+    assert unusable
+    assert all(item["note"] for item in unusable)
+
+
 async def test_models_and_the_default_are_listed(api: Api) -> None:
     models = (await api.alice.get("/v1/models")).json()
     assert models["default"] == "openai/scripted"
@@ -192,7 +222,7 @@ async def test_every_event_is_described_and_every_error_has_one_shape(api: Api) 
     stream = document["paths"]["/v1/runs/{run_id}/events"]["get"]["responses"]["200"]["content"]
     described = json.dumps(stream["text/event-stream"]["schema"])
     events = RUN_EVENT.json_schema()["discriminator"]["mapping"]
-    assert len(events) == 19
+    assert len(events) == 21
     for kind, reference in events.items():
         name = reference.rpartition("/")[2]
         assert schemas[name]["properties"]["type"]["const"] == kind

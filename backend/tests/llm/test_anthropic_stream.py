@@ -76,7 +76,7 @@ def test_a_whole_stream() -> None:
     """Blocks are given as they come, the signed one whole; input counts fresh, read and written tokens."""
     wire = AnthropicStream()
     assert read(wire, FULL) == CHUNKS
-    assert wire.usage == Usage(input_tokens=100, cached_tokens=40, output_tokens=7)
+    assert wire.usage == Usage(input_tokens=100, cached_tokens=40, cache_write_tokens=50, output_tokens=7)
     assert wire.usage_fields == OPENED | {"output_tokens": 7}
     assert (wire.finish, wire.ended, wire.failure) == ("tool_use", True, None)
 

@@ -55,6 +55,21 @@ def test_two_signed_blocks() -> None:
     assert first.signed["thinking"] == "one"
 
 
+def test_a_signed_call_of_gemini() -> None:
+    """The signature is a block of its own that names the number of its call, wherever LiteLLM put it."""
+    first = Has(index=3, id="a", function=Has(name="f", arguments="{}"))
+    second = Has(index=5, id="b", function=Has(name="g", arguments="{}"))
+    second.provider_specific_fields = {"thought_signature": "c2ln"}
+    third = Has(index=6, id="c", function=Has(name="h", provider_specific_fields={"thought_signature": "x"}))
+    got = ChunkReader().read(_chunk(tool_calls=[first, second, third]))
+    signed = [chunk.signed for chunk in got if isinstance(chunk, ReasoningChunk)]
+    assert signed == [
+        {"type": "thought_signature", "call": 1, "signature": "c2ln"},
+        {"type": "thought_signature", "call": 2, "signature": "x"},
+    ]
+    assert [chunk.index for chunk in got if isinstance(chunk, ToolCallChunk)] == [3, 5, 6]
+
+
 def test_calls_with_holes() -> None:
     """Ids, names and arguments that are missing are nothing, not errors."""
     call = Has(index=2, id=None, function=Has(name=None, arguments=None))
@@ -83,6 +98,7 @@ def test_usage_with_holes() -> None:
     assert usage_of(Has(prompt_tokens=None, completion_tokens=3)).model_dump() == {
         "input_tokens": 0,
         "cached_tokens": 0,
+        "cache_write_tokens": 0,
         "output_tokens": 3,
         "cost_usd": None,
     }

@@ -76,6 +76,8 @@ EVENTS: tuple[RunEvent, ...] = (
     events.ApprovalRequested(approval=APPROVAL),
     events.ApprovalResolved(approval_id="a", call_id="c", status="approved", edited_arguments={"b": 1}),
     events.PlanUpdated(plan=Plan()),
+    events.ModelChanged(from_model="m", to_model="n", reason="m was away."),
+    events.ThreadTitled(thread_id="t", title="Primes"),
     events.UsageRecorded(model="m", usage=USAGE),
     events.SandboxChanged(status="lost"),
     events.FileChanged(path="a", action="created", size_bytes=1),

@@ -59,6 +59,15 @@ class PlayedModels:
         """The model of runs that name none."""
         return "played"
 
+    def fallbacks(self, model: str) -> tuple[str, ...]:
+        """None, unless the model is one that has some."""
+        return ("spare",) if model == "with-spare" else ()
+
+    def check_effort(self, model: str) -> None:
+        """Refuse the model that does not reason."""
+        if model == "plain":
+            raise InvalidInput("It does not reason.", code="effort_unsupported")
+
     def supports_native_tools(self, model: str) -> bool:
         """All but those whose name says otherwise."""
         return "xml" not in model

@@ -22,7 +22,7 @@ async def stage(
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(_env_file=None, data_folder=tmp_path)  # pyright: ignore[reportCallIssue] - pydantic-settings takes it
+    return Settings(_env_file=None, data_folder=tmp_path, titles="off")  # pyright: ignore[reportCallIssue] - pydantic-settings takes it
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from factotum.api.dependencies import CallerIn, ContextIn, IdempotencyKey, PageIn, RunId, ThreadId
 from factotum.core.frozen import Frozen
-from factotum.features.agents import ModelName
 from factotum.features.ids import named
 from factotum.features.threads import RunPage
-from factotum.protocol.runs import ENDED, Run, RunOptions, RunStatus
+from factotum.protocol.runs import ENDED, ModelName, Run, RunOptions, RunStatus
 from factotum.runs.service import NewRun
 
 router = APIRouter(prefix="/v1", tags=["runs"])

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
 import factotum
@@ -70,9 +70,15 @@ async def get_readiness(context: ContextIn, response: Response) -> Readiness:
 
 
 @router.get("/v1/models", operation_id="list_models", summary="List models")
-async def list_models(_caller: CallerIn, context: ContextIn) -> ModelList:
+async def list_models(
+    _caller: CallerIn,
+    context: ContextIn,
+    everything: Annotated[
+        bool, Query(alias="all", description="Also models whose provider's key is missing.")
+    ] = False,
+) -> ModelList:
     """List the models that can be used here and now."""
-    return context.models.list()
+    return context.models.list(everything=everything)
 
 
 @router.get("/v1/me", operation_id="get_me", summary="Who you are")

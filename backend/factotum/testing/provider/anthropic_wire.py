@@ -13,6 +13,7 @@ from factotum.testing.provider.anthropic_request import read_request
 from factotum.testing.provider.pieces import (
     Arguments,
     CallOpened,
+    Redacted,
     Reply,
     Request,
     Said,
@@ -119,7 +120,7 @@ class AnthropicStream:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self._index = -1
-        self._open: Literal["text", "thinking", "tool_use"] | None = None
+        self._open: Literal["text", "thinking", "redacted_thinking", "tool_use"] | None = None
         self._pinged = False
         self._characters = 0
 
@@ -151,6 +152,9 @@ class AnthropicStream:
             case Signed(signature):
                 yield self._delta({"type": "signature_delta", "signature": signature})
                 yield from self._stop()
+            case Redacted(data):
+                yield from self._start("redacted_thinking", {"type": "redacted_thinking", "data": data})
+                yield from self._stop()
             case CallOpened(_, call_id, name):
                 yield from self._start(
                     "tool_use", {"type": "tool_use", "id": _tool_id(call_id), "name": name or "", "input": {}}
@@ -174,7 +178,9 @@ class AnthropicStream:
         yield _frame({"type": "message_stop"})
 
     def _start(
-        self, kind: Literal["text", "thinking", "tool_use"], block: dict[str, JsonValue]
+        self,
+        kind: Literal["text", "thinking", "redacted_thinking", "tool_use"],
+        block: dict[str, JsonValue],
     ) -> Iterator[bytes]:
         yield from self._stop()
         self._index += 1
@@ -200,12 +206,13 @@ def _blocks(pieces: list[Spoken]) -> list[tuple[str, list[Spoken]]]:
         Said: "text",
         Thought: "thinking",
         Signed: "thinking",
+        Redacted: "redacted_thinking",
         CallOpened: "tool_use",
         Arguments: "tool_use",
     }
     for piece in pieces:
         kind = kinds[type(piece)]
-        opens = isinstance(piece, CallOpened) or (isinstance(piece, Thought) and piece.first)
+        opens = isinstance(piece, CallOpened | Redacted) or (isinstance(piece, Thought) and piece.first)
         if opens or not blocks or blocks[-1][0] != kind:
             blocks.append((kind, []))
         blocks[-1][1].append(piece)
@@ -216,6 +223,8 @@ def _whole_block(kind: str, parts: list[Spoken], text: str, arguments: str) -> J
     match kind, parts[0]:
         case "tool_use", CallOpened(_, call_id, name):
             return {"type": "tool_use", "id": _tool_id(call_id), "name": name, "input": _input(arguments)}
+        case "redacted_thinking", Redacted(data):
+            return {"type": "redacted_thinking", "data": data}
         case "thinking", _:
             signature = "".join(part.signature for part in parts if isinstance(part, Signed))
             return {"type": "thinking", "thinking": text, "signature": signature}

@@ -14,6 +14,7 @@ from factotum.testing.provider.openai_request import read_request
 from factotum.testing.provider.pieces import (
     Arguments,
     CallOpened,
+    Redacted,
     Reply,
     Request,
     Said,
@@ -123,7 +124,7 @@ class OpenAIWire:
                     call.update(id=call_id or call["id"], name=name or call["name"])
                 case Arguments(number, fragment):
                     calls[number]["arguments"] += fragment
-                case Signed():
+                case Signed() | Redacted():
                     pass
         message: dict[str, JsonValue] = {"role": "assistant", "content": said or None, "refusal": None}
         if thought:
@@ -169,7 +170,7 @@ class OpenAIStream:
             case Thought(text):
                 self._characters += len(text)
                 yield self._delta({"reasoning_content": text})
-            case Signed():
+            case Signed() | Redacted():
                 pass
             case CallOpened(number, call_id, name):
                 yield self._delta({"tool_calls": [_opened(number, call_id, name)]})

@@ -62,6 +62,13 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
+class Redacted:
+    """A whole block of reasoning that only the vendor can read."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallOpened:
     """A native call begins, the `number`th of the message from 0. None: not said yet, a later one says it."""
 
@@ -118,7 +125,7 @@ class Stopped:
     sequence: str
 
 
-Spoken = Said | Thought | Signed | CallOpened | Arguments
+Spoken = Said | Thought | Signed | Redacted | CallOpened | Arguments
 Piece = Spoken | Stopped | Ping | Garbage | Stall | Break | Fail
 
 
@@ -200,6 +207,9 @@ class Reply:
             yield Stopped(stop), 0
 
     def _reasoning(self, item: ReasoningItem) -> Iterator[tuple[Piece, float]]:
+        if item.redacted:
+            yield Redacted(item.signature or signature_of(item.reasoning)), self._delay(item)
+            return
         first = True
         for _ in _times(item.repeat):
             for chunk in self._cut(item.reasoning, item):

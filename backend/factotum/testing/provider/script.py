@@ -61,10 +61,14 @@ class TextItem(Item):
 
 
 class ReasoningItem(Item):
-    """Reasoning. Over Anthropic it is a thinking block; without `signature` one is made from the text."""
+    """Reasoning. Over Anthropic it is a thinking block; without `signature` one is made from the text.
+
+    `redacted`: over Anthropic the block is encrypted, and over OpenAI it is left out.
+    """
 
     reasoning: str = Field(min_length=1)
     signature: str | None = None
+    redacted: bool = False
     repeat: Repeat = 1
 
 
