@@ -100,6 +100,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             model_base_url=settings.model_base_url,
             served=SCRIPTED_MODELS if settings.scripted_provider else (),
             preferred=settings.model,
+            context_window=settings.context_window,
         )
         queue = ProcrastinateQueue()
         signals = Signals(redis)

@@ -5,6 +5,7 @@ from factotum.agent.draft import Draft, Response
 from factotum.agent.ports import EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.state import RunState
+from factotum.agent.window import Meter
 from factotum.core.ids import derived_id
 from factotum.core.tasks import whole
 from factotum.llm.faults import ModelFault
@@ -24,6 +25,7 @@ class Steps:
         journal: RunJournal,
         events: EventSink,
         config: ProcessorConfig,
+        meter: Meter,
     ) -> None:
         self.count = state.step
         self.usage: Usage = state.usage
@@ -32,6 +34,7 @@ class Steps:
         self._journal = journal
         self._events = events
         self._config = config
+        self._meter = meter
         self._draft: Draft | None = None
 
     async def take(self, request: ModelRequest) -> Message:
@@ -79,12 +82,13 @@ class Steps:
         await self._events.emit(MessageDiscarded(message_id=draft.message_id))
 
     async def _store(self, message_id: str, response: Response) -> Message:
-        count, usage = self.count + 1, self.usage.plus(response.usage)
+        used = self._meter.told(response.usage)
+        count, usage = self.count + 1, self.usage.plus(used)
         planned = self._processor.planned(response.calls)
         message = await self._journal.store_step(message_id, response.parts, planned, count, usage)
         self._draft, self.count, self.usage = None, count, usage
         await self._events.emit(MessageCreated(message=message))
-        await self._events.emit(UsageRecorded(model=self._state.model, usage=response.usage))
+        await self._events.emit(UsageRecorded(model=self._state.model, usage=used))
         return message
 
     def _draft_id(self, attempt: int) -> str:

@@ -7,7 +7,8 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.ports import RunJournal
-from factotum.agent.rendering import ModelMessage, order_for_run, render, why_cut
+from factotum.agent.rendering import ModelMessage, order_for_run, why_cut
+from factotum.agent.transcript import Count, Transcript, bytes_of, tokens_of
 from factotum.llm.port import ModelRequest
 from factotum.protocol.messages import Message, ToolCallPart, ToolResultPart
 
@@ -29,22 +30,38 @@ class ThreadManager:
         self._run_id = run_id
         self._model = model
         self._system: ModelMessage = {"role": "system", "content": system}
-        self._tools = tools
+        self._tools = tools if config.dialect == "native" else ()
         self._config = config
         self._messages: list[Message] = []
+        self._fixed: int | None = None
+        self.transcript = Transcript(config.dialect)
+
+    @property
+    def position(self) -> int:
+        """Where the log stands."""
+        return self._messages[-1].position if self._messages else 0
 
     async def refresh(self) -> None:
         """Take in what was stored since the last look, by this run or by anybody else."""
-        after = self._messages[-1].position if self._messages else 0
-        self._messages.extend(await self._journal.messages(after))
+        self._messages.extend(await self._journal.messages(self.position))
+        self.transcript.update(order_for_run(self._messages, self._run_id))
+
+    def fixed_bytes(self) -> int:
+        """Return the bytes of what comes before the messages: the system prompt and the tools."""
+        return bytes_of([self._system, *self._tools])
+
+    def fixed_tokens(self, count: Count) -> int:
+        """Return the tokens of the same, counted once."""
+        if self._fixed is None:
+            self._fixed = tokens_of([self._system, *self._tools], count)
+        return self._fixed
 
     def request(self) -> ModelRequest:
         """Build the next request."""
-        ordered = order_for_run(self._messages, self._run_id)
         return ModelRequest(
             model=self._model,
-            messages=[self._system, *render(ordered, self._config.dialect)],
-            tools=self._tools if self._config.dialect == "native" else (),
+            messages=[self._system, *self.transcript.messages()],
+            tools=self._tools,
             max_output_tokens=self._config.max_output_tokens,
             first_token_deadline=self._config.first_token_deadline,
             between_tokens_deadline=self._config.between_tokens_deadline,
@@ -72,9 +89,12 @@ class ThreadManager:
 
     def last_step(self) -> list[Message]:
         """Return what this run stored after its last assistant message; nothing: that message."""
-        own = self._own()
-        last = max((n for n, message in enumerate(own) if message.role == "assistant"), default=len(own))
-        return own[last + 1 :] or own[last:]
+        own = [message for message in self._messages if message.run_id == self._run_id]
+        spoken = [number for number, message in enumerate(own) if message.role == "assistant"]
+        if not spoken:
+            return [message for message in own if message.is_about_context]
+        return own[spoken[-1] + 1 :] or own[spoken[-1] :]
 
     def _own(self) -> list[Message]:
-        return [message for message in self._messages if message.run_id == self._run_id]
+        """Return this run's messages that somebody spoke."""
+        return [m for m in self._messages if m.run_id == self._run_id and not m.is_about_context]

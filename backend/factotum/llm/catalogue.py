@@ -41,7 +41,8 @@ class Catalogue:
 
     `environment` is where keys are looked for; `local` the server that was found; `served` are models that an
     explicit endpoint serves (the scripted provider), listed first and preferred to all others;
-    `preferred` is the installation's own choice for runs that name no model.
+    `preferred` is the installation's own choice for runs that name no model; `context_window` its word on
+    how many tokens those models read of which nobody else says it.
     """
 
     def __init__(
@@ -52,9 +53,11 @@ class Catalogue:
         demo: bool = True,
         served: Sequence[str] = (),
         preferred: str | None = None,
+        context_window: int | None = None,
     ) -> None:
         self._environment = environment
         self._preferred_model = preferred
+        self._usual_window = context_window
         self._local = local
         self._demo = demo
         self._served = tuple(served)
@@ -124,9 +127,9 @@ class Catalogue:
         if provider_of(model) == "local":
             offered = self._local.models if self._local else ()
             window = next((entry.context_window for entry in offered if f"local/{entry.id}" == model), None)
-            return window or _UNKNOWN_LOCAL_WINDOW
+            return window or self._usual_window or _UNKNOWN_LOCAL_WINDOW
         price = self._price(model)
-        return (price and price.context_window) or _UNKNOWN_WINDOW
+        return (price and price.context_window) or self._usual_window or _UNKNOWN_WINDOW
 
     def supports_native_tools(self, model: str) -> bool:
         """Tell whether to offer tools in the provider's own form.
@@ -227,12 +230,20 @@ async def open_catalogue(
     demo: bool = True,
     served: Sequence[str] = (),
     preferred: str | None = None,
+    context_window: int | None = None,
 ) -> Catalogue:
     """Look for a local server, read the price list off the event loop, and return the catalogue."""
     async with asyncio.TaskGroup() as group:
         group.create_task(asyncio.to_thread(price_list))
         local = group.create_task(find_local_server(model_base_url))
-    return Catalogue(environment, local.result(), demo=demo, served=served, preferred=preferred)
+    return Catalogue(
+        environment,
+        local.result(),
+        demo=demo,
+        served=served,
+        preferred=preferred,
+        context_window=context_window,
+    )
 
 
 def _current(price: Price) -> bool:

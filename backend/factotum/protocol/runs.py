@@ -33,13 +33,24 @@ class ErrorInfo(Frozen):
     hint: str = ""
 
 
+class ContextSize(Frozen):
+    """How full the model's context window is, in tokens: what the conversation takes, and what there is."""
+
+    tokens: int
+    window: int
+
+
 class Usage(Frozen):
-    """Tokens and money of one or more model calls. `cost_usd` is None where no price is known."""
+    """Tokens and money of one or more model calls. `cost_usd` is None where no price is known.
+
+    `context` is how full the window was after the newest of the calls that told.
+    """
 
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
+    context: ContextSize | None = None
 
     def plus(self, other: "Usage") -> "Usage":
         """Return the sum; a cost that is not known adds nothing."""
@@ -49,6 +60,7 @@ class Usage(Frozen):
             cached_tokens=self.cached_tokens + other.cached_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost_usd=sum(known) if known else None,
+            context=other.context or self.context,
         )
 
 

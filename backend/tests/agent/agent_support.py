@@ -14,9 +14,12 @@ from factotum.agent.loop import AgentLoop
 from factotum.agent.outcome import RunOutcome
 from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.agent.window import Meter
 from factotum.llm.port import ModelGateway, ModelRequest
+from factotum.llm.tokens import counter_for
 from factotum.protocol.events import PlanUpdated, RunEvent
 from factotum.protocol.messages import Message, ToolResultPart
 from factotum.protocol.runs import Plan, PlanItem
@@ -98,6 +101,7 @@ class World:
     settled: dict[str, int] = field(default_factory=dict[str, int])
     extra: tuple[Tool, ...] = ()
     sandbox: MemorySandbox = field(default_factory=MemorySandbox)
+    window: int = 128_000
 
     @property
     def messages(self) -> list[Message]:
@@ -134,6 +138,8 @@ class World:
             journal=journal,
             events=events,
             config=self.config,
+            meter=Meter(counter_for("gpt-5"), self.window),
+            summariser=Summariser(gateway, self.run.model, self.config),
         )
 
     async def work(

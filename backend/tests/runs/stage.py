@@ -49,6 +49,8 @@ TABLES = ("projects", "threads", "messages", "runs", "tool_calls", "agents")
 class PlayedModels:
     """Every model is known but `nope`."""
 
+    window = 128_000
+
     def check(self, model: str) -> None:
         """Refuse `nope`."""
         if model == "nope":
@@ -57,6 +59,10 @@ class PlayedModels:
     def default(self) -> str:
         """The model of runs that name none."""
         return "played"
+
+    def context_window(self, model: str) -> int:
+        """All read the same."""
+        return self.window
 
     def supports_native_tools(self, model: str) -> bool:
         """All but those whose name says otherwise."""
