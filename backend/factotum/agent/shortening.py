@@ -9,7 +9,8 @@ from factotum.agent.transcript import Count, Transcript, tokens_of
 from factotum.agent.window import Bounds
 from factotum.protocol.messages import Message
 
-_PROTECTED_STEPS: Final = 2
+_PROTECTED_STEPS: Final = (2, 1)
+"""How many of the newest steps are left as they are, if the goal can be reached so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +51,34 @@ class _Choice:
         self._words: dict[str, int] = {}
 
     def decision(self) -> Decision | None:
-        kept, newest, end = self._transcript.kept, self._newest(), len(self._transcript.segments)
-        if self._refer(self._old_savings(kept, newest)):
-            return self._decided(kept)
-        for cut in range(kept + 1, newest + 1):
-            if self._left(cut) <= (self._within.full if cut == newest else self._within.goal):
-                return self._decided(cut)
+        kept, newest = self._transcript.kept, self._transcript.kept
+        for protected in _PROTECTED_STEPS:
+            newest = self._newest(protected)
+            if self._refer(self._old_savings(kept, newest)):
+                return self._decided(kept)
+            for cut in range(kept + 1, newest + 1):
+                if self._left(cut) <= self._within.goal:
+                    return self._decided(cut)
+        if newest > kept and self._left(newest) <= self._within.full:
+            return self._decided(newest)
+        return self._last_resort(max(newest, kept + 1))
+
+    def _last_resort(self, first: int) -> Decision | None:
+        """Touch the newest step too: whatever is longest in it by reference, then all from `first` on."""
+        kept = self._transcript.kept
         if self._refer(self._all_savings()):
             return self._decided(kept)
-        rest = range(max(newest, kept + 1), end + 1)
+        rest = range(first, len(self._transcript.segments) + 1)
         fitting = (cut for cut in rest if self._left(cut) <= self._within.full)
-        least = min((kept, *rest), key=self._left)
-        return self._decided(next(fitting, least))
+        return self._decided(next(fitting, min((kept, *rest), key=self._left)))
 
-    def _newest(self) -> int:
-        """Return where the newest steps begin, which are left alone while that is possible."""
+    def _newest(self, protected: int) -> int:
+        """Return where the newest so many steps begin."""
         steps = [number for number, segment in enumerate(self._transcript.segments) if segment.is_step]
-        return max([*steps[-_PROTECTED_STEPS:][:1], self._transcript.kept])
+        return max([*steps[-protected:][:1], self._transcript.kept])
 
     def _old_savings(self, first: int, end: int) -> list[_Saving]:
-        segments, known = self._transcript.segments, self._transcript.references
+        segments, known = self._transcript.segments, self._known()
         return [
             saving
             for number in range(first, end)
@@ -79,8 +88,7 @@ class _Choice:
 
     def _all_savings(self) -> list[_Saving]:
         """Return what references to anything that is read would save, the most first."""
-        transcript, chosen = self._transcript, {saving.id for saving in self._chosen}
-        known = transcript.references | chosen
+        transcript, known = self._transcript, self._known()
         stays = transcript.compaction.keeps if transcript.compaction is not None else ()
         found: list[_Saving] = []
         for number, segment in enumerate(transcript.segments):
@@ -90,6 +98,9 @@ class _Choice:
                 texts = chain(outputs(segment.messages, known), words(segment.messages, known))
             found.extend(saving for text in texts for saving in self._saving(text, number))
         return sorted(found, key=lambda saving: -saving.tokens)
+
+    def _known(self) -> set[str]:
+        return self._transcript.references | {saving.id for saving in self._chosen}
 
     def _saving(self, text: Shortened, segment: int) -> list[_Saving]:
         saved = self._count(text.whole) - self._count(text.reference)

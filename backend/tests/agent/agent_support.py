@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import Field, JsonValue
 
@@ -17,6 +17,7 @@ from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.agent.transcript import tokens_of
 from factotum.agent.window import Meter
 from factotum.llm.port import ModelGateway, ModelRequest
 from factotum.llm.tokens import counter_for
@@ -26,6 +27,7 @@ from factotum.protocol.runs import Plan, PlanItem
 from factotum.sandbox.port import Sandbox
 from factotum.testing.memory_journal import Fate, MemoryRun, MemoryThread
 from factotum.testing.memory_sandbox import MemorySandbox
+from factotum.testing.scripted_gateway import asks_for_summary
 from factotum.tools.builtin.talk import ask, complete
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
@@ -72,6 +74,16 @@ async def send(context: ToolContext, text: Text, copies: int = 1) -> ToolOutput:
     return ToolOutput(f"sent {text} x{copies}")
 
 
+@tool(effect="pure", example={"text": "a"})
+async def page(context: ToolContext, text: Text) -> ToolOutput:
+    """Read a long page.
+
+    Args:
+        text: What it is about.
+    """
+    return ToolOutput("\n".join(f"{number}: {text} is long." for number in range(400)))
+
+
 @tool(effect="pure", example={})
 async def fail(context: ToolContext) -> ToolOutput:
     """Fail in a way that can be mended."""
@@ -85,7 +97,7 @@ async def plan(context: ToolContext) -> ToolOutput:
     return ToolOutput("planned")
 
 
-NAMED: Mapping[str, Tool] = {tool.name: tool for tool in (ask, complete, look, put, send, fail, plan)}
+NAMED: Mapping[str, Tool] = {tool.name: tool for tool in (ask, complete, look, put, send, page, fail, plan)}
 """The tools by name, to write calls of them; one of each effect, and some that fail or ask."""
 
 _REGISTRY = Registry(NAMED.values())
@@ -215,11 +227,38 @@ def _result_of(message: Message) -> str | None:
     return next((part.call_id for part in message.parts if isinstance(part, ToolResultPart)), None)
 
 
-def check_prefixes(requests: Sequence[ModelRequest]) -> None:
-    """Each request begins with all of the one before, so that providers' prompt caches hit."""
-    for earlier, later in pairwise(requests):
-        assert list(later.messages[: len(earlier.messages)]) == list(earlier.messages)
+def check_prefixes(requests: Sequence[ModelRequest], decisions: int = 0) -> None:
+    """Each request begins with all of the one before, so that providers' prompt caches hit.
+
+    Not so only where one of so many decisions on the context was taken in between.
+    """
+    anew = 0
+    for earlier, later in pairwise(request for request in requests if not asks_for_summary(request)):
         assert list(later.tools) == list(earlier.tools)
+        anew += list(later.messages[: len(earlier.messages)]) != list(earlier.messages)
+    assert anew <= decisions
+
+
+def decisions(world: World) -> list[Message]:
+    """The messages that say how the log is read."""
+    return [message for message in world.messages if message.is_about_context]
+
+
+def check_window(world: World, requests: Sequence[ModelRequest]) -> None:
+    """No request is longer than the window, none tears a call from its result, and each has the task."""
+    count = counter_for("gpt-5").count
+    for request in requests:
+        if asks_for_summary(request):
+            continue
+        assert tokens_of([*request.messages, *request.tools], count) <= world.window
+        calls = [
+            call["id"]
+            for message in request.messages
+            for call in cast("list[dict[str, str]]", message.get("tool_calls") or [])
+        ]
+        results = [message["tool_call_id"] for message in request.messages if message["role"] == "tool"]
+        assert sorted(calls) == sorted(map(str, results))
+        assert request.messages[1]["content"] == world.messages[0].text
 
 
 def contents(request: ModelRequest) -> list[tuple[str, JsonValue]]:

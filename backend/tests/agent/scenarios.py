@@ -17,6 +17,7 @@ Turns = Sequence[Reply | Sequence[Reply]]
 Answers = Mapping[str, str]
 
 DONE = "It is done."
+_LONG = "Word upon word. " * 200
 LEAVE = "Leave it and go on"
 
 
@@ -27,9 +28,12 @@ class Scenario:
     turns: Callable[[Dialect], Turns]
     config: Mapping[str, object] = field(default_factory=dict[str, object])
     limit_answer: str = "Go on"
+    window: int = 128_000
+    summary: Reply | None = None
 
     def world(self, dialect: Dialect) -> World:
-        return World(ProcessorConfig(dialect=dialect, **self.config))  # pyright: ignore[reportArgumentType] - by name
+        config = ProcessorConfig(dialect=dialect, **self.config)  # pyright: ignore[reportArgumentType] - by name
+        return World(config, window=self.window)
 
     def answers(self) -> Answers:
         return {"question": "Blue", "unknown_outcome": LEAVE, "limit": self.limit_answer}
@@ -56,6 +60,13 @@ def _broken(dialect: Dialect) -> Turns:
         act(dialect, "plan", "put:a"),
         reply(DONE),
     ]
+
+
+def _too_long(dialect: Dialect) -> Turns:
+    """The provider refuses a request that seemed to fit, twice."""
+    refused = reply(ModelFault("context_overflow", "It is too long."))
+    pages = [act(dialect, f"page:{name}") for name in "abc"]
+    return [*pages, [refused, refused, act(dialect, "send:d")], reply(DONE)]
 
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -88,6 +99,16 @@ SCENARIOS: Mapping[str, Scenario] = {
     "a limit and no more": Scenario(
         lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")], {"step_limit": 2}, " stop here "
     ),
+    "a full window": Scenario(
+        lambda d: [*(act(d, f"page:{n}", f"send:{n}", text=f"Then {n}. ") for n in "abcdefgh"), reply(DONE)],
+        window=9_000,
+    ),
+    "a full window and no summary": Scenario(
+        lambda d: [*(act(d, f"put:{n}", text=f"Then {n}: {_LONG} ") for n in "abcdef"), reply(DONE)],
+        window=5_000,
+        summary=reply(ModelFault("overloaded", "Not now.")),
+    ),
+    "refused as too long": Scenario(_too_long),
 }
 
 
@@ -105,9 +126,15 @@ class Carried:
         return "unknown_outcome" in self.asked
 
 
-async def carry(world: World, turns: Turns, answers: Answers, fates: Iterable[Fate] = ()) -> Carried:
+async def carry(
+    world: World,
+    turns: Turns,
+    answers: Answers,
+    fates: Iterable[Fate] = (),
+    summary: Reply | None = None,
+) -> Carried:
     """Carry a run to its end, in as many attempts as it takes. A new fate begins when one has killed."""
-    gateway = TurnGateway(turns)
+    gateway = TurnGateway(turns, summary)
     waiting = iter(fates)
     fate = next(waiting, Fate())
     carried = Carried("", [], 0, gateway)
