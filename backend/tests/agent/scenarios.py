@@ -100,12 +100,12 @@ SCENARIOS: Mapping[str, Scenario] = {
         lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")], {"step_limit": 2}, " stop here "
     ),
     "a full window": Scenario(
-        lambda d: [*(act(d, f"page:{n}", f"send:{n}", text=f"Then {n}. ") for n in "abcdefgh"), reply(DONE)],
-        window=9_000,
+        lambda d: [*(act(d, f"page:{n}", f"send:{n}", text=f"Then {n}. ") for n in "abcdef"), reply(DONE)],
+        window=7_000,
     ),
     "a full window and no summary": Scenario(
-        lambda d: [*(act(d, f"put:{n}", text=f"Then {n}: {_LONG} ") for n in "abcdef"), reply(DONE)],
-        window=5_000,
+        lambda d: [*(act(d, f"put:{n}", text=f"Then {n}: {_LONG} ") for n in "abcd"), reply(DONE)],
+        window=4_500,
         summary=reply(ModelFault("overloaded", "Not now.")),
     ),
     "refused as too long": Scenario(_too_long),
@@ -177,6 +177,8 @@ def transcript(world: World) -> list[tuple[str, object]]:
     """The log without what differs between two runs of one script: ids and times."""
     said: list[tuple[str, object]] = []
     for message in world.messages:
+        if message.is_about_context:
+            continue  # Counts differ a little between two runs, by their ids.
         calls = [(made.name, made.arguments, made.fault) for made in message.calls]
         results = [
             (part.name, part.output, part.outcome)
