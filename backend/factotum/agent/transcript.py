@@ -184,16 +184,20 @@ class Transcript:
 
 def tokens_of(messages: Iterable[ModelMessage], count: Count) -> int:
     """Count the texts of rendered messages, and a little for each message."""
-    return sum(_MESSAGE_OVERHEAD + sum(map(count, _texts(dict(message)))) for message in messages)
+    return sum(_MESSAGE_OVERHEAD + count(_text(message)) for message in messages)
 
 
 def bytes_of(messages: Iterable[ModelMessage]) -> int:
     """Return the bytes of rendered messages, at least as many as they can have tokens."""
-    return sum(_MESSAGE_OVERHEAD + sum(map(_bytes, _texts(dict(message)))) for message in messages)
+    return sum(_MESSAGE_OVERHEAD + _bytes(_text(message)) for message in messages)
 
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode(errors="replace"))
+
+
+def _text(message: ModelMessage) -> str:
+    return "\n".join(_texts(dict(message)))
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
