@@ -36,6 +36,9 @@ from factotum.tools.tool import Tool, ToolContext, ToolError, ToolOutput
 Text = Annotated[str, Field(min_length=1)]
 
 
+COUNT = counter_for("gpt-5").count
+COUNT("The vocabulary is read here, not on an event loop.")
+
 _did: ContextVar[list[str]] = ContextVar("did")
 
 
@@ -246,11 +249,10 @@ def decisions(world: World) -> list[Message]:
 
 def check_window(world: World, requests: Sequence[ModelRequest]) -> None:
     """No request is longer than the window, none tears a call from its result, and each has the task."""
-    count = counter_for("gpt-5").count
     for request in requests:
         if asks_for_summary(request):
             continue
-        assert tokens_of([*request.messages, *request.tools], count) <= world.window
+        assert tokens_of([*request.messages, *request.tools], COUNT) <= world.window
         calls = [
             call["id"]
             for message in request.messages
