@@ -103,6 +103,13 @@ def choose(script: Script, conversation: Conversation) -> Chosen:
     return Chosen(scenario, number, scenario.turns[number])
 
 
+def check_length(conversation: Conversation, chosen: Chosen) -> None:
+    """Raise Refusal when the conversation is longer than the scenario's model reads."""
+    longest = chosen.scenario.longest
+    if longest is not None and conversation.characters > longest:
+        raise Refusal("context_overflow")
+
+
 def check_expected(pattern: str | None, conversation: Conversation, chosen: Chosen) -> None:
     """Raise Refusal when what came since the last answer lacks what the turn expects."""
     if pattern is not None and re.search(pattern, conversation.news) is None:
