@@ -61,10 +61,6 @@ class Meter:
         """Return `usage` with so many of the model's tokens in the window."""
         return usage.model_copy(update={"context": ContextSize(tokens=tokens, window=self.window)})
 
-    def estimate(self, counted: int) -> int:
-        """Return how many of the model's tokens so many counted ones are."""
-        return int(counted * self._ratio)
-
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

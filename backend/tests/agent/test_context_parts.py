@@ -183,7 +183,7 @@ def test_the_transcript_reads_what_the_log_decides() -> None:
     assert transcript.messages() == render(messages, "native")
     assert [len(segment.messages) for segment in transcript.segments] == [1, 2, 2, 1, 2]
 
-    messages.append(log("user", ReferencesPart(ids=("c3",))))
+    messages.append(log("user", ReferencesPart(ids=("c3",)), "A word that nobody reads."))
     transcript.update(messages)
     assert "To save room" in str(transcript.messages()[-1]["content"])
 
