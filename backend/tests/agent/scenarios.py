@@ -17,7 +17,7 @@ Turns = Sequence[Reply | Sequence[Reply]]
 Answers = Mapping[str, str]
 
 DONE = "It is done."
-_LONG = "Word upon word. " * 200
+_LONG = "Word upon word. " * 100
 LEAVE = "Leave it and go on"
 
 
@@ -100,12 +100,12 @@ SCENARIOS: Mapping[str, Scenario] = {
         lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")], {"step_limit": 2}, " stop here "
     ),
     "a full window": Scenario(
-        lambda d: [*(act(d, f"page:{n}", f"send:{n}", text=f"Then {n}. ") for n in "abcdef"), reply(DONE)],
-        window=7_000,
+        lambda d: [*(act(d, f"page:{n}", f"send:{n}", text=f"Then {n}. ") for n in "abcd"), reply(DONE)],
+        window=3_400,
     ),
     "a full window and no summary": Scenario(
         lambda d: [*(act(d, f"put:{n}", text=f"Then {n}: {_LONG} ") for n in "abcd"), reply(DONE)],
-        window=4_500,
+        window=2_600,
         summary=reply(ModelFault("overloaded", "Not now.")),
     ),
     "refused as too long": Scenario(_too_long),

@@ -10,7 +10,6 @@ from factotum.agent.outcome import Finished
 from factotum.agent.transcript import tokens_of
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelRequest, TextChunk
-from factotum.llm.tokens import counter_for
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import MessageCreated, UsageRecorded
 from factotum.protocol.messages import CompactionPart, Message, ReferencesPart
@@ -26,11 +25,9 @@ from factotum.testing.scripted_gateway import (
     reply,
 )
 from factotum.tools.builtin.expand import expand_output
-from tests.agent.agent_support import World, check_laws, check_prefixes, check_window, decisions
+from tests.agent.agent_support import COUNT, World, check_laws, check_prefixes, check_window, decisions
 from tests.agent.scenarios import DONE, act
 
-COUNT = counter_for("gpt-5").count
-COUNT("The vocabulary is read here, not on an event loop.")
 TOO_LONG = reply(ModelFault("context_overflow", "It is too long."))
 PART_USAGE = Usage(input_tokens=300, output_tokens=40, cost_usd=0.5)
 
@@ -68,7 +65,7 @@ async def test_the_prefix_of_a_long_run_stays(dialect: Dialect, capsys: pytest.C
 
 @pytest.mark.parametrize("dialect", ["native", "tag"])
 async def test_a_long_run_in_a_small_window_goes_on(dialect: Dialect) -> None:
-    world = World(ProcessorConfig(dialect=dialect, step_limit=100), window=9_000)
+    world = World(ProcessorConfig(dialect=dialect, step_limit=100), window=6_000)
     names = ["page", "look", "put", "look"]
     turns = [act(dialect, f"{names[n % 4]}:{n}", text="So it goes on and on. " * 8) for n in range(49)]
     gateway = TurnGateway([*turns, reply(DONE)])
@@ -202,7 +199,7 @@ async def test_one_huge_output_and_a_huge_task_fit() -> None:
 
 
 async def test_the_agent_reads_more_of_what_was_left_out() -> None:
-    world = World(window=8_000, extra=(expand_output,))
+    world = World(window=4_500, extra=(expand_output,))
     pages = [act("native", f"page:{name}") for name in "abc"]
     gateway = TurnGateway([*pages, reply(DONE)])
     await world.work(gateway)
@@ -245,7 +242,7 @@ async def test_a_stop_during_a_summary_leaves_the_log_whole() -> None:
 async def test_a_decision_before_a_runs_first_step_is_told_by_the_next_attempt() -> None:
     world = World()
     await world.work(TurnGateway([*(act("native", f"page:{name}") for name in "abc"), reply(DONE)]))
-    again = World(window=8_000, run=MemoryRun(world.run.thread, "Once more."))
+    again = World(window=4_000, run=MemoryRun(world.run.thread, "Once more."))
     gateway = TurnGateway([*[reply(DONE)] * 5])
     with pytest.raises(ProcessDied):
         await again.work(gateway, fate=Fate(1))
