@@ -105,6 +105,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             preferred=settings.model,
             fallbacks=settings.fallback_models,
             resting=health.resting,
+            context_window=settings.context_window,
         )
         queue = ProcrastinateQueue()
         signals = Signals(redis)

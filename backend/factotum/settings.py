@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     """The model that gives threads their titles. None: the run's own, and no model for the demo."""
     model_base_url: str | None = None
     """An OpenAI-compatible server to use for models named `local/…`; None looks at the usual ports."""
+    context_window: int | None = Field(default=None, ge=4096)
+    """Tokens that a model reads at once, for models of which nobody says. None: 128,000, or 8,192 on a local
+    server."""
     scripted_provider: str | None = None
     """A loopback address: every `openai/…` and `anthropic/…` model is played by a scripted provider there."""
     first_token_deadline: float = Field(default=90, gt=0)

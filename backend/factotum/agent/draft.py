@@ -65,6 +65,8 @@ class Draft:
         self.message_id = message_id
         self.model = model
         self.usage = Usage()
+        self.newest_usage = Usage()
+        """What the newest call used, of the one or more that an answer takes."""
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
         self.kept: tuple[TextPart | ReasoningPart, ...] = ()

@@ -10,8 +10,8 @@ from factotum.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPa
 def own_reasoning(parts: Sequence[Part], model: str) -> dict[str, JsonValue]:
     """Return what a message carries for `model` alone, which wrote it: its name and its reasoning.
 
-    llm/port.py tells the form. Signed blocks stand in the order in which the model gave them. Providers check where they stood, so the
-    text and the calls that followed each are told where that is not all of the message.
+    llm/port.py tells the form. Signed blocks stand in the order in which the model gave them. Providers check
+    where they stood, so the text and the calls that followed each are told where that is not all of it.
     """
     origin: dict[str, JsonValue] = {"model": model}
     reasoning = [part for part in parts if isinstance(part, ReasoningPart)]

@@ -11,12 +11,15 @@ from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.room import Room
 from factotum.agent.state import RunState
 from factotum.agent.step_limit import ask_to_go_on, next_limit, says_more, says_stop
 from factotum.agent.steps import Steps
+from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.verdict import verdict
+from factotum.agent.window import Meter
 from factotum.core.ids import derived_id
 from factotum.protocol.events import MessageCreated
 from factotum.protocol.messages import ToolCallPart
@@ -36,6 +39,8 @@ class AgentLoop:
         journal: RunJournal,
         events: EventSink,
         config: ProcessorConfig,
+        meter: Meter,
+        summariser: Summariser,
     ) -> None:
         self._state = state
         self._thread = thread
@@ -43,7 +48,8 @@ class AgentLoop:
         self._journal = journal
         self._events = events
         self._config = config
-        self._steps = Steps(state, processor, runner, journal, events, config)
+        self._steps = Steps(state, processor, runner, journal, events, config, meter)
+        self._room = Room(state, thread, self._steps, journal, events, meter, summariser)
         self._limit = next_limit(state.step, config.step_limit)
         self._permitted = False
         self._ending: HandedOver | asyncio.CancelledError | None = None
@@ -141,11 +147,7 @@ class AgentLoop:
         return None
 
     async def _one_step(self) -> RunOutcome | None:
-        request = self._steps.rest()
-        if request is None:
-            await self._thread.refresh()
-            request = self._thread.request()
-        if not await self._steps.take(request, self._thread.continues_left()):
+        if not await self._room.step():
             return None
         if self._permitted:
             await self._journal.clear_question()

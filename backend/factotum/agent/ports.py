@@ -78,6 +78,14 @@ class RunJournal(Protocol):
         """Store a person's answer as a user message. Doing it twice stores it once."""
         ...
 
+    async def store_context(self, message_id: str, parts: Sequence[Part], step: int, usage: Usage) -> Message:
+        """Store how the log is to be read from here on, and the run's usage so far. Twice stores it once."""
+        ...
+
+    async def text_of(self, id_: str) -> str | None:
+        """The whole output of a call of this thread, or a person's message, by its id; else None."""
+        ...
+
     async def clear_question(self) -> None:
         """Forget the question and its answer: the log holds both now."""
         ...

@@ -115,7 +115,7 @@ class ResponseProcessor:
                 name = None if name is None else _readable(name)
                 await self.show(draft, read.native(index, call_id, name, _readable(arguments)), on_call)
             case UsageChunk(usage=usage):
-                draft.usage = draft.usage.plus(usage)
+                draft.usage, draft.newest_usage = draft.usage.plus(usage), usage
             case StopChunk(reason=reason):
                 draft.stop = reason
             case _:

@@ -15,6 +15,7 @@ from factotum.agent.rendering import render_cut
 from factotum.agent.response_processor import OnCall, ResponseProcessor
 from factotum.agent.state import RunState
 from factotum.agent.tool_runner import ToolRunner
+from factotum.agent.window import Meter
 from factotum.core.ids import derived_id
 from factotum.core.tasks import side_by_side, whole
 from factotum.llm.faults import ModelFault
@@ -36,6 +37,7 @@ class Steps:
         journal: RunJournal,
         events: EventSink,
         config: ProcessorConfig,
+        meter: Meter,
     ) -> None:
         self.count = state.step
         self.usage: Usage = state.usage
@@ -45,6 +47,7 @@ class Steps:
         self._journal = journal
         self._events = events
         self._config = config
+        self._meter = meter
         self._draft: Draft | None = None
         self._request: ModelRequest | None = None
         self._continues = 0
@@ -173,20 +176,22 @@ class Steps:
         await self._events.emit(MessageCreated(message=message))
 
     async def _store(self, draft: Draft, response: Response) -> None:
-        count, usage = self._count_with(draft), self.usage.plus(response.usage)
+        told = self._meter.told(draft.newest_usage)
+        used = response.usage.model_copy(update={"context": told.context})
+        count, usage = self._count_with(draft), self.usage.plus(used)
         if draft.in_pieces and response.is_empty:
             await self._journal.save_usage(count, usage)
-            told: RunEvent = MessageDiscarded(message_id=draft.message_id)
+            shown: RunEvent = MessageDiscarded(message_id=draft.message_id)
         else:
             planned = self._processor.planned(response.calls)
             message = await self._journal.store_step(
                 draft.message_id, response.parts, planned, count, usage, response.model
             )
-            told = MessageCreated(message=message)
-        self._draft, self.count, self.usage = None, count, self.usage.plus(response.usage)
-        await self._events.emit(told)
+            shown = MessageCreated(message=message)
+        self._draft, self.count, self.usage = None, count, self.usage.plus(used)
+        await self._events.emit(shown)
         await self._events.emit(
-            UsageRecorded(model=response.model, usage=response.usage, finish_reason=response.finish)
+            UsageRecorded(model=response.model, usage=used, finish_reason=response.finish)
         )
 
     def _count_with(self, draft: Draft) -> int:

@@ -7,7 +7,8 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.ports import RunJournal
-from factotum.agent.rendering import ModelMessage, order_for_run, render, why_cut
+from factotum.agent.rendering import ModelMessage, order_for_run, why_cut
+from factotum.agent.transcript import Count, Transcript, bytes_of, tokens_of
 from factotum.llm.port import ModelRequest
 from factotum.protocol.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from factotum.protocol.pieces import Joined, last_response
@@ -30,24 +31,41 @@ class ThreadManager:
         self._run_id = run_id
         self._model = model
         self._system: ModelMessage = {"role": "system", "content": system}
-        self._tools = tools
+        self._tools = tools if config.native else ()
         self._config = config
         self._log: list[Message] = []
         self._joined = Joined()
+        self._fixed: int | None = None
+        self.transcript = Transcript(config)
+
+    @property
+    def position(self) -> int:
+        """Where the log stands."""
+        return self._log[-1].position if self._log else 0
 
     async def refresh(self) -> None:
         """Take in what was stored since the last look, by this run or by anybody else."""
-        fresh = await self._journal.messages(self._log[-1].position if self._log else 0)
+        fresh = await self._journal.messages(self.position)
         self._log.extend(fresh)
         self._joined.extend(fresh)
+        self.transcript.update(order_for_run(self._joined.messages, self._run_id))
+
+    def fixed_bytes(self) -> int:
+        """Return the bytes of what comes before the messages: the system prompt and the tools."""
+        return bytes_of([self._system, *self._tools])
+
+    def fixed_tokens(self, count: Count) -> int:
+        """Return the tokens of the same, counted once."""
+        if self._fixed is None:
+            self._fixed = tokens_of([self._system, *self._tools], count)
+        return self._fixed
 
     def request(self) -> ModelRequest:
         """Build the next request."""
-        ordered = order_for_run(self._joined.messages, self._run_id)
         return ModelRequest(
             model=self._model,
-            messages=[self._system, *render(ordered, self._config)],
-            tools=self._tools if self._config.native else (),
+            messages=[self._system, *self.transcript.messages()],
+            tools=self._tools,
             max_output_tokens=self._config.max_output_tokens,
             first_token_deadline=self._config.first_token_deadline,
             between_tokens_deadline=self._config.between_tokens_deadline,
@@ -83,10 +101,10 @@ class ThreadManager:
         return max(self._config.native_max_auto_continues - self.cuts_in_a_row(), 0)
 
     def last_step(self) -> list[Message]:
-        """Return what this run stored from its last response on, piece by piece."""
+        """Return what this run stored from its last response on; without one, all that it stored."""
         own = [message for message in self._log if message.run_id == self._run_id]
         first = last_response(own)
-        return [] if first is None else own[first:]
+        return own if first is None else own[first:]
 
     def last_said(self) -> str | None:
         """Return the id of this run's last message of the model, if there is one."""
@@ -95,4 +113,6 @@ class ThreadManager:
         )
 
     def _own(self) -> list[Message]:
-        return [message for message in self._joined.messages if message.run_id == self._run_id]
+        """Return this run's messages that somebody spoke."""
+        messages = self._joined.messages
+        return [m for m in messages if m.run_id == self._run_id and not m.is_about_context]

@@ -34,6 +34,10 @@ class CallContext:
         """The project's sandbox. Raises SandboxRefused."""
         return await self._open_sandbox()
 
+    async def text_of(self, id_: str) -> str | None:
+        """The whole output of an earlier call of the thread, or a person's message."""
+        return await self._journal.text_of(id_)
+
     async def output(self, stream: OutputStream, text: str) -> None:
         """Show output while the tool runs."""
         if not text or self._shown > _SHOWN_LIMIT:

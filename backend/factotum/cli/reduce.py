@@ -30,7 +30,14 @@ from factotum.protocol.events import (
     ToolStarted,
     UsageRecorded,
 )
-from factotum.protocol.messages import Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from factotum.protocol.messages import (
+    CompactionPart,
+    Message,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from factotum.protocol.runs import Run
 
 _TAIL = 8_000
@@ -153,6 +160,10 @@ def _blocks_of(message: Message, known: dict[str, CallBlock]) -> list[Block]:
             if call.state == "writing":
                 call.state, call.tail = "waiting", ""
             blocks.append(call)
+        elif isinstance(part, CompactionPart):
+            how = "summarised" if part.summarised else "left out: no summary could be made"
+            text = f"The model no longer reads the first {part.messages} messages; they are {how}."
+            blocks.append(NoteBlock(key, text))
     return blocks
 
 

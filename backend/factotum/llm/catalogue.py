@@ -49,6 +49,8 @@ class Catalogue:
     explicit endpoint serves (the scripted provider), listed first and preferred to all others;
     `preferred` is the installation's own choice for runs that name no model, `fallbacks` what they fall back
     on; `resting` tells why a model rests after it failed, where that is known.
+    `preferred` is the installation's own choice for runs that name no model; `context_window` its word on
+    how many tokens those models read of which nobody else says it.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class Catalogue:
         preferred: str | None = None,
         fallbacks: Sequence[str] = (),
         resting: Callable[[str], str | None] = lambda _: None,
+        context_window: int | None = None,
     ) -> None:
         self._fallbacks = tuple(fallbacks)
         self._resting = resting
         self._environment = environment
         self._preferred_model = preferred
+        self._usual_window = context_window
         self._local = local
         self._demo = demo
         self._served = tuple(served)
@@ -187,9 +191,9 @@ class Catalogue:
         if provider_of(model) == "local":
             offered = self._local.models if self._local else ()
             window = next((entry.context_window for entry in offered if f"local/{entry.id}" == model), None)
-            return window or _UNKNOWN_LOCAL_WINDOW
+            return window or self._usual_window or _UNKNOWN_LOCAL_WINDOW
         price = self._price(model)
-        return (price and price.context_window) or _UNKNOWN_WINDOW
+        return (price and price.context_window) or self._usual_window or _UNKNOWN_WINDOW
 
     def supports_native_tools(self, model: str) -> bool:
         """Tell whether to offer tools in the provider's own form.
@@ -298,6 +302,7 @@ async def open_catalogue(
     preferred: str | None = None,
     fallbacks: Sequence[str] = (),
     resting: Callable[[str], str | None] = lambda _: None,
+    context_window: int | None = None,
 ) -> Catalogue:
     """Look for a local server, read the price list off the event loop, and return the catalogue."""
     async with asyncio.TaskGroup() as group:
@@ -311,6 +316,7 @@ async def open_catalogue(
         preferred=preferred,
         fallbacks=fallbacks,
         resting=resting,
+        context_window=context_window,
     )
 
 

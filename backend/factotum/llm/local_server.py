@@ -26,6 +26,8 @@ _MOST_BYTES: Final = 256 * 1024
 _MOST_MODELS: Final = 100
 _SECONDS: Final = 0.4
 _CONFIGURED_SECONDS: Final = 3.0
+_WINDOWS: Final = ("max_model_len", "loaded_context_length", "context_length", "context_window")
+"""Where servers say how many tokens a model reads: vLLM, LM Studio, and gateways of several kinds."""
 _HEADERS: Final = {"accept": "application/json", "authorization": "Bearer unused"}
 
 
@@ -112,5 +114,5 @@ def _model(entry: Any) -> LocalModel | None:
     name = fields.get("id")
     if not isinstance(name, str) or not name or fields.get("object") != "model" or "embed" in name.lower():
         return None
-    window = fields.get("max_model_len")
-    return LocalModel(name, window if isinstance(window, int) else None)
+    told = (fields.get(field) for field in _WINDOWS)
+    return LocalModel(name, next((size for size in told if type(size) is int and size > 0), None))

@@ -68,7 +68,37 @@ class ToolResultPart(Frozen):
     outcome: Outcome = "ok"
 
 
-Part = Annotated[TextPart | ReasoningPart | ToolCallPart | ToolResultPart, Field(discriminator="type")]
+class ReferencesPart(Frozen):
+    """A decision to save room: from here on the model reads only the begin of these, and how to read more.
+
+    `ids` are those of calls, whose outputs are meant, or of a person's messages.
+    """
+
+    type: Literal["references"] = "references"
+    ids: tuple[str, ...]
+
+
+class CompactionPart(Frozen):
+    """A decision to save room: the model reads `summary` in place of all up to the message with id `until`.
+
+    It stands for `messages` messages, `turns` of them the model's, those of earlier summaries included;
+    `keeps` are ids of a person's messages that stay word for word all the same, the task above all.
+    `summarised`: False when no summary could be made, and `summary` only says so.
+    """
+
+    type: Literal["compaction"] = "compaction"
+    summary: str
+    until: str
+    keeps: tuple[str, ...] = ()
+    messages: int
+    turns: int
+    summarised: bool = True
+
+
+Part = Annotated[
+    TextPart | ReasoningPart | ToolCallPart | ToolResultPart | ReferencesPart | CompactionPart,
+    Field(discriminator="type"),
+]
 Role = Literal["user", "assistant", "tool"]
 
 
@@ -96,3 +126,8 @@ class Message(Frozen):
     def calls(self) -> tuple[ToolCallPart, ...]:
         """The calls of the message, in the order they were written."""
         return tuple(part for part in self.parts if isinstance(part, ToolCallPart))
+
+    @property
+    def is_about_context(self) -> bool:
+        """Whether it only says how the log is read: nobody spoke."""
+        return any(isinstance(part, ReferencesPart | CompactionPart) for part in self.parts)

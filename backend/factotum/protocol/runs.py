@@ -112,11 +112,19 @@ class ErrorInfo(Frozen):
     hint: str = ""
 
 
+class ContextSize(Frozen):
+    """How full the model's context window is, in tokens: what the conversation takes, and what there is."""
+
+    tokens: int
+    window: int
+
+
 class Usage(Frozen):
     """Tokens and money of one or more model calls. `cost_usd` is None where no price is known.
 
     `input_tokens` counts all of the prompt; of these, `cached_tokens` were read from the provider's cache and
     `cache_write_tokens` written to it.
+    `context` is how full the window was after the newest of the calls that told.
     """
 
     input_tokens: int = 0
@@ -124,6 +132,7 @@ class Usage(Frozen):
     cache_write_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
+    context: ContextSize | None = None
 
     def plus(self, other: "Usage") -> "Usage":
         """Return the sum; a cost that is not known adds nothing."""
@@ -134,6 +143,7 @@ class Usage(Frozen):
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost_usd=sum(known) if known else None,
+            context=other.context or self.context,
         )
 
 

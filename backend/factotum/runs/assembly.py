@@ -13,11 +13,14 @@ from factotum.agent.ports import EventSink
 from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.state import RunState
+from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.agent.window import Meter
 from factotum.features.policies import rules_of
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
+from factotum.llm.tokens import counter_for
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import SandboxChanged
 from factotum.protocol.policy import Rules
@@ -39,6 +42,10 @@ class ModelFacts(Protocol):
 
     def supports_native_tools(self, model: str) -> bool:
         """Whether the model takes tools in its provider's own form."""
+        ...
+
+    def context_window(self, model: str) -> int:
+        """How many tokens the model reads at once."""
         ...
 
 
@@ -110,6 +117,8 @@ class AgentFactory:
             journal=journal,
             events=events,
             config=config,
+            meter=Meter(counter_for(run.model), self.models.context_window(run.model)),
+            summariser=Summariser(self.gateway, run.model, config),
         )
 
     def _offered(self, policy: Policy) -> Registry:

@@ -59,11 +59,14 @@ async def _read(log: RunLog, run_id: str, after: int) -> list[RunEvent]:
 
 
 async def _last_step(database: Database, run: ClaimedRun) -> Sequence[Message]:
-    """Return the run's last response and what followed; all before was told before it was stored."""
+    """Return the run's last response and what followed: all before was told before it was stored.
+
+    If the model has not spoken, all that the run has.
+    """
     async with database.tenant(run.caller) as tx:
         messages = await Messages(tx).all_of_run(run.id)
     first = last_response(messages)
-    return () if first is None else messages[first:]
+    return messages if first is None else messages[first:]
 
 
 def _end_of_call(part: ToolResultPart) -> ToolFinished:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from factotum.agent.ports import CallRecord, CallResult, PlannedCall
 from factotum.core.errors import Conflict
-from factotum.core.ids import derived_id
+from factotum.core.ids import derived_id, is_id
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
 from factotum.protocol.runs import Plan, Usage
 from factotum.store.database import Database
@@ -112,6 +112,23 @@ class PostgresJournal:
         """Store a person's answer as a user message."""
         async with self.fenced() as tx:
             return await self._append(tx, message_id, "user", [TextPart(text=text)])
+
+    async def store_context(self, message_id: str, parts: Sequence[Part], step: int, usage: Usage) -> Message:
+        """Store how the log is to be read from here on, and the run's usage so far."""
+        async with self.fenced() as tx:
+            message = await self._append(tx, message_id, "user", parts)
+            await Runs(tx).save_step(
+                self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
+            )
+        return message
+
+    async def text_of(self, id_: str) -> str | None:
+        """The whole output of a call of this thread, or a person's message, by its id; else None."""
+        async with self._database.tenant(self._run.caller) as tx:
+            output = await ToolCalls(tx).output_in(self._run.thread_id, id_)
+            if output is not None or not is_id(id_):
+                return output
+            return await Messages(tx).words_in(self._run.thread_id, id_)
 
     async def clear_question(self) -> None:
         """Forget the question and its answer: the log holds both now."""

@@ -85,6 +85,15 @@ class Messages:
             raise NotFound("There is no such message.", code="message_not_found")
         return _messages([row])[0]
 
+    async def words_in(self, thread_id: str, message_id: str) -> str | None:
+        """Return the text of a person's message in a thread, None if it is none of that thread's."""
+        row = await self._tx.one(
+            f"""
+select {_COLUMNS} from factotum.messages where id = %s and thread_id = %s and role = 'user'""",
+            (message_id, thread_id),
+        )
+        return None if row is None else _messages([row])[0].text
+
     async def list(self, thread_id: str, *, after: int = 0, limit: int = 50) -> list_of[Message]:
         """Return a page in order: the messages after position `after`."""
         rows = await self._tx.all(

@@ -74,6 +74,16 @@ from held where run_id = held.id and call_id = %(call)s and state <> 'finished' 
             return await self._refuse(run_id, attempt, call_id)
         return _call(row)
 
+    async def output_in(self, thread_id: str, call_id: str) -> str | None:
+        """Return the output of a finished call of any run of a thread, None if there is none."""
+        row = await self._tx.one(
+            """
+select output from factotum.runs join factotum.tool_calls on run_id = runs.id
+where thread_id = %s and call_id = %s and state = 'finished' order by run_id desc limit 1""",
+            (thread_id, clean_text(call_id)),
+        )
+        return None if row is None else str(row["output"])
+
     async def finish(
         self, run_id: str, attempt: int, call_id: str, *, outcome: Outcome, output: str
     ) -> ToolCall:

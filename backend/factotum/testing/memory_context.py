@@ -11,16 +11,24 @@ from factotum.tools.tool import Tool, ToolEvent
 
 @dataclass(slots=True)
 class MemoryToolContext:
-    """The `ToolContext` of one call, over any sandbox; `outputs` and `events` are what came, in order."""
+    """The `ToolContext` of one call, over any sandbox; `outputs` and `events` are what came, in order.
+
+    `texts` are the earlier outputs and messages by their ids.
+    """
 
     machine: Sandbox = field(default_factory=MemorySandbox)
     call_id: str = "call-1"
     outputs: list[tuple[OutputStream, str]] = field(default_factory=list[tuple[OutputStream, str]])
     events: list[ToolEvent] = field(default_factory=list[ToolEvent])
+    texts: dict[str, str] = field(default_factory=dict[str, str])
 
     async def sandbox(self) -> Sandbox:
         """Return the sandbox that was given."""
         return self.machine
+
+    async def text_of(self, id_: str) -> str | None:
+        """Return what `texts` holds."""
+        return self.texts.get(id_)
 
     async def output(self, stream: OutputStream, text: str) -> None:
         """Keep a piece of output."""

@@ -248,6 +248,24 @@ class MemoryJournal(_Fenced):
         self._fate.end()
         return message
 
+    async def store_context(self, message_id: str, parts: Sequence[Part], step: int, usage: Usage) -> Message:
+        """Store how the log is to be read from here on, and the run's usage so far."""
+        run = await self._begin()
+        message = run.thread.append("user", parts, run_id=run.id, message_id=message_id)
+        run.step, run.usage = step, usage
+        self._fate.end()
+        return message
+
+    async def text_of(self, id_: str) -> str | None:
+        """The whole output of a call of this thread, or a person's message, by its id; else None."""
+        for message in self._run.thread.messages:
+            if message.id == id_ and message.role == "user":
+                return message.text
+            for part in message.parts:
+                if isinstance(part, ToolResultPart) and part.call_id == id_:
+                    return part.output
+        return None
+
     async def clear_question(self) -> None:
         """Forget the question and its answer."""
         run = await self._begin()

@@ -5,6 +5,7 @@ It records the requests it got and fails clearly, with ScriptIsDry, when it is a
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -68,6 +69,8 @@ class NativeCall:
 
 
 Item: TypeAlias = str | NativeCall | Piece
+
+_SUMMARISED = re.compile(r"<context>\nThe earlier part of .*?, (\d+) of them yours\.", re.DOTALL)
 
 STEP_USAGE = Usage(input_tokens=10, cached_tokens=4, output_tokens=2, cost_usd=0.25)
 """What every reply uses that comes to its end, unless it says otherwise."""
@@ -146,19 +149,36 @@ class TurnGateway(ScriptedGateway):
     """Plays the n-th turn to a request in which the model has spoken n times, however often it is asked.
 
     That is what a model does that is asked again after a crash. A turn may be several tries: each request of
-    it takes the next, and the last one stays.
+    it takes the next, and the last one stays. Asked for the summary of a record, it plays `summary`.
     """
 
-    def __init__(self, turns: Sequence[Reply | Sequence[Reply]]) -> None:
+    def __init__(self, turns: Sequence[Reply | Sequence[Reply]], summary: Reply | None = None) -> None:
         super().__init__(())
         self._turns = [[turn] if isinstance(turn, Reply) else list(turn) for turn in turns]
+        self._summary = summary or reply("Task: as said. Open points: all of it.")
 
     def _next(self, request: ModelRequest) -> Reply:
-        spoken = sum(message["role"] == "assistant" for message in request.messages)
+        if asks_for_summary(request):
+            return self._summary
+        spoken = turns_in(request.messages)
         if spoken >= len(self._turns):
             raise _dry(request, f"it has {len(self._turns)} turns, and this is turn {spoken + 1}")
         tries = self._turns[spoken]
         return tries.pop(0) if len(tries) > 1 else tries[0]
+
+
+def asks_for_summary(request: ModelRequest) -> bool:
+    """Whether the request is for the summary of a run's oldest turns, and not for its next step."""
+    return str(request.messages[-1]["content"]).startswith("Summarise this record.")
+
+
+def turns_in(messages: Iterable[Mapping[str, JsonValue]]) -> int:
+    """Count the model's messages, also those that a summary stands for."""
+    count = 0
+    for message in messages:
+        summarised = _SUMMARISED.match(str(message["content"])) if message["role"] == "user" else None
+        count += int(summarised[1]) if summarised else message["role"] == "assistant"
+    return count
 
 
 def _dry(request: ModelRequest, why: str) -> ScriptIsDry:

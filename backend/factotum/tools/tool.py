@@ -29,6 +29,10 @@ class ToolContext(Protocol):
         """The project's sandbox, started when it is first asked for. Raises SandboxRefused."""
         ...
 
+    async def text_of(self, id_: str) -> str | None:
+        """The whole output of an earlier call of the thread, or a person's message, by its id; else None."""
+        ...
+
     async def output(self, stream: OutputStream, text: str) -> None:
         """Show output while the tool runs."""
         ...

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import Field, JsonValue
 
@@ -16,9 +17,13 @@ from factotum.agent.outcome import RunOutcome
 from factotum.agent.policy import Policy, offered
 from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.agent.transcript import tokens_of
+from factotum.agent.window import Meter
 from factotum.llm.port import ModelGateway, ModelRequest
+from factotum.llm.tokens import counter_for
 from factotum.protocol.events import PlanUpdated, RunEvent
 from factotum.protocol.messages import Message, ToolResultPart
 from factotum.protocol.policy import Rules
@@ -26,6 +31,7 @@ from factotum.protocol.runs import Plan, PlanItem
 from factotum.sandbox.port import Sandbox
 from factotum.testing.memory_journal import Fate, MemoryRun, MemoryThread
 from factotum.testing.memory_sandbox import MemorySandbox
+from factotum.testing.scripted_gateway import asks_for_summary
 from factotum.tools.builtin.talk import ask, complete
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
@@ -33,6 +39,10 @@ from factotum.tools.tool import Tool, ToolContext, ToolError, ToolOutput
 
 Text = Annotated[str, Field(min_length=1)]
 
+
+COUNT = lru_cache(10_000)(counter_for("gpt-5").count)
+WIDE = 128_000
+COUNT("The vocabulary is read here, not on an event loop.")
 
 _did: ContextVar[list[str]] = ContextVar("did")
 
@@ -72,6 +82,16 @@ async def send(context: ToolContext, text: Text, copies: int = 1) -> ToolOutput:
     return ToolOutput(f"sent {text} x{copies}")
 
 
+@tool(effect="pure", example={"text": "a"})
+async def page(context: ToolContext, text: Text) -> ToolOutput:
+    """Read a long page.
+
+    Args:
+        text: What it is about.
+    """
+    return ToolOutput("\n".join(f"{number}: {text} is long." for number in range(150)))
+
+
 @tool(effect="pure", example={})
 async def fail(context: ToolContext) -> ToolOutput:
     """Fail in a way that can be mended."""
@@ -85,7 +105,7 @@ async def plan(context: ToolContext) -> ToolOutput:
     return ToolOutput("planned")
 
 
-NAMED: Mapping[str, Tool] = {tool.name: tool for tool in (ask, complete, look, put, send, fail, plan)}
+NAMED: Mapping[str, Tool] = {tool.name: tool for tool in (ask, complete, look, put, send, page, fail, plan)}
 """The tools by name, to write calls of them; one of each effect, and some that fail or ask."""
 
 _REGISTRY = Registry(NAMED.values())
@@ -103,6 +123,7 @@ class World:
     rules: tuple[Rules, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=dict[str, str])
     sandbox: MemorySandbox = field(default_factory=MemorySandbox)
+    window: int = WIDE
 
     @property
     def messages(self) -> list[Message]:
@@ -148,6 +169,8 @@ class World:
             journal=journal,
             events=events,
             config=self.config,
+            meter=Meter(counter_for("gpt-5"), self.window),
+            summariser=Summariser(gateway, self.run.model, self.config),
         )
 
     async def work(
@@ -223,15 +246,41 @@ def _result_of(message: Message) -> str | None:
     return next((part.call_id for part in message.parts if isinstance(part, ToolResultPart)), None)
 
 
-def check_prefixes(requests: Sequence[ModelRequest]) -> None:
+def check_prefixes(requests: Sequence[ModelRequest], decisions: int = 0) -> None:
     """Each request begins with all of the one before, so that providers' prompt caches hit.
 
-    An attempt that does a step again may make a request that was made before.
+    Not so only where one of so many decisions on the context was taken in between. An attempt that does a
+    step again may make a request that was made before.
     """
-    for place, (earlier, later) in enumerate(pairwise(requests), 1):
-        begins_with = list(later.messages[: len(earlier.messages)]) == list(earlier.messages)
-        assert begins_with or later in requests[:place]
+    anew = 0
+    own = [request for request in requests if not asks_for_summary(request)]
+    for place, (earlier, later) in enumerate(pairwise(own), 1):
         assert list(later.tools) == list(earlier.tools)
+        begins_with = list(later.messages[: len(earlier.messages)]) == list(earlier.messages)
+        anew += not (begins_with or later in own[:place])
+    assert anew <= decisions
+
+
+def decisions(world: World) -> list[Message]:
+    """The messages that say how the log is read."""
+    return [message for message in world.messages if message.is_about_context]
+
+
+def check_window(world: World, requests: Sequence[ModelRequest]) -> None:
+    """No request is longer than the window, none tears a call from its result, and each has the task."""
+    for request in requests:
+        if asks_for_summary(request):
+            continue
+        if world.window < WIDE:
+            assert tokens_of([*request.messages, *request.tools], COUNT) <= world.window
+        calls = [
+            call["id"]
+            for message in request.messages
+            for call in cast("list[dict[str, str]]", message.get("tool_calls") or [])
+        ]
+        results = [message["tool_call_id"] for message in request.messages if message["role"] == "tool"]
+        assert sorted(calls) == sorted(map(str, results))
+        assert request.messages[1]["content"] == world.messages[0].text
 
 
 def contents(request: ModelRequest) -> list[tuple[str, JsonValue]]:

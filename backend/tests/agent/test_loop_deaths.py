@@ -5,7 +5,7 @@ import pytest
 from factotum.agent.outcome import Finished
 from factotum.protocol.dialect import Dialect
 from factotum.testing.memory_journal import Fate, Moment
-from tests.agent.agent_support import World, check_laws, check_prefixes, check_shown
+from tests.agent.agent_support import World, check_laws, check_prefixes, check_shown, check_window, decisions
 from tests.agent.scenarios import SCENARIOS, Carried, carry, check_effects, transcript
 
 
@@ -15,13 +15,14 @@ from tests.agent.scenarios import SCENARIOS, Carried, carry, check_effects, tran
 async def test_a_run_goes_on_wherever_its_process_dies(name: str, dialect: Dialect, moment: Moment) -> None:
     scenario = SCENARIOS[name]
     reference, whole = scenario.world(dialect), Fate()
-    expected = await carry(reference, scenario.turns(dialect), scenario.answers(), [whole, whole])
+    turns, answers, summary = scenario.turns, scenario.answers(), scenario.summary
+    expected = await carry(reference, turns(dialect), answers, [whole, whole], summary)
     _check(reference, expected)
     assert whole.done > 2
 
     for at in range(1, whole.done + 1):
         world, fate = scenario.world(dialect), Fate(at, moment)
-        carried = await carry(world, scenario.turns(dialect), scenario.answers(), [fate])
+        carried = await carry(world, turns(dialect), answers, [fate], summary)
         assert carried.deaths == 1, at
         _check(world, carried)
         assert _end(carried) == _end(expected), at
@@ -62,7 +63,9 @@ async def test_the_scenarios_reach_the_unsafe_calls() -> None:
 
 def _check(world: World, carried: Carried) -> None:
     check_effects(world)
-    check_prefixes([request for request in carried.gateway.requests if request.messages])
+    requests = [request for request in carried.gateway.requests if request.messages]
+    check_prefixes(requests, len(decisions(world)))
+    check_window(world, requests)
     if isinstance(carried.end, Finished):
         check_laws(world)
     else:

@@ -24,7 +24,7 @@ from factotum.protocol.events import (
     ToolOutputDelta,
     ToolStarted,
 )
-from factotum.protocol.messages import TextPart, ToolCallPart, ToolResultPart
+from factotum.protocol.messages import CompactionPart, TextPart, ToolCallPart, ToolResultPart
 from factotum.protocol.runs import ErrorInfo, Question, Usage
 from tests.cli.cli_support import THREAD_ID, a_whole_run, make_run, message, stamped
 
@@ -121,6 +121,16 @@ def test_a_discarded_message_is_gone_and_its_next_attempt_stands() -> None:
 def test_discarding_never_takes_what_was_stored() -> None:
     view = reduced([*a_whole_run()[:8], MessageDiscarded(message_id="m1")])
     assert texts(view) == ["Count the files", "I will look."]
+
+
+@pytest.mark.parametrize(("summarised", "how"), [(True, "summarised"), (False, "left out")])
+def test_a_summary_of_the_earlier_conversation_is_noted(summarised: bool, how: str) -> None:
+    part = CompactionPart(summary="S.", until="m", messages=12, turns=4, summarised=summarised)
+    view = reduced([MessageCreated(message=message("m9", "user", part))])
+    (note,) = view.blocks
+    assert isinstance(note, NoteBlock)
+    assert note.text.startswith("The model no longer reads the first 12 messages")
+    assert how in note.text
 
 
 def test_waiting_and_going_on() -> None:

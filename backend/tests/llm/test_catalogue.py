@@ -123,6 +123,14 @@ def test_facts_of_models() -> None:
     catalogue.check("anthropic/scripted")
 
 
+def test_the_installations_word_on_windows_of_which_nobody_says() -> None:
+    catalogue = Catalogue({}, _LOCAL, served=("openai/scripted",), context_window=20_000)
+    assert catalogue.context_window("openai/scripted") == 20_000
+    assert catalogue.context_window("local/qwen3:8b") == 20_000
+    assert catalogue.context_window("local/big") == 65_536
+    assert catalogue.context_window("gpt-4o-mini") == 128_000
+
+
 def test_only_what_is_usable_is_listed() -> None:
     """No key, no models; the note of the demo says what to set."""
     (demo,) = Catalogue({}).list()

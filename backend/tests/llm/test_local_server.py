@@ -76,9 +76,11 @@ async def test_strangers_are_not_taken(serve: Serve, answer: bytes) -> None:
     assert await find_local_server(ports=(("vLLM", port),)) is None
 
 
-async def test_window_is_read(serve: Serve) -> None:
-    """vLLM says how long a prompt may be."""
-    models = {"object": "list", "data": [{"id": "m", "object": "model", "max_model_len": 4096}]}
+@pytest.mark.parametrize("field", ["max_model_len", "loaded_context_length", "context_length"])
+async def test_window_is_read(serve: Serve, field: str) -> None:
+    """vLLM says how long a prompt may be, and others do so in their own words."""
+    entry = {"id": "m", "object": "model", "context_window": True, field: 4096}
+    models = {"object": "list", "data": [entry]}
     port = await serve(_answer(models))
     found = await find_local_server(f"http://127.0.0.1:{port}/v1/")
     assert found is not None

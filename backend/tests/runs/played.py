@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from factotum.llm.port import ModelChunk, ModelRequest, StopChunk, TextChunk, ToolCallChunk, UsageChunk
 from factotum.protocol.runs import Question, Usage
+from factotum.testing.scripted_gateway import asks_for_summary, turns_in
 from factotum.tools.builtin import BUILTIN
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
@@ -66,17 +67,21 @@ def asks(question: str = "Which?") -> Turn:
 
 
 class PlayedGateway:
-    """Plays `turns`: the n-th for a request that holds n assistant messages, whichever worker sends it."""
+    """Plays `turns`: the n-th for a request that holds n assistant messages, whichever worker sends it.
+
+    Those that a summary stands for count too; asked for a summary, it plays `summary`.
+    """
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
+        self.summary: Turn = says("Task: as said.")
         self.requests: list[ModelRequest] = []
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk]:
         """Yield the turn's chunks; wait at its gates; raise its errors."""
         self.requests.append(request)
-        place = sum(message["role"] == "assistant" for message in request.messages)
-        for item in self.turns[place]:
+        turn = self.summary if asks_for_summary(request) else self.turns[turns_in(request.messages)]
+        for item in turn:
             if isinstance(item, Gate):
                 await item.wait()
             elif isinstance(item, Exception):

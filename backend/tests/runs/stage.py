@@ -50,6 +50,8 @@ TABLES = ("projects", "threads", "messages", "runs", "tool_calls", "approvals", 
 class PlayedModels:
     """Every model is known but `nope`."""
 
+    window = 128_000
+
     def check(self, model: str) -> None:
         """Refuse `nope`."""
         if model == "nope":
@@ -67,6 +69,10 @@ class PlayedModels:
         """Refuse the model that does not reason."""
         if model == "plain":
             raise InvalidInput("It does not reason.", code="effort_unsupported")
+
+    def context_window(self, model: str) -> int:
+        """All read the same."""
+        return self.window
 
     def supports_native_tools(self, model: str) -> bool:
         """All but those whose name says otherwise."""

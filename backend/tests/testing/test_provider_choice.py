@@ -31,6 +31,11 @@ def said(text: str) -> dict[str, str]:
 RESULT = user('<tool_result name="shell" call_id="c1" outcome="ok">\na ship and a bird\n</tool_result>')
 CONTEXT = user("<context>\nThe time is ship o'clock.\n</context>")
 
+SUMMARY = user(
+    "<context>\nThe earlier part of this conversation was summarised to save room: 2 messages, "
+    "1 of them yours. So it was.\n</context>"
+)
+
 
 @pytest.mark.parametrize(
     ("messages", "answer"),
@@ -46,12 +51,23 @@ CONTEXT = user("<context>\nThe time is ship o'clock.\n</context>")
         ([user("nothing of both"), said("x")], "ships 2"),
         ([said("x"), user("bird")], "birds 1"),
         ([{"role": "user", "content": [{"type": "text", "text": "bird"}]}], "birds 1"),
+        ([user("bird"), SUMMARY], "birds 2"),
+        ([user("bird"), SUMMARY, said("birds 2"), RESULT], "birds 3"),
     ],
 )
 async def test_turn_follows_from_the_messages(messages: list[Any], answer: str):
     async with ScriptedProvider(SCRIPT) as provider:
         assert (await hear(provider, *messages)).text == answer
         assert (await hear(provider, *messages)).text == answer
+
+
+async def test_a_conversation_that_is_too_long_is_refused():
+    script = {"scenarios": [{"match": "bird", "turns": ["birds 1"], "longest": 20}]}
+    async with ScriptedProvider(script) as provider:
+        assert (await hear(provider, user("bird"))).text == "birds 1"
+        refused = await ask_anthropic(provider, user("bird " * 20))
+        assert refused.status_code == 400
+        assert "prompt is too long" in refused.text
 
 
 async def test_native_results_are_no_new_question():

@@ -43,6 +43,7 @@ def test_the_built_in_tools_are_these() -> None:
             "complete": ("pure", "complete", 30),
             "create_file": ("idempotent", "create-file", 60),
             "delete_file": ("idempotent", "delete-file", 60),
+            "expand_output": ("pure", "expand-output", 30),
             "list_files": ("pure", "list-files", 60),
             "read_file": ("pure", "read-file", 60),
             "rewrite_file": ("idempotent", "rewrite-file", 60),
@@ -168,6 +169,30 @@ _SCHEMAS: dict[str, object] = {
             }
         },
         "required": ["path"],
+        "type": "object",
+    },
+    "expand_output": {
+        "additionalProperties": False,
+        "properties": {
+            "call_id": {
+                "description": "The id that the shortened output names.",
+                "maxLength": 100,
+                "minLength": 1,
+                "type": "string",
+            },
+            "start": {
+                "default": 0,
+                "description": "The first character to show, counted from 0.",
+                "minimum": 0,
+                "type": "integer",
+            },
+            "end": {
+                "description": "The character to stop before; left out, as many as fit.",
+                "minimum": 1,
+                "type": "integer",
+            },
+        },
+        "required": ["call_id"],
         "type": "object",
     },
     "list_files": {

@@ -18,6 +18,8 @@ from factotum.testing.provider.script import Scenario, Script, Turn
 MACHINE_MARKERS = ("<tool_result ", "<tool_result>", "<context", "<system-reminder", "<system_reminder")
 """How a text in the user's place starts when a program wrote it."""
 
+_SUMMARY = re.compile(r"^The earlier part of .*, (\d+) of them yours\.", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -33,6 +35,14 @@ class Entry:
             return None
         texts = [text for text in self.texts if not text.lstrip().startswith(MACHINE_MARKERS)]
         return "\n".join(texts) if texts else None
+
+    @property
+    def turns(self) -> int:
+        """How many of the model's messages it is; a summary says how many it stands for."""
+        if self.role == "user":
+            found = (_SUMMARY.search(text) for text in self.texts if text.startswith("<context>"))
+            return sum(int(match[1]) for match in found if match is not None)
+        return int(self.role == "assistant")
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ def choose(script: Script, conversation: Conversation) -> Chosen:
     the last message of a person. Raises Refusal when the scenario has no such turn.
     """
     scenario, opening = _opening(script, conversation.entries)
-    number = sum(entry.role == "assistant" for entry in conversation.entries[opening:])
+    number = sum(entry.turns for entry in conversation.entries[opening:])
     if number >= len(scenario.turns):
         raise Refusal(
             "bad_request",
@@ -91,6 +101,13 @@ def choose(script: Script, conversation: Conversation) -> Chosen:
             code="script_ran_dry",
         )
     return Chosen(scenario, number, scenario.turns[number])
+
+
+def check_length(conversation: Conversation, chosen: Chosen) -> None:
+    """Raise Refusal when the conversation is longer than the scenario's model reads."""
+    longest = chosen.scenario.longest
+    if longest is not None and conversation.characters > longest:
+        raise Refusal("context_overflow")
 
 
 def check_expected(pattern: str | None, conversation: Conversation, chosen: Chosen) -> None:

@@ -288,7 +288,7 @@ class Scenario(Frozen):
     matches all.
 
     `calls`: how calls are written where they do not say; `auto` is native when the request carries tools and
-    `xml` when it does not.
+    `xml` when it does not. `longest`: a conversation of more characters is refused as too long for the model.
     """
 
     name: str = Field(default="", max_length=100)
@@ -296,6 +296,7 @@ class Scenario(Frozen):
     calls: Dialect | Literal["auto"] | None = None
     xml: Literal["invoke", "tag"] | None = None
     transport: Transport = Transport()
+    longest: int | None = Field(default=None, ge=1)
     turns: tuple[Annotated[Turn, BeforeValidator(_expand_turn)], ...] = Field(min_length=1)
 
     @field_validator("match")

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from factotum.core.tasks import cancelled
 from factotum.testing.provider.anthropic_wire import AnthropicWire
-from factotum.testing.provider.conversation import Chosen, check_expected, choose
+from factotum.testing.provider.conversation import Chosen, check_expected, check_length, choose
 from factotum.testing.provider.http import (
     Answer,
     BadHttp,
@@ -182,6 +182,7 @@ class ScriptedProvider:
         """Choose what is played. Raises Refusal for the script's own errors, and where it has nothing."""
         chosen = choose(self.script, asked.conversation)
         exchange.scenario, exchange.turn = chosen.scenario.name, chosen.number + 1
+        check_length(asked.conversation, chosen)
         check_expected(chosen.turn.expect, asked.conversation, chosen)
         attempt = self._count(chosen, asked)
         exchange.attempt = attempt + 1

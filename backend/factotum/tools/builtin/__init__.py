@@ -1,6 +1,7 @@
-"""The tools that every agent has: shell, files, plan, and talk."""
+"""The tools that every agent has: shell, files, plan, talk, and what was left out of the context."""
 
 from factotum.tools.builtin.edit import str_replace
+from factotum.tools.builtin.expand import expand_output
 from factotum.tools.builtin.files import create_file, delete_file, list_files, rewrite_file
 from factotum.tools.builtin.plan import update_plan
 from factotum.tools.builtin.read import read_file
@@ -14,6 +15,7 @@ BUILTIN: tuple[Tool, ...] = (
     complete,
     create_file,
     delete_file,
+    expand_output,
     list_files,
     read_file,
     rewrite_file,
