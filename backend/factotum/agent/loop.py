@@ -8,16 +8,16 @@ import asyncio
 from collections.abc import Sequence
 
 from factotum.agent.config import ProcessorConfig
-from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
+from factotum.agent.going_on import go_on
+from factotum.agent.outcome import Awaiting, HandedOver, RunOutcome
 from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.state import RunState
-from factotum.agent.step_limit import ask_to_go_on, next_limit, says_more, says_stop
 from factotum.agent.steps import Steps
+from factotum.agent.stuck import ask_for_help, repetition
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.verdict import verdict
-from factotum.core.ids import derived_id
 from factotum.protocol.events import MessageCreated
 from factotum.protocol.messages import ToolCallPart
 from factotum.protocol.runs import Question, Usage
@@ -44,8 +44,6 @@ class AgentLoop:
         self._events = events
         self._config = config
         self._steps = Steps(state, processor, journal, events, config)
-        self._limit = next_limit(state.step, config.step_limit)
-        self._permitted = False
         self._ending: HandedOver | asyncio.CancelledError | None = None
 
     @property
@@ -72,8 +70,6 @@ class AgentLoop:
                 raise self._ending
             if self._ending is not None:
                 return self._ending
-            if self._steps.count >= self._limit:
-                return Awaiting(ask_to_go_on(self._steps.count))
             outcome = await self._one_step()
         return outcome
 
@@ -96,11 +92,11 @@ class AgentLoop:
             await self._events.emit(MessageCreated(message=message))
         question, answer = state.question, state.answer
         if question is not None and answer is not None:
-            if question.reason != "limit":
+            if question.reason in {"question", "unknown_outcome"}:
                 return await self._take_answer(question, answer)
-            if question == ask_to_go_on(state.step):
-                return await self._take_permission(answer)
-            await self._journal.clear_question()  # The step that it allowed is stored.
+            return await go_on(
+                state, question, answer, journal=self._journal, events=self._events, config=self._config
+            )
         message_id, calls = self._thread.unanswered()
         return await self._work_off(message_id, calls)
 
@@ -114,24 +110,14 @@ class AgentLoop:
         await self._runner.settle(rest, "the run waited for an answer", answer)
         await self._journal.clear_question()
 
-    async def _take_permission(self, answer: str) -> RunOutcome | None:
-        """Go on for as many steps again, or end. The row keeps the answer until either is stored."""
-        if says_stop(answer):
-            return Finished("answered")
-        self._limit = self._steps.count + self._config.step_limit
-        self._permitted = True
-        if says_more(answer):
-            message_id = derived_id(self._state.run_id, "answer", self._steps.count)
-            message = await self._journal.take_answer(message_id, answer)
-            await self._events.emit(MessageCreated(message=message))
-        return None
-
     async def _one_step(self) -> RunOutcome | None:
         await self._thread.refresh()
+        repeated = repetition(self._thread.newest_first())
+        if repeated is not None:
+            return Awaiting(ask_for_help(repeated))
         message = await self._steps.take(self._thread.request())
-        if self._permitted:
-            await self._journal.clear_question()
-            self._permitted = False
+        if isinstance(message, Question):
+            return Awaiting(message)
         await self._thread.refresh()
         return await self._work_off(message.id, message.calls)
 

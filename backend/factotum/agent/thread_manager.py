@@ -1,6 +1,6 @@
 """ThreadManager: the thread as one run sees it, kept in step with the log, and the request made of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from pydantic import JsonValue
@@ -69,6 +69,10 @@ class ThreadManager:
     def cut_in_a_row(self) -> int:
         """Return how many of this run's last messages the length limit cut."""
         return len(list(takewhile(lambda message: why_cut(message) == "length", reversed(self._own()))))
+
+    def newest_first(self) -> Iterator[Message]:
+        """Yield this run's messages from the last one back."""
+        return (message for message in reversed(self._messages) if message.run_id == self._run_id)
 
     def last_step(self) -> list[Message]:
         """Return what this run stored after its last assistant message; nothing: that message."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, TypeAdapter
 
 from factotum.core.frozen import Frozen
+from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.messages import Message, Outcome
 from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, Usage
 
@@ -121,11 +122,12 @@ class PlanUpdated(Event):
 
 
 class UsageRecorded(Event):
-    """What one model call used."""
+    """What one model call used, and how the run's budget stands after it."""
 
     type: Literal["usage.recorded"] = "usage.recorded"
     model: str
     usage: Usage
+    budget: BudgetUse | None = None
 
 
 class SandboxChanged(Event):

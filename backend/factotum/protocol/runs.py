@@ -3,18 +3,27 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from factotum.core.frozen import Frozen
+from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.dialect import Dialect
 
 RunStatus = Literal["queued", "running", "awaiting_input", "stopping", "finished", "failed", "stopped"]
 ENDED: frozenset[RunStatus] = frozenset({"finished", "failed", "stopped"})
 
-FinishReason = Literal["complete", "answered"]
-"""Why a run ended well: the `complete` tool, or an answer without calls."""
+FinishReason = Literal["complete", "answered", "budget", "stuck"]
+"""Why a run ended well: the `complete` tool, an answer without calls, or a person who ended it there when it
+asked for more budget, or because it repeated itself."""
 
-AwaitReason = Literal["question", "unknown_outcome", "limit"]
+AwaitReason = Literal["question", "unknown_outcome", "limit", "budget", "stuck"]
+"""What a run waits for: an answer to the model, a decision about calls whose outcome is unknown, more budget
+(`limit`: the same in runs that began to wait before there were budgets), or help because it repeats itself."""
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class RunOptions(Frozen):
@@ -23,6 +32,19 @@ class RunOptions(Frozen):
     dialect: Literal["auto", Dialect] = "auto"
     tool_execution: Literal["sequential", "parallel"] = "sequential"
     step_limit: int | None = Field(default=None, ge=1, le=1000)
+    """The same as `budget.steps`."""
+    budget: Budget = Budget()
+
+    @model_validator(mode="after")
+    def _one_limit_of_steps(self) -> "RunOptions":
+        if self.step_limit is not None and self.budget.steps not in {None, self.step_limit}:
+            raise PydanticCustomError("two_limits", "step_limit and budget.steps are the same: give one")
+        return self
+
+    @property
+    def limits(self) -> Budget:
+        """The budget, with the limit of steps wherever it was given."""
+        return self.budget.over(Budget(steps=self.step_limit))
 
 
 class ErrorInfo(Frozen):
@@ -53,13 +75,17 @@ class Usage(Frozen):
 
 
 class Question(Frozen):
-    """What a waiting run asks a person. `call_id` is the call that the answer will be the result of."""
+    """What a waiting run asks a person. `call_id` is the call that the answer will be the result of.
+
+    `budget` is what the choice to extend adds to the run's budget.
+    """
 
     reason: AwaitReason
     text: str
     choices: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
     call_id: str | None = None
+    budget: Amounts | None = Field(default=None, exclude_if=_is_none)
 
 
 class PlanItem(Frozen):
@@ -89,6 +115,7 @@ class Run(Frozen):
     attempt: int
     step: int
     usage: Usage = Usage()
+    budget: BudgetUse | None = None
     plan: Plan | None = None
     question: Question | None = None
     finish_reason: FinishReason | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver
 from factotum.llm.faults import ModelFault
+from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
 from factotum.testing.memory_journal import Fate, ProcessDied
@@ -26,13 +27,14 @@ class Scenario:
 
     turns: Callable[[Dialect], Turns]
     config: Mapping[str, object] = field(default_factory=dict[str, object])
-    limit_answer: str = "Go on"
+    limit_answer: str = "Extend by the same again"
+    stuck_answer: str = "Try another way"
 
     def world(self, dialect: Dialect) -> World:
         return World(ProcessorConfig(dialect=dialect, **self.config))  # pyright: ignore[reportArgumentType] - by name
 
     def answers(self) -> Answers:
-        return {"question": "Blue", "unknown_outcome": LEAVE, "limit": self.limit_answer}
+        return {"question": "Blue", "unknown_outcome": LEAVE, "budget": self.limit_answer, "stuck": self.stuck_answer}
 
 
 def act(dialect: Dialect, *names: str, text: str = "Now. ") -> Reply:
@@ -78,15 +80,15 @@ SCENARIOS: Mapping[str, Scenario] = {
     "filtered": Scenario(lambda d: [act(d, "look:a"), reply("Well, ", stop="content_filter")]),
     "broken and retried": Scenario(_broken),
     "a limit": Scenario(
-        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"step_limit": 1}
+        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"budget": Budget(steps=1)}
     ),
     "a limit and a wish": Scenario(
         lambda d: [act(d, "look:a"), reply("Cut ", stop="length"), act(d, "put:c"), reply(DONE)],
-        {"step_limit": 2},
+        {"budget": Budget(steps=2)},
         "Faster, please.",
     ),
     "a limit and no more": Scenario(
-        lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")], {"step_limit": 2}, " stop here "
+        lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")], {"budget": Budget(steps=2)}, " stop here "
     ),
 }
 
