@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     """How many runs one worker process carries at once."""
     lease_seconds: float = Field(default=15, gt=1)
     step_limit: int = Field(default=50, ge=1, le=1000)
+    """Steps, and below US dollars, tokens and seconds, after which a run asks whether to go on."""
+    budget_cost_usd: float | None = Field(default=None, ge=0.000_001, le=1_000_000)
+    budget_tokens: int | None = Field(default=None, ge=1, le=1_000_000_000_000)
+    budget_seconds: float | None = Field(default=None, ge=1, le=31_536_000)
     body_limit: int = Field(default=1_000_000, ge=1000)
     upload_limit: int = Field(default=1_000_000_000, ge=1000)
     worker_grace: float = Field(default=10, ge=0, le=240)

@@ -1,4 +1,4 @@
-"""The arithmetic of a budget: how much a model call may take of a pool, and what to ask when there is no room.
+"""The arithmetic of a budget: how much of a pool a model call may take, and what to ask without room for it.
 
 Law: what is granted fits into what is left, so that used and reserved never add up to more than the limit.
 """
@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from factotum.llm.prices import Price
-from factotum.protocol.budgets import Amounts, BudgetUse, amounts
+from factotum.protocol.budgets import Amounts, Budget, BudgetUse, amounts
 from factotum.protocol.runs import Question
 
 LEAST_OUTPUT = 512
@@ -23,7 +23,7 @@ _SILENT = frozenset({_EXTEND.lower(), "go on"})
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of a pool, and may be below zero; None: not limited. Billionths of a dollar, milliseconds."""
+    """What is left of a pool, or below zero; None: no limit. Billionths of a dollar, milliseconds."""
 
     nanos: int | None
     tokens: int | None
@@ -81,7 +81,7 @@ class Need:
         return Grant(cost, self.input_tokens + output, output, bounded)
 
     def extension(self, pool: BudgetUse) -> Amounts:
-        """Return what makes room for the call: of all that is short, as often as needed as much as at first."""
+        """Return what makes room for the call: of all that is short, some times as much as at first."""
         first = pool.first
         nanos, tokens, steps, millis = self._missing(Left.of(pool))
         return amounts(
@@ -109,14 +109,11 @@ class Need:
         return None if self.price is None else self.price.ceiling_nanos(self.input_tokens, output)
 
     def _affordable(self, nanos: int, output: int) -> int:
-        """Return how much output the money allows, at most `output`: the price is linear in it."""
-        free, whole = self._cost(0) or 0, self._cost(output) or 0
-        if whole <= nanos:
+        """Return how much output the money allows, at most `output`: a price is linear in it."""
+        free, whole = self._cost(0), self._cost(output)
+        if free is None or whole is None or whole <= nanos:
             return output
-        allowed = (nanos - free) * output // (whole - free)
-        while allowed > 0 and (self._cost(allowed) or 0) > nanos:
-            allowed -= 1
-        return max(allowed, self._least_output)
+        return max((nanos - free - 2) * output // (whole - free + 2), self._least_output)
 
 
 def ask_to_extend(pool: BudgetUse, need: Need) -> Question:
@@ -130,13 +127,22 @@ def ask_to_extend(pool: BudgetUse, need: Need) -> Question:
     return Question(reason="budget", text=text, choices=(_EXTEND, STOP_HERE), budget=by)
 
 
+def unpriced_notice(model: str, budget: Budget, price: Price | None) -> str:
+    """Return what to say of a run whose limit of money cannot hold: nobody knows what its model costs."""
+    if budget.cost_usd is None or (price is not None and price.tiers):
+        return ""
+    return (
+        f"The price of {model} is not known, so the limit of {money(budget.cost_usd)} does not hold for it."
+    )
+
+
 def says_stop(answer: str) -> bool:
     """Whether the answer is the choice to end the run."""
     return answer.strip().lower() == STOP_HERE.lower()
 
 
 def wish_in(answer: str) -> str:
-    """Return what the model should read of an answer that is not the choice to stop: the person's own words."""
+    """Return what the model should read of an answer that does not stop: the person's own words."""
     return "" if answer.strip().lower() in _SILENT else answer
 
 

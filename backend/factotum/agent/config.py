@@ -7,6 +7,8 @@ from factotum.llm.prices import Price
 from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 
+_BUDGET = Budget(steps=50)
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessorConfig:
@@ -20,7 +22,7 @@ class ProcessorConfig:
     max_xml_tool_calls: int | None = None
     native_max_auto_continues: int = 25
     max_stream_retries: int = 2
-    budget: Budget = Budget(steps=50)
+    budget: Budget = _BUDGET
     price: Price | None = None
     max_output_tokens: int | None = None
     first_token_deadline: float = 90.0

@@ -14,7 +14,13 @@ from factotum.protocol.runs import Question
 
 
 async def go_on(
-    state: RunState, question: Question, answer: str, *, journal: RunJournal, events: EventSink, config: ProcessorConfig
+    state: RunState,
+    question: Question,
+    answer: str,
+    *,
+    journal: RunJournal,
+    events: EventSink,
+    config: ProcessorConfig,
 ) -> Finished | None:
     """End the run, or let it go on. The row keeps the answer until what follows from it is stored."""
     stuck = question.reason == "stuck"

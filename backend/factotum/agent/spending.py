@@ -10,7 +10,7 @@ from factotum.agent.budget import Need, ask_to_extend
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.ports import RunJournal
 from factotum.llm.port import ModelRequest
-from factotum.protocol.budgets import BudgetUse
+from factotum.protocol.budgets import Amounts, BudgetUse
 from factotum.protocol.runs import Question, Usage
 
 _BYTES_A_TOKEN = 3
@@ -30,7 +30,7 @@ class InputEstimate:
         self._tokens = 0
 
     def of(self, request: ModelRequest) -> int:
-        """Estimate a request, with work in proportion to what it has more than the last one that was learned."""
+        """Estimate a request, with work in proportion to what came since the last one that was learned."""
         messages, known = request.messages, self._messages
         if known and len(messages) >= known and messages[known - 1] == self._last:
             return self._tokens + _tokens_in(messages[known:])
@@ -50,7 +50,7 @@ class Spending:
         self._journal = journal
         self._config = config
         self._estimate = InputEstimate()
-        self._pool: BudgetUse | None = None
+        self._pool = BudgetUse(id="", limit=Amounts())
 
     async def reserve(self, request: ModelRequest, usage: Usage) -> ModelRequest | Question:
         """Reserve room for one call. Returns the request with a bound on its output, if the budget needs one.
@@ -68,11 +68,9 @@ class Spending:
             return replace(request, max_output_tokens=grant.output_tokens)
         return request
 
-    def after(self, request: ModelRequest, usage: Usage) -> BudgetUse | None:
+    def after(self, request: ModelRequest, usage: Usage) -> BudgetUse:
         """Return how the pool stands after a call that used so much and was stored."""
         self._estimate.learn(request, usage.input_tokens)
-        if self._pool is None:
-            return None
         tokens = usage.input_tokens + usage.output_tokens
         return self._pool.settled(cost_usd=usage.cost_usd, tokens=tokens)
 

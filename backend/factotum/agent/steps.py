@@ -87,9 +87,7 @@ class Steps:
         self.usage = self.usage.plus(draft.usage)
         await self._events.emit(MessageDiscarded(message_id=draft.message_id))
 
-    async def _store(
-        self, message_id: str, response: Response, budget: BudgetUse | None = None
-    ) -> Message:
+    async def _store(self, message_id: str, response: Response, budget: BudgetUse | None = None) -> Message:
         count, usage = self.count + 1, self.usage.plus(response.usage)
         planned = self._processor.planned(response.calls)
         message = await self._journal.store_step(message_id, response.parts, planned, count, usage)

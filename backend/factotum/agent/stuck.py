@@ -83,7 +83,9 @@ def repetition(newest_first: Iterable[Message]) -> str | None:
     if last.failed and same >= SAME_ERROR:
         return f"the same call of {last.names} {same} times, with the same error"
     if _alternates(steps):
-        return f"the same two steps in turn, {last.names} and {steps[1].names or 'words'}, with the same results"
+        return (
+            f"the same two steps in turn, {last.names} and {steps[1].names or 'words'}, with the same results"
+        )
     if len(steps) >= FAULTY and all(step.faulty for step in steps[:FAULTY]):
         return f"{FAULTY} calls in a row that could not run, the last one of {last.names}"
     return None

@@ -40,7 +40,10 @@ class Task:
     thread_id: str | None = None
     model: str | None = None
     dialect: str = "auto"
-    step_limit: int | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    max_steps: int | None = None
+    max_seconds: float | None = None
     files: list[Path] = field(default_factory=list[Path])
     save: Path | None = None
     detach: bool = False
@@ -168,10 +171,19 @@ def _detached(run: Run, output: Output) -> ExitCode:
 
 def _options(task: Task) -> RunOptions:
     try:
-        return RunOptions.model_validate({"dialect": task.dialect, "step_limit": task.step_limit})
+        return RunOptions.model_validate({"dialect": task.dialect, "budget": _budget(task)})
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"These options cannot be: {said}.") from None
+
+
+def _budget(task: Task) -> dict[str, float | None]:
+    return {
+        "cost_usd": task.max_cost,
+        "tokens": task.max_tokens,
+        "steps": task.max_steps,
+        "seconds": task.max_seconds,
+    }
 
 
 def task_text(typed: str | None) -> str:

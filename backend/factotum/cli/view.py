@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.events import FileChanged
 from factotum.protocol.messages import Outcome
 from factotum.protocol.runs import ENDED, ErrorInfo, FinishReason, Plan, Question, RunStatus, Usage
@@ -90,6 +91,7 @@ class View:
     attempt: int = 0
     steps: int = 0
     usage: Usage = field(default_factory=Usage)
+    budget: BudgetUse | None = None
     plan: Plan | None = None
     question: Question | None = None
     error: ErrorInfo | None = None

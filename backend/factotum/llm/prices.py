@@ -55,7 +55,9 @@ class Price:
         return math.ceil((input_tokens * tier.input_usd + output_tokens * tier.output_usd) * _NANOS)
 
 
-FREE: Final = Price("", 0.0, 0.0, None, None, supports_tools=True, deprecated_on=None, tiers=(Tier(0, 0.0, 0.0),))
+FREE: Final = Price(
+    "", 0.0, 0.0, None, None, supports_tools=True, deprecated_on=None, tiers=(Tier(0, 0.0, 0.0),)
+)
 """The price of a model that costs nothing."""
 
 
@@ -100,7 +102,10 @@ def _tiers(entry: dict[str, Any]) -> tuple[Tier, ...]:
     above = sorted({int(found[2]) * 1000 for name in entry if (found := _TIER.fullmatch(name))})
     for limit in above:
         suffix = f"_above_{limit // 1000}k_tokens"
-        dear = [_dearest(entry, [f"{name}{suffix}" for name in names]) for names in (_INPUT_PRICES, _OUTPUT_PRICES)]
+        dear = [
+            _dearest(entry, [f"{name}{suffix}" for name in names])
+            for names in (_INPUT_PRICES, _OUTPUT_PRICES)
+        ]
         last = tiers[-1]
         tiers.append(Tier(limit, max(dear[0] or 0, last.input_usd), max(dear[1] or 0, last.output_usd)))
     return tuple(tiers)

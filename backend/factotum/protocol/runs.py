@@ -19,7 +19,7 @@ asked for more budget, or because it repeated itself."""
 
 AwaitReason = Literal["question", "unknown_outcome", "limit", "budget", "stuck"]
 """What a run waits for: an answer to the model, a decision about calls whose outcome is unknown, more budget
-(`limit`: the same in runs that began to wait before there were budgets), or help because it repeats itself."""
+(`limit`: the same, in runs that began to wait before there were budgets), help because it repeats itself."""
 
 
 def _is_none(value: object) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from factotum.agent.budget import unpriced_notice
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
 from factotum.agent.ports import EventSink
@@ -14,10 +15,12 @@ from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
+from factotum.llm.prices import Price
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import SandboxChanged
 from factotum.protocol.runs import Run, RunOptions
 from factotum.runs.journal import PostgresJournal
+from factotum.runs.reply import Reply
 from factotum.sandbox.port import Sandbox, SandboxProvider
 from factotum.store.agents import Agents
 from factotum.store.database import Database
@@ -31,6 +34,10 @@ class ModelFacts(Protocol):
 
     def supports_native_tools(self, model: str) -> bool:
         """Whether the model takes tools in its provider's own form."""
+        ...
+
+    def price(self, model: str) -> Price | None:
+        """What is known of the model's price."""
         ...
 
 
@@ -61,6 +68,11 @@ class AgentFactory:
             answer = await Runs(tx).answer(claimed.id)
             agent = await Agents(tx).get(run.agent_id) if run.agent_id else None
         return Seen(run, answer, agent.instructions if agent else "")
+
+    def notice(self, seen: Seen) -> str:
+        """Return what a person should know as the run begins, if anything."""
+        config = self._config(seen.run)
+        return unpriced_notice(seen.run.model, config.budget, config.price)
 
     def build(
         self, seen: Seen, claimed: ClaimedRun, journal: PostgresJournal, events: EventSink
@@ -96,7 +108,8 @@ class AgentFactory:
             self.defaults,
             dialect=self._dialect(run.model, options),
             tool_execution_strategy=options.tool_execution,
-            step_limit=options.step_limit or self.defaults.step_limit,
+            budget=options.limits.over(self.defaults.budget),
+            price=self.models.price(run.model),
         )
 
     def _dialect(self, model: str, options: RunOptions) -> Dialect:
@@ -108,6 +121,7 @@ class AgentFactory:
 
 
 def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:
+    reply = Reply.of(answer.value) if answer else None
     return RunState(
         run_id=run.id,
         model=run.model,
@@ -116,7 +130,8 @@ def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:
         usage=run.usage,
         took_over=claimed.took_over,
         question=answer.question if answer else None,
-        answer=str(answer.value) if answer else None,
+        answer=reply.text if reply else None,
+        extension=reply.budget if reply else None,
     )
 
 

@@ -27,12 +27,20 @@ class MemoryPool:
             reserved=_sum(self._reserved),
         )
 
+    @property
+    def reserved_by(self) -> frozenset[str]:
+        """The runs that hold something back."""
+        return frozenset(self._reserved)
+
     def settle(self, run_id: str, usage: Usage, step: int, seconds: float) -> None:
         """Take over a run's sums, and release what it had reserved."""
         tokens = usage.input_tokens + usage.output_tokens
-        self._settled[run_id] = Spending(
-            cost_usd=usage.cost_usd or 0.0, tokens=tokens, steps=step, seconds=seconds
-        )
+        sums = Spending(cost_usd=usage.cost_usd or 0.0, tokens=tokens, steps=step, seconds=seconds)
+        self.settle_sums(run_id, sums)
+
+    def settle_sums(self, run_id: str, sums: Spending) -> None:
+        """As `settle`, with the sums as they are."""
+        self._settled[run_id] = sums
         self._reserved.pop(run_id, None)
 
     def reserve(self, run_id: str, need: Need) -> Grant | None:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver
 from factotum.llm.faults import ModelFault
+from factotum.llm.prices import FREE, Tier
 from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
@@ -34,7 +35,12 @@ class Scenario:
         return World(ProcessorConfig(dialect=dialect, **self.config))  # pyright: ignore[reportArgumentType] - by name
 
     def answers(self) -> Answers:
-        return {"question": "Blue", "unknown_outcome": LEAVE, "budget": self.limit_answer, "stuck": self.stuck_answer}
+        return {
+            "question": "Blue",
+            "unknown_outcome": LEAVE,
+            "budget": self.limit_answer,
+            "stuck": self.stuck_answer,
+        }
 
 
 def act(dialect: Dialect, *names: str, text: str = "Now. ") -> Reply:
@@ -60,6 +66,10 @@ def _broken(dialect: Dialect) -> Turns:
     ]
 
 
+TINY = replace(FREE, tiers=(Tier(0, 1e-9, 1e-9),))
+"""A price at which what is reserved hardly counts."""
+
+
 SCENARIOS: Mapping[str, Scenario] = {
     "every effect": Scenario(
         lambda d: [act(d, "look:a", "put:b", "send:c"), act(d, "send:d"), act(d, "complete", "send:late")]
@@ -80,7 +90,8 @@ SCENARIOS: Mapping[str, Scenario] = {
     "filtered": Scenario(lambda d: [act(d, "look:a"), reply("Well, ", stop="content_filter")]),
     "broken and retried": Scenario(_broken),
     "a limit": Scenario(
-        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"budget": Budget(steps=1)}
+        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)],
+        {"budget": Budget(steps=1)},
     ),
     "a limit and a wish": Scenario(
         lambda d: [act(d, "look:a"), reply("Cut ", stop="length"), act(d, "put:c"), reply(DONE)],
@@ -88,7 +99,21 @@ SCENARIOS: Mapping[str, Scenario] = {
         "Faster, please.",
     ),
     "a limit and no more": Scenario(
-        lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")], {"budget": Budget(steps=2)}, " stop here "
+        lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")],
+        {"budget": Budget(steps=2)},
+        " stop here ",
+    ),
+    "the money is spent": Scenario(
+        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)],
+        {"budget": Budget(cost_usd=0.4), "price": TINY},
+    ),
+    "going round": Scenario(lambda d: [*[act(d, "plan") for _ in range(4)], act(d, "send:b"), reply(DONE)]),
+    "going round, told another way": Scenario(
+        lambda d: [*[reply(call(NAMED["fail"], {}, d)) for _ in range(3)], act(d, "send:b"), reply(DONE)],
+        stuck_answer="Use the other tool.",
+    ),
+    "going round to the end": Scenario(
+        lambda d: [act(d, "plan") for _ in range(4)], stuck_answer="Stop here"
     ),
 }
 

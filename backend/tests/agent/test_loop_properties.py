@@ -54,7 +54,7 @@ def test_every_run_keeps_the_laws(
     world = World(config)
     script = [_turn(turn, number, dialect) for number, turn in enumerate(turns)]
     last = act(dialect, "complete") if completes else reply("It is done.")
-    answers = {"question": "Blue", "unknown_outcome": LEAVE, "budget": wish}
+    answers = {"question": "Blue", "unknown_outcome": LEAVE, "budget": wish, "stuck": "Try another way"}
 
     carried = asyncio.run(carry(world, [*script, last], answers, [Fate(at, moment) for at, moment in deaths]))
 

@@ -3,13 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from factotum.api.dependencies import CallerIn, ContextIn, IdempotencyKey, PageIn, RunId, ThreadId
 from factotum.core.frozen import Frozen
 from factotum.features.agents import ModelName
 from factotum.features.ids import named
 from factotum.features.threads import RunPage
+from factotum.protocol.budgets import Budget
 from factotum.protocol.runs import ENDED, Run, RunOptions, RunStatus
 from factotum.runs.service import NewRun
 
@@ -28,9 +30,16 @@ class RunRequest(Frozen):
 
 
 class RunAnswer(Frozen):
-    """The answer to a run's question."""
+    """The answer to a run's question: words, a choice's own, or more budget for a run that asks for it."""
 
-    text: Annotated[str, StringConstraints(min_length=1)]
+    text: Annotated[str, StringConstraints(min_length=1)] | None = None
+    budget: Budget | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "RunAnswer":
+        if self.text is None and (self.budget is None or self.budget == Budget()):
+            raise PydanticCustomError("no_answer", "Give a text, or amounts in budget")
+        return self
 
 
 @router.post(
@@ -97,5 +106,8 @@ async def stop_run(run_id: RunId, caller: CallerIn, context: ContextIn, response
 
 @router.post("/runs/{run_id}/input", status_code=202, operation_id="answer_run", summary="Answer a run")
 async def answer_run(run_id: RunId, body: RunAnswer, caller: CallerIn, context: ContextIn) -> Run:
-    """Answer the question of a waiting run, which then goes on. 409 `run_not_waiting` for any other."""
-    return await context.services.runs.answer(caller, run_id, body.text)
+    """Answer the question of a waiting run, which then goes on. 409 `run_not_waiting` for any other.
+
+    A run that asks for more budget can be given amounts: `{"budget": {"cost_usd": 0.5}}`.
+    """
+    return await context.services.runs.answer(caller, run_id, body.text or "", body.budget)
