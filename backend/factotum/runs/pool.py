@@ -36,7 +36,7 @@ class RunPool:
         # Settling locked the pool's row: what is granted by it is there.
         pool = await self.settle(tx, usage) or await budgets.open(limits)
         grant = need.grant(pool)
-        if grant is None or not await budgets.reserve(pool.id, nanos=grant.nanos, tokens=grant.tokens):
+        if grant is None or not await budgets.reserve(nanos=grant.nanos, tokens=grant.tokens):
             return pool, None
         return pool, grant
 

@@ -76,29 +76,29 @@ with {_HELD}, opened as (
 select budget from opened"""
 
 # One statement on one row: whoever comes second waits for the row, and looks at it again.
-_RESERVE = """
-with granted as (
+_RESERVE = f"""
+with {_HELD}, granted as (
     update factotum.budgets set reserved_nanos = reserved_nanos + coalesce(%(nanos)s::bigint, 0),
         reserved_tokens = reserved_tokens + %(tokens)s, reserved_steps = reserved_steps + 1
-    where id = %(budget)s
+    from held where budgets.id = held.budget_id and held.reserved is null
         and coalesce(used_nanos + reserved_nanos + %(nanos)s::bigint <= limit_nanos, true)
         and coalesce(used_tokens + reserved_tokens + %(tokens)s <= limit_tokens, true)
         and coalesce(used_steps + reserved_steps + 1 <= limit_steps, true)
         and coalesce(used_millis < limit_millis, true)
-    returning id
+    returning held.id
 )
 update factotum.runs set reserved = jsonb_build_object(
     'nanos', coalesce(%(nanos)s::bigint, 0), 'tokens', %(tokens)s::bigint, 'steps', 1)
-from granted
-where runs.id = %(run)s and budget_id = granted.id and attempt = %(attempt)s and reserved is null
-    and status in ('running', 'stopping')"""
+from granted where runs.id = granted.id"""
+
+
+def _raised(limit: LiteralString, by: LiteralString) -> LiteralString:
+    return f"{limit} = case when {limit} is not null then least({limit} + coalesce({by}::bigint, 0), {_MOST}) end"
+
 
 _EXTEND = f"""
-update factotum.budgets as b set
-    limit_nanos = least(limit_nanos + coalesce(%(nanos)s::bigint, 0), {_MOST}),
-    limit_tokens = least(limit_tokens + coalesce(%(tokens)s::bigint, 0), {_MOST}),
-    limit_steps = least(limit_steps + coalesce(%(steps)s::bigint, 0), {_MOST}),
-    limit_millis = least(limit_millis + coalesce(%(millis)s::bigint, 0), {_MOST})
+update factotum.budgets as b set {_raised("limit_nanos", "%(nanos)s")}, {_raised("limit_tokens", "%(tokens)s")},
+    {_raised("limit_steps", "%(steps)s")}, {_raised("limit_millis", "%(millis)s")}
 where id = %(budget)s returning {BUDGET_JSON} as budget"""
 
 
@@ -139,13 +139,12 @@ class Budgets:
             raise stale()
         return _USE.validate_json(row["budget"])
 
-    async def reserve(self, pool_id: str, *, nanos: int | None, tokens: int) -> bool:
-        """Keep back money, tokens and a step of a pool, if all of them fit; `nanos` None: no price is known.
+    async def reserve(self, *, nanos: int | None, tokens: int) -> bool:
+        """Keep back money, tokens and a step of the pool, if all of them fit; `nanos` None: no price is known.
 
-        The run must have settled in this transaction, and holds nothing else.
+        False too for a run that holds something already, which settling releases, and for a stale attempt.
         """
-        values = {**self._held, "budget": pool_id, "nanos": nanos, "tokens": tokens}
-        return await self._tx.run(_RESERVE, values) == 1
+        return await self._tx.run(_RESERVE, {**self._held, "nanos": nanos, "tokens": tokens}) == 1
 
     async def extend(self, pool_id: str, by: Amounts) -> BudgetUse:
         """Add to the limits that the pool has; what is not limited stays so."""
