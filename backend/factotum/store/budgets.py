@@ -93,12 +93,16 @@ from granted where runs.id = granted.id"""
 
 
 def _raised(limit: LiteralString, by: LiteralString) -> LiteralString:
-    return f"{limit} = case when {limit} is not null then least({limit} + coalesce({by}::bigint, 0), {_MOST}) end"
+    more = f"least({limit} + coalesce({by}::bigint, 0), {_MOST})"
+    return f"{limit} = case when {limit} is not null then {more} end"
 
 
 _EXTEND = f"""
-update factotum.budgets as b set {_raised("limit_nanos", "%(nanos)s")}, {_raised("limit_tokens", "%(tokens)s")},
-    {_raised("limit_steps", "%(steps)s")}, {_raised("limit_millis", "%(millis)s")}
+update factotum.budgets as b set
+    {_raised("limit_nanos", "%(nanos)s")},
+    {_raised("limit_tokens", "%(tokens)s")},
+    {_raised("limit_steps", "%(steps)s")},
+    {_raised("limit_millis", "%(millis)s")}
 where id = %(budget)s returning {BUDGET_JSON} as budget"""
 
 
@@ -140,7 +144,7 @@ class Budgets:
         return _USE.validate_json(row["budget"])
 
     async def reserve(self, *, nanos: int | None, tokens: int) -> bool:
-        """Keep back money, tokens and a step of the pool, if all of them fit; `nanos` None: no price is known.
+        """Keep back money, tokens and a step of the pool, if all of them fit; `nanos` None: no price known.
 
         False too for a run that holds something already, which settling releases, and for a stale attempt.
         """

@@ -93,7 +93,7 @@ async def test_what_is_used_is_counted_by_how_much_the_sums_grew(
 async def test_a_reservation_is_kept_until_it_is_settled(
     database: Database, alice: Caller, alice_account: str
 ) -> None:
-    run, pool = await opened(database, alice, alice_account, Budget(cost_usd=1, tokens=100, steps=2))
+    run, _ = await opened(database, alice, alice_account, Budget(cost_usd=1, tokens=100, steps=2))
     async with database.tenant(alice) as tx:
         assert await Budgets(tx, run.id, 1).reserve(nanos=600_000_000, tokens=60)
     assert (await use_of(database, alice, run)).reserved == Spending(cost_usd=0.6, tokens=60, steps=1)
