@@ -19,7 +19,14 @@ async def test_a_task_becomes_a_queued_run_and_a_message(api: Api) -> None:
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/v1/runs/{run['id']}"
     assert (run["status"], run["model"], run["attempt"]) == ("queued", "openai/scripted", 0)
-    assert run["options"] == {"dialect": "tag", "tool_execution": "sequential", "step_limit": 3}
+    nothing = {"cost_usd": None, "tokens": None, "steps": None, "seconds": None}
+    assert run["options"] == {
+        "dialect": "tag",
+        "tool_execution": "sequential",
+        "step_limit": 3,
+        "budget": nothing,
+    }
+    assert run["budget"] is None
     assert (await api.alice.get(f"/v1/runs/{run['id']}")).json() == run
     (message,) = (await api.alice.get(f"/v1/threads/{thread}/messages")).json()["items"]
     assert (message["run_id"], message["parts"][0]["text"]) == (run["id"], "Write primes.csv")
