@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.api.api_support import Api
+from tests.api.conftest import Api
 
 
 async def _run(api: Api, **options: object) -> dict[str, object]:
     thread = (await api.alice.post("/v1/threads", json={})).json()["id"]
     answer = await api.alice.post(f"/v1/threads/{thread}/runs", json={"input": "Go", "options": options})
-    return {"status": answer.status_code, **answer.json()}
+    return {**answer.json(), "answered": answer.status_code}
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,12 @@ async def _run(api: Api, **options: object) -> dict[str, object]:
 )
 async def test_budgets_that_cannot_be_are_refused(api: Api, options: dict[str, object]) -> None:
     run = await _run(api, **options)
-    assert (run["status"], run["code"]) == (422, "invalid_input")
+    assert (run["answered"], run["code"]) == (422, "invalid_input")
 
 
 async def test_a_budget_stands_with_the_run(api: Api) -> None:
     run = await _run(api, budget={"cost_usd": 0.5, "steps": 5}, step_limit=5)
-    assert run["status"] == 202
+    assert run["answered"] == 202
     options = run["options"]
     assert isinstance(options, dict)
     assert options["budget"] == {"cost_usd": 0.5, "tokens": None, "steps": 5, "seconds": None}

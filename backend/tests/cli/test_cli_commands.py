@@ -90,6 +90,12 @@ def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
         "tag",
         "--step-limit",
         "5",
+        "--max-cost",
+        "0.5",
+        "--max-tokens",
+        "1000",
+        "--max-seconds",
+        "60",
     )
     told = one_object(done.out)
     assert done.code == told["exit_code"] == 0
@@ -99,6 +105,13 @@ def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
     assert told["usage"]["cost_usd"] == 0.02
     assert api.bodies[1]["model"] == "some/model"
     assert api.bodies[1]["options"]["dialect"] == "tag"
+    assert api.bodies[1]["options"]["budget"] == {
+        "cost_usd": 0.5,
+        "tokens": 1000,
+        "steps": 5,
+        "seconds": 60.0,
+    }
+    assert told["budget"] is None
 
 
 def test_a_run_in_stream_json_is_the_events_as_they_came(api: Api, tmp_path: Path) -> None:
