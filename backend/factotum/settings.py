@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     """How many runs one worker process carries at once."""
     lease_seconds: float = Field(default=15, gt=1)
     step_limit: int = Field(default=50, ge=1, le=1000)
+    """Steps, and below US dollars, tokens and seconds, after which a run asks whether to go on."""
+    budget_cost_usd: float | None = Field(default=None, ge=0.000_001, le=1_000_000)
+    budget_tokens: int | None = Field(default=None, ge=1, le=1_000_000_000_000)
+    budget_seconds: float | None = Field(default=None, ge=1, le=31_536_000)
     policy: Annotated[Rules, NoDecode, BeforeValidator(_from_json)] = Rules()
     """Rules for the tools of every agent, as JSON; agents and runs can only be stricter."""
     approval_seconds: float = Field(default=86_400, ge=1, le=30 * 86_400)

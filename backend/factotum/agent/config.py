@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from factotum.llm.prices import Price
+from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect, ResultPlace, XmlDialect
 from factotum.protocol.runs import Effort
+
+_BUDGET = Budget(steps=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,8 @@ class ProcessorConfig:
     `execute_on_stream`: a call begins when it is complete, while the model still talks.
     `max_xml_tool_calls` ends a message after so many calls in XML; `native_max_auto_continues` is how often
     in a row an answer is gone on with that the provider's limit of length has cut, in all dialects.
+
+    `budget` is what the run may use before it asks; `price` that of its model, None when it is not known.
     """
 
     dialect: Dialect = "native"
@@ -32,7 +38,8 @@ class ProcessorConfig:
     max_xml_tool_calls: int | None = None
     native_max_auto_continues: int = 25
     max_stream_retries: int = 2
-    step_limit: int = 50
+    budget: Budget = _BUDGET
+    price: Price | None = None
     max_output_tokens: int | None = None
     first_token_deadline: float = 90.0
     between_tokens_deadline: float = 45.0

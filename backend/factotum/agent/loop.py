@@ -8,19 +8,19 @@ import asyncio
 from collections.abc import Sequence
 
 from factotum.agent.config import ProcessorConfig
-from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
+from factotum.agent.going_on import go_on
+from factotum.agent.outcome import Awaiting, HandedOver, RunOutcome
 from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.room import Room
 from factotum.agent.state import RunState
-from factotum.agent.step_limit import ask_to_go_on, next_limit, says_more, says_stop
 from factotum.agent.steps import Steps
+from factotum.agent.stuck import ask_for_help, repetition
 from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.verdict import verdict
 from factotum.agent.window import Meter
-from factotum.core.ids import derived_id
 from factotum.protocol.events import MessageCreated
 from factotum.protocol.messages import ToolCallPart
 from factotum.protocol.runs import Question, Usage
@@ -50,8 +50,6 @@ class AgentLoop:
         self._config = config
         self._steps = Steps(state, processor, runner, journal, events, config, meter)
         self._room = Room(state, thread, self._steps, journal, events, meter, summariser)
-        self._limit = next_limit(state.step, config.step_limit)
-        self._permitted = False
         self._ending: HandedOver | asyncio.CancelledError | None = None
 
     @property
@@ -83,8 +81,6 @@ class AgentLoop:
             if self._ending is not None:
                 await self._steps.keep_partial()
                 return self._ending
-            if self._steps.count >= self._limit:
-                return Awaiting(ask_to_go_on(self._steps.count))
             outcome = await self._one_step()
         return outcome
 
@@ -109,11 +105,11 @@ class AgentLoop:
         if question is not None and answer is not None:
             if question.reason == "tool_results":
                 return await self._take_results(answer)
-            if question.reason != "limit":
-                return await self._take_answer(question, answer)
-            if question == ask_to_go_on(state.step):
-                return await self._take_permission(answer)
-            await self._journal.clear_question()  # The step that it allowed is stored.
+            if question.reason in {"limit", "budget", "stuck"}:
+                return await go_on(
+                    state, question, answer, journal=self._journal, events=self._events, config=self._config
+                )
+            return await self._take_answer(question, answer)
         return await self._work_off(*self._thread.unanswered())
 
     async def _take_answer(self, question: Question, answer: str) -> None:
@@ -134,24 +130,17 @@ class AgentLoop:
         await self._thread.refresh()
         return await self._work_off(*self._thread.unanswered())
 
-    async def _take_permission(self, answer: str) -> RunOutcome | None:
-        """Go on for as many steps again, or end. The row keeps the answer until either is stored."""
-        if says_stop(answer):
-            return Finished("answered")
-        self._limit = self._steps.count + self._config.step_limit
-        self._permitted = True
-        if says_more(answer):
-            message_id = derived_id(self._state.run_id, "answer", self._steps.count)
-            message = await self._journal.take_answer(message_id, answer)
-            await self._events.emit(MessageCreated(message=message))
-        return None
-
     async def _one_step(self) -> RunOutcome | None:
-        if not await self._room.step():
+        if not self._steps.is_open:
+            await self._thread.refresh()
+            repeated = repetition(self._thread.newest_first())
+            if repeated is not None:
+                return Awaiting(ask_for_help(repeated))
+        taken = await self._room.step()
+        if isinstance(taken, Question):
+            return Awaiting(taken)
+        if not taken:
             return None
-        if self._permitted:
-            await self._journal.clear_question()
-            self._permitted = False
         await self._thread.refresh()
         return await self._work_off(*self._thread.unanswered())
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from factotum.agent.budget import Grant, Need
+from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.events import RunEvent
 from factotum.protocol.messages import Message, Outcome, Part, ToolCallPart
 from factotum.protocol.runs import Plan, Usage
@@ -40,7 +42,7 @@ class CallResult:
 
 
 class RunJournal(Protocol):
-    """The run's side of the message log and the ledger. Each method is one fenced transaction."""
+    """The run's side of the message log, the ledger and the budget. Each method is one fenced transaction."""
 
     async def messages(self, after: int = 0) -> Sequence[Message]:
         """The thread's messages with a position above `after`, by position."""
@@ -64,6 +66,18 @@ class RunJournal(Protocol):
 
     async def save_usage(self, step: int, usage: Usage) -> None:
         """Keep what the run used so far, after a step whose message was stored before it had ended."""
+        ...
+
+    async def reserve(self, limits: Budget, need: Need, usage: Usage) -> tuple[BudgetUse, Grant | None]:
+        """Settle what the run used so far, and keep back what `need` takes of the pool; None: no room for it.
+
+        Settling releases what was reserved before, also by an attempt that died. `store_step` and the end of
+        the attempt settle too. A run without a pool is given one of its own, with `limits`.
+        """
+        ...
+
+    async def extend(self, limits: Budget, by: Amounts) -> None:
+        """Add to the limits of the pool, and forget the question and its answer."""
         ...
 
     async def start_call(self, call_id: str) -> None:

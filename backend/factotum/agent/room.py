@@ -21,7 +21,7 @@ from factotum.core.tasks import whole
 from factotum.llm.faults import ModelFault
 from factotum.protocol.events import MessageCreated, UsageRecorded
 from factotum.protocol.messages import CompactionPart, Part, ReferencesPart
-from factotum.protocol.runs import Usage
+from factotum.protocol.runs import Question, Usage
 
 _MOST_FORCED: Final = 2
 _COUNTED_AT_ONCE: Final = 30_000
@@ -52,7 +52,7 @@ class Room:
         self._summariser = summariser
         self._has_counted = False
 
-    async def step(self) -> bool:
+    async def step(self) -> bool | Question:
         """Take one step, or go on with an answer that its limit of length has cut; see `Steps.take`.
 
         A request that the model refuses as too long is shortened and sent again, twice. Raises ModelFault
@@ -60,7 +60,6 @@ class Room:
         """
         request = self._steps.rest()
         if request is None:
-            await self._thread.refresh()
             await self._make()
             request = self._thread.request()
         else:

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from factotum.protocol.budgets import Budget
 from factotum.protocol.runs import Question, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """The run as its row says when an attempt begins. `took_over`: the attempt before this one died."""
+    """The run as its row says when an attempt begins. `took_over`: the attempt before this one died.
+
+    `extension` is what a person adds to the budget, besides or instead of words.
+    """
 
     run_id: str
     model: str
@@ -17,3 +21,4 @@ class RunState:
     took_over: bool = False
     question: Question | None = None
     answer: str | None = None
+    extension: Budget | None = None

@@ -13,6 +13,7 @@ from factotum.agent.on_stream import EarlyCalls
 from factotum.agent.ports import EventSink, RunJournal
 from factotum.agent.rendering import render_cut
 from factotum.agent.response_processor import OnCall, ResponseProcessor
+from factotum.agent.spending import Spending
 from factotum.agent.state import RunState
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.window import Meter
@@ -20,10 +21,11 @@ from factotum.core.ids import derived_id
 from factotum.core.tasks import side_by_side, whole
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelRequest
+from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.events import MessageCreated, MessageDiscarded, RunEvent, UsageRecorded
 from factotum.protocol.messages import ReasoningPart, TextPart, ToolCallPart
 from factotum.protocol.pieces import rest_id
-from factotum.protocol.runs import Usage
+from factotum.protocol.runs import Question, Usage
 
 
 class Steps:
@@ -51,6 +53,12 @@ class Steps:
         self._draft: Draft | None = None
         self._request: ModelRequest | None = None
         self._continues = 0
+        self._spending = Spending(journal, config)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is to be gone on with that its limit of length has cut."""
+        return self._draft is not None
 
     def rest(self) -> ModelRequest | None:
         """Return the request for the rest of the answer that was cut last, or None when none is open."""
@@ -59,20 +67,25 @@ class Steps:
         said = render_cut(self._draft.kept, self._config, self._draft.model)
         return replace(self._request, messages=[*self._request.messages, *said])
 
-    async def take(self, request: ModelRequest, continues: int) -> bool:
+    async def take(self, request: ModelRequest, continues: int) -> bool | Question:
         """Stream the response to `request` and store it. A stop waits for the storing.
 
         Returns False when the limit of length has cut an answer that goes on with `rest`; `continues` is how
-        often it may, counted from its beginning. Raises ModelFault when the model cannot be used.
+        often it may, counted from its beginning. Returns what to ask when the budget leaves no room. Raises
+        ModelFault when the model cannot be used.
         """
         if self._draft is None:
             self._draft = self._processor.draft(self._draft_id(self._state.attempt), self._state.model)
             self._request, self._continues = request, continues
         async with side_by_side() as group:
-            draft, response, fault = await self._respond(self._draft, request, self._on_call(group))
+            responded = await self._respond(self._draft, request, self._on_call(group))
+            if isinstance(responded, Question):
+                return responded
+            draft, response, fault = responded
+            budget = self._spending.after(request, draft.newest_usage)
             if self._goes_on(draft, response):
                 return False
-            await whole(self._store(draft, response))
+            await whole(self._store(draft, response, budget))
         if fault is not None and not fault.may_retry:
             raise fault
         return True
@@ -117,15 +130,19 @@ class Steps:
 
     async def _respond(
         self, draft: Draft, request: ModelRequest, on_call: OnCall | None
-    ) -> tuple[Draft, Response, ModelFault | None]:
+    ) -> tuple[Draft, Response, ModelFault | None] | Question:
         """Stream one response. A stream that breaks in the middle is discarded and tried again.
 
         Where calls have begun already it is not: what was stored stays, and the fault is given back.
         """
         retries_left = self._config.max_stream_retries
         while True:
+            granted = await self._spending.reserve(request, self.usage.plus(draft.usage))
+            if isinstance(granted, Question):
+                await self._leave(draft)
+                return granted
             try:
-                return draft, await self._processor.process(request, draft, on_call), None
+                return draft, await self._processor.process(granted, draft, on_call), None
             except ModelFault as fault:
                 if draft.in_pieces:
                     return draft, draft.broken(), fault
@@ -175,7 +192,7 @@ class Steps:
         draft.next_piece()
         await self._events.emit(MessageCreated(message=message))
 
-    async def _store(self, draft: Draft, response: Response) -> None:
+    async def _store(self, draft: Draft, response: Response, budget: BudgetUse | None = None) -> None:
         told = self._meter.told(draft.newest_usage)
         used = response.usage.model_copy(update={"context": told.context})
         count, usage = self._count_with(draft), self.usage.plus(used)
@@ -191,7 +208,7 @@ class Steps:
         self._draft, self.count, self.usage = None, count, self.usage.plus(used)
         await self._events.emit(shown)
         await self._events.emit(
-            UsageRecorded(model=response.model, usage=used, finish_reason=response.finish)
+            UsageRecorded(model=response.model, usage=used, finish_reason=response.finish, budget=budget)
         )
 
     def _count_with(self, draft: Draft) -> int:

@@ -1,6 +1,6 @@
 """ThreadManager: the thread as one run sees it, kept in step with the log, and the request made of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from pydantic import JsonValue
@@ -99,6 +99,10 @@ class ThreadManager:
     def continues_left(self) -> int:
         """Return how often an answer may still be gone on with that the length limit cuts."""
         return max(self._config.native_max_auto_continues - self.cuts_in_a_row(), 0)
+
+    def newest_first(self) -> Iterator[Message]:
+        """Yield this run's messages from the last one back."""
+        return reversed(self._own())
 
     def last_step(self) -> list[Message]:
         """Return what this run stored from its last response on; without one, all that it stored."""

@@ -12,6 +12,7 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from factotum.cli import text as write
+from factotum.cli.figures import cost_of, tokens_of
 from factotum.cli.view import (
     Block,
     CallBlock,
@@ -206,12 +207,11 @@ def footer_parts(
 ) -> list[tuple[str, str]]:
     """Return what the footer says, the most important first."""
     doing = state or {"queued": "waiting for a worker", "stopping": "stopping"}.get(view.status, "working")
-    used = view.usage.input_tokens + view.usage.output_tokens
     return [
         (f"{glyphs.spin(spin)} {doing}", "yellow" if state else "cyan"),
         (write.duration(seconds), "dim"),
-        (write.money(view.usage.cost_usd) if view.steps else "", "dim"),
-        (write.tokens(used) if used else "", "dim"),
+        (cost_of(view) if view.steps else "", "dim"),
+        (tokens_of(view) if view.usage.input_tokens + view.usage.output_tokens else "", "dim"),
         (f"step {view.steps + 1}", "dim"),
         (write.one_line(view.model, 40), "dim"),
     ]

@@ -126,7 +126,12 @@ def run(
     on_stream: OnStreamOption = False,
     parallel: ParallelOption = False,
     tools: ToolsOption = True,
-    step_limit: Annotated[int | None, typer.Option(help="Ask whether to go on after so many steps.")] = None,
+    max_cost: Annotated[float | None, typer.Option(metavar="USD", help="Ask when so much is spent.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Ask when so many tokens are used.")] = None,
+    max_steps: Annotated[
+        int | None, typer.Option("--max-steps", "--step-limit", help="Ask after so many steps.")
+    ] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="Ask after so many seconds of work.")] = None,
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", metavar="PATH", help="Send a file; repeatable.")
     ] = None,
@@ -156,7 +161,10 @@ def run(
             on_stream=on_stream,
             parallel=parallel,
             tools=tools,
-            step_limit=step_limit,
+            max_cost=max_cost,
+            max_tokens=max_tokens,
+            max_steps=max_steps,
+            max_seconds=max_seconds,
             files=file or [],
             save=save,
             detach=detach,

@@ -184,6 +184,7 @@ def _note_change(
         case UsageRecorded():
             view.steps += event.purpose == "step"
             view.usage = view.usage.plus(event.usage)
+            view.budget = event.budget or view.budget
         case SandboxChanged():
             if event.status in {"lost", "recreated"} or event.note:
                 text = f"The sandbox was {event.status}. {event.note}".strip()
@@ -242,6 +243,7 @@ def _reset(view: View, snapshot: Snapshot) -> None:
     view.run_id, view.thread_id = run.id, run.thread_id
     view.status, view.model, view.attempt, view.steps = run.status, run.model, run.attempt, run.step
     view.usage, view.plan, view.question, view.error = run.usage, run.plan, run.question, run.error
+    view.budget = run.budget
     view.finish_reason, view.deliverables, view.not_executed = run.finish_reason, run.deliverables, ()
     view.started_at, view.changed_at = run.created_at, run.ended_at or view.changed_at or run.created_at
     view.approvals = {approval.id: approval for approval in snapshot.approvals}

@@ -45,7 +45,10 @@ class Task:
     on_stream: bool = False
     parallel: bool = False
     tools: bool = True
-    step_limit: int | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    max_steps: int | None = None
+    max_seconds: float | None = None
     files: list[Path] = field(default_factory=list[Path])
     save: Path | None = None
     detach: bool = False
@@ -197,7 +200,7 @@ def options_of(task: Task) -> RunOptions:
         "dialect": task.dialect,
         "execute_on_stream": task.on_stream,
         "tool_execution": "parallel" if task.parallel else "sequential",
-        "step_limit": task.step_limit,
+        "budget": _budget(task),
         "policy": {"ask": task.ask, "deny": task.deny},
     }
     if not task.tools:
@@ -207,6 +210,15 @@ def options_of(task: Task) -> RunOptions:
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidInput(f"These options cannot be: {said}.") from None
+
+
+def _budget(task: Task) -> dict[str, float | None]:
+    return {
+        "cost_usd": task.max_cost,
+        "tokens": task.max_tokens,
+        "steps": task.max_steps,
+        "seconds": task.max_seconds,
+    }
 
 
 def task_text(typed: str | None) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 from factotum.cli import text as write
 from factotum.cli.cards import glyphs_for
 from factotum.cli.exit_codes import ExitCode
+from factotum.cli.figures import figures_of
 from factotum.cli.questions import show_question
 from factotum.cli.view import CallBlock, View
 
@@ -53,6 +54,7 @@ def as_object(view: View, deliverables: list[Deliverable]) -> dict[str, object]:
         "not_executed": list(view.not_executed),
         "steps": view.steps,
         "usage": view.usage.model_dump(mode="json"),
+        "budget": view.budget.model_dump(mode="json") if view.budget else None,
         "seconds": round(view.seconds, 3),
         "exit_code": int(exit_code(view)),
     }
@@ -74,14 +76,7 @@ def print_summary(
 
 
 def _ending(view: View, ok: str, bad: str) -> list[Text]:
-    figures = ", ".join(
-        [
-            write.duration(view.seconds),
-            write.count(view.steps, "step"),
-            write.tokens(view.usage.input_tokens + view.usage.output_tokens),
-            write.money(view.usage.cost_usd),
-        ]
-    )
+    figures = ", ".join(figures_of(view))
     if view.status == "finished":
         return [Text(f"{ok} Finished", "bold green").append(f" ({figures})", "dim not bold")]
     if view.status == "failed":

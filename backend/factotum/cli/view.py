@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from factotum.protocol.approvals import Approval
+from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.events import FileChanged
 from factotum.protocol.messages import Outcome
 from factotum.protocol.runs import ENDED, ErrorInfo, FinishReason, Plan, Question, RunStatus, Usage
@@ -91,6 +92,7 @@ class View:
     attempt: int = 0
     steps: int = 0
     usage: Usage = field(default_factory=Usage)
+    budget: BudgetUse | None = None
     plan: Plan | None = None
     question: Question | None = None
     approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])

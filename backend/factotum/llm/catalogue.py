@@ -12,7 +12,7 @@ from factotum.core.frozen import Frozen
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.endpoints import provider_of
 from factotum.llm.local_server import LocalServer, find_local_server
-from factotum.llm.prices import Price, price_list
+from factotum.llm.prices import FREE, Price, price_list
 from factotum.llm.providers import BY_NAME, KEYLESS, PROVIDERS, Provider
 
 _UNKNOWN_WINDOW: Final = 128_000
@@ -194,6 +194,12 @@ class Catalogue:
             return window or self._usual_window or _UNKNOWN_LOCAL_WINDOW
         price = self._price(model)
         return (price and price.context_window) or self._usual_window or _UNKNOWN_WINDOW
+
+    def price(self, model: str) -> Price | None:
+        """Return what is known of the model's price, or None; a server of one's own has none."""
+        if model == DEMO_MODEL:
+            return FREE
+        return None if provider_of(model) == "local" else self._price(model)
 
     def supports_native_tools(self, model: str) -> bool:
         """Tell whether to offer tools in the provider's own form.

@@ -1,5 +1,8 @@
 """LiteLLM's price list, read from its package data without importing LiteLLM: windows, prices, abilities."""
 
+import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -12,13 +15,27 @@ from factotum.core.errors import SetupFault
 
 _FILE: Final = "model_prices_and_context_window_backup.json"
 _MODES: Final = frozenset({"chat", "responses"})
+_NANOS: Final = 1_000_000_000
+_TIER: Final = re.compile(r"(input|output)_cost_per_token_above_(\d+)k_tokens")
+_INPUT_PRICES: Final = ("input_cost_per_token", "cache_creation_input_token_cost")
+_OUTPUT_PRICES: Final = ("output_cost_per_token", "output_cost_per_reasoning_token")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The dearest prices of calls that read more than `above` tokens, in US dollars a token."""
+
+    above: int
+    input_usd: float
+    output_usd: float
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """What the list says of one chat model. Prices in US dollars a token, windows in tokens, None: not said.
 
-    `deprecated_on` is a date as YYYY-MM-DD.
+    `deprecated_on` is a date as YYYY-MM-DD. `tiers` hold the dearest that a token can cost, by how much a
+    call reads: writing into a cache costs more than reading, and so may reasoning and a long context.
     """
 
     provider: str
@@ -30,6 +47,29 @@ class Price:
     supports_tools: bool
     supports_reasoning: bool
     deprecated_on: str | None
+    tiers: tuple[Tier, ...] = ()
+
+    def ceiling_nanos(self, input_tokens: int, output_tokens: int) -> int | None:
+        """Return the most that a call can cost, in billionths of a US dollar; None when no price is known."""
+        if not self.tiers:
+            return None
+        tier = next((t for t in reversed(self.tiers) if input_tokens > t.above), self.tiers[0])
+        return math.ceil((input_tokens * tier.input_usd + output_tokens * tier.output_usd) * _NANOS)
+
+
+FREE: Final = Price(
+    provider="",
+    input_usd=0.0,
+    output_usd=0.0,
+    cached_input_usd=0.0,
+    context_window=None,
+    max_output_tokens=None,
+    supports_tools=True,
+    supports_reasoning=False,
+    deprecated_on=None,
+    tiers=(Tier(0, 0.0, 0.0),),
+)
+"""The price of a model that costs nothing."""
 
 
 @cache
@@ -62,7 +102,31 @@ def _price(entry: dict[str, Any]) -> Price:
         supports_tools=entry.get("supports_function_calling") is True,
         supports_reasoning=entry.get("supports_reasoning") is True,
         deprecated_on=entry.get("deprecation_date"),
+        tiers=_tiers(entry),
     )
+
+
+def _tiers(entry: dict[str, Any]) -> tuple[Tier, ...]:
+    """Return the tiers in order, each as dear as any below it; none when a price is not said."""
+    first = _dearest(entry, _INPUT_PRICES), _dearest(entry, _OUTPUT_PRICES)
+    if first[0] is None or first[1] is None:
+        return ()
+    tiers = [Tier(0, first[0], first[1])]
+    above = sorted({int(found[2]) * 1000 for name in entry if (found := _TIER.fullmatch(name))})
+    for limit in above:
+        suffix = f"_above_{limit // 1000}k_tokens"
+        dear = [
+            _dearest(entry, [f"{name}{suffix}" for name in names])
+            for names in (_INPUT_PRICES, _OUTPUT_PRICES)
+        ]
+        last = tiers[-1]
+        tiers.append(Tier(limit, max(dear[0] or 0, last.input_usd), max(dear[1] or 0, last.output_usd)))
+    return tuple(tiers)
+
+
+def _dearest(entry: dict[str, Any], names: Sequence[str]) -> float | None:
+    said = [price for name in names if (price := _number(entry.get(name))) is not None]
+    return max(said, default=None)
 
 
 def _number(value: object) -> float | None:

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from factotum.core.frozen import Frozen
 from factotum.protocol.approvals import Approval, ApprovalScope
+from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.messages import Message, Outcome
 from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, StepFinish, Usage
 
@@ -172,6 +173,7 @@ class UsageRecorded(Event):
     usage: Usage
     finish_reason: StepFinish | None = None
     purpose: Literal["step", "title"] = "step"
+    budget: BudgetUse | None = None
 
 
 class SandboxChanged(Event):

@@ -3,18 +3,21 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from factotum.core.frozen import Frozen
+from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.dialect import Dialect, ResultPlace
 from factotum.protocol.policy import Restrictions
 
 RunStatus = Literal["queued", "running", "awaiting_input", "stopping", "finished", "failed", "stopped"]
 ENDED: frozenset[RunStatus] = frozenset({"finished", "failed", "stopped"})
 
-FinishReason = Literal["complete", "answered", "length"]
+FinishReason = Literal["complete", "answered", "length", "budget", "stuck"]
 """Why a run ended well: the `complete` tool, an answer without calls, or one that its limit of length cut
-once more than it may be gone on with."""
+once more than it may be gone on with; or a person who ended it there when it asked for more budget, or
+because it repeated itself."""
 
 StepFinish = Literal[
     "stop",
@@ -29,8 +32,10 @@ StepFinish = Literal[
 in XML as are allowed; because it ends the turn by `ask` or `complete`; or because a stop or a broken stream
 cut it short."""
 
-AwaitReason = Literal["question", "unknown_outcome", "limit", "tool_results", "approval"]
-"""Why a run waits. `approval`: each of its pending approvals must be decided, see protocol/approvals.py."""
+AwaitReason = Literal["question", "unknown_outcome", "limit", "budget", "stuck", "tool_results", "approval"]
+"""What a run waits for: an answer to the model, a decision about calls whose outcome is unknown, more budget
+(`limit`: the same, in runs that began to wait before there were budgets), help because it repeats itself, the
+outputs of calls that its caller executes, or the decision of each pending approval (approvals.py)."""
 
 Effort = Literal["none", "low", "medium", "high"]
 """How much a model shall reason before it answers."""
@@ -39,6 +44,10 @@ MOST_FALLBACKS = 5
 """Models that a run may fall back on at the most: each may cost a whole deadline."""
 
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class RunOptions(Frozen):
@@ -87,8 +96,9 @@ class RunOptions(Frozen):
         description="How often in a row an answer is gone on with that the limit of length has cut.",
     )
     step_limit: int | None = Field(
-        default=None, ge=1, le=1000, description="Ask whether to go on after so many steps."
+        default=None, ge=1, le=1000, description="Ask after so many steps: the same as `budget.steps`."
     )
+    budget: Budget = Field(default=Budget(), description="What the run may use before it asks for more.")
     policy: Restrictions = Field(
         default=Restrictions(),
         description="Calls to refuse and calls to ask about first, beside what the agent's own rules say.",
@@ -102,6 +112,17 @@ class RunOptions(Frozen):
     effort: Effort | None = Field(
         default=None, description="How hard the model reasons. None: as it does by itself."
     )
+
+    @model_validator(mode="after")
+    def _one_limit_of_steps(self) -> "RunOptions":
+        if self.step_limit is not None and self.budget.steps not in {None, self.step_limit}:
+            raise PydanticCustomError("two_limits", "step_limit and budget.steps are the same: give one")
+        return self
+
+    @property
+    def limits(self) -> Budget:
+        """The budget, with the limit of steps wherever it was given."""
+        return self.budget.over(Budget(steps=self.step_limit))
 
 
 class ErrorInfo(Frozen):
@@ -148,13 +169,17 @@ class Usage(Frozen):
 
 
 class Question(Frozen):
-    """What a waiting run asks a person. `call_id` is the call that the answer will be the result of."""
+    """What a waiting run asks a person. `call_id` is the call that the answer will be the result of.
+
+    `budget` is what the choice to extend adds to the run's budget.
+    """
 
     reason: AwaitReason
     text: str
     choices: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
     call_id: str | None = None
+    budget: Amounts | None = Field(default=None, exclude_if=_is_none)
 
 
 class PlanItem(Frozen):
@@ -184,6 +209,7 @@ class Run(Frozen):
     attempt: int
     step: int
     usage: Usage = Usage()
+    budget: BudgetUse | None = None
     plan: Plan | None = None
     question: Question | None = None
     finish_reason: FinishReason | None = None

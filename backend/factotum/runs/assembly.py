@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from factotum.agent.approvals import APPROVAL_SECONDS, Gate
+from factotum.agent.budget import unpriced_notice
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
 from factotum.agent.policy import Policy, offered
@@ -20,6 +21,7 @@ from factotum.agent.window import Meter
 from factotum.features.policies import rules_of
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
+from factotum.llm.prices import Price
 from factotum.llm.tokens import counter_for
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import SandboxChanged
@@ -27,6 +29,7 @@ from factotum.protocol.policy import Rules
 from factotum.protocol.runs import Run, RunOptions
 from factotum.runs.approval_book import PostgresApprovalBook
 from factotum.runs.journal import PostgresJournal
+from factotum.runs.reply import Reply
 from factotum.sandbox.port import Sandbox, SandboxProvider
 from factotum.store.agents import Agents
 from factotum.store.database import Database
@@ -46,6 +49,10 @@ class ModelFacts(Protocol):
 
     def context_window(self, model: str) -> int:
         """How many tokens the model reads at once."""
+        ...
+
+    def price(self, model: str) -> Price | None:
+        """What is known of the model's price."""
         ...
 
 
@@ -81,6 +88,11 @@ class AgentFactory:
         return Seen(
             run, answer, agent.instructions if agent else "", rules_of(agent.settings) if agent else Rules()
         )
+
+    def notice(self, seen: Seen) -> str:
+        """Return what a person should know as the run begins, if anything."""
+        config = self._config(seen.run)
+        return unpriced_notice(seen.run.model, config.budget, config.price)
 
     def build(
         self, seen: Seen, claimed: ClaimedRun, journal: PostgresJournal, events: EventSink
@@ -140,10 +152,11 @@ class AgentFactory:
             native_max_auto_continues=_chosen(
                 options.max_auto_continues, self.defaults.native_max_auto_continues
             ),
-            step_limit=options.step_limit or self.defaults.step_limit,
             fallback_models=options.fallback_models or (),
             effort=options.effort,
             cache_key=run.thread_id,
+            budget=options.limits.over(self.defaults.budget),
+            price=self.models.price(run.model),
         )
 
     def _dialect(self, models: Sequence[str], options: RunOptions) -> Dialect:
@@ -163,6 +176,7 @@ def _chosen(value: int | None, default: T) -> int | T:
 
 
 def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:
+    reply = Reply.of(answer.value) if answer else None
     return RunState(
         run_id=run.id,
         model=run.model,
@@ -171,7 +185,8 @@ def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:
         usage=run.usage,
         took_over=claimed.took_over,
         question=answer.question if answer else None,
-        answer=str(answer.value) if answer else None,
+        answer=reply.text if reply else None,
+        extension=reply.budget if reply else None,
     )
 
 

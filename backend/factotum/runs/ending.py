@@ -62,6 +62,7 @@ class RunEnding:
         async with self._journal.fenced() as tx:
             if outcome.closing is not None:
                 told.extend(await self._close_call(tx, outcome.closing))
+            await self._journal.pool.settle(tx, usage)
             await Runs(tx).finish(
                 self._run.id,
                 self._run.attempt,
@@ -79,6 +80,7 @@ class RunEnding:
         """Wait for a person, without a worker. Raises Conflict (`run_stopping`) when a stop came first."""
         log_seq = await self._last_number(len(outcome.approvals) + 1)
         async with self._journal.fenced() as tx:
+            await self._journal.pool.settle(tx)
             await Runs(tx).await_input(
                 self._run.id, self._run.attempt, question=outcome.question, log_seq=log_seq
             )
@@ -92,6 +94,7 @@ class RunEnding:
         await self._teller.discard_drafts()
         log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
+            await self._journal.pool.settle(tx, usage)
             await Runs(tx).finish(
                 self._run.id, self._run.attempt, status="failed", usage=usage, log_seq=log_seq, error=error
             )
@@ -114,6 +117,7 @@ class RunEnding:
         """End as a person wished; `not_executed` names the calls left undone."""
         log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
+            await self._journal.pool.settle(tx, usage)
             await Runs(tx).finish(
                 self._run.id, self._run.attempt, status="stopped", usage=usage, log_seq=log_seq
             )
@@ -124,6 +128,7 @@ class RunEnding:
         """Let another worker go on at once. What was shown and not stored is withdrawn: it is done again."""
         await self._teller.discard_drafts()
         async with self._journal.fenced() as tx:
+            await self._journal.pool.settle(tx)
             await Runs(tx).release(self._run.id, self._run.attempt)
             async with tx.as_login() as connection:
                 await self._queue.enqueue(connection, self._run.id)

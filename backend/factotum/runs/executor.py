@@ -87,7 +87,7 @@ class RunExecutor:
             if run.crashes > _CRASH_LIMIT:
                 await ending.failed(_given_up(run.crashes), usage)
                 return
-            await teller.emit(_beginning(run))
+            await teller.emit(_beginning(run, self._agents.notice(seen)))
             if run.took_over:
                 await catch_up(self._database, self._run_log, run, teller)
             loop = self._agents.build(seen, run, journal, teller)
@@ -189,10 +189,10 @@ def _goes_on_elsewhere(live: LiveRun) -> bool:
     return not task.cancelled() and task.exception() is None and isinstance(task.result(), HandedOver)
 
 
-def _beginning(run: ClaimedRun) -> RunEvent:
+def _beginning(run: ClaimedRun, notice: str) -> RunEvent:
     if run.resumed:
         return RunResumed(attempt=run.attempt)
-    return RunStarted(attempt=run.attempt, model=run.model)
+    return RunStarted(attempt=run.attempt, model=run.model, notice=notice)
 
 
 def _is_database(fault: BaseException) -> bool:

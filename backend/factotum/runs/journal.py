@@ -3,11 +3,14 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from factotum.agent.budget import Grant, Need
 from factotum.agent.ports import CallRecord, CallResult, PlannedCall
 from factotum.core.errors import Conflict
 from factotum.core.ids import derived_id, is_id
+from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
 from factotum.protocol.runs import Plan, Usage
+from factotum.runs.pool import RunPool
 from factotum.store.database import Database
 from factotum.store.messages import Messages
 from factotum.store.records import ClaimedRun
@@ -19,12 +22,16 @@ _PAGE = 200
 
 
 class PostgresJournal:
-    """Implements agent.ports.RunJournal. `log_seq` tells the log's last number, kept with each step."""
+    """Implements agent.ports.RunJournal. `log_seq` tells the log's last number, kept with each step.
+
+    `pool` is the run's budget, which every ending settles.
+    """
 
     def __init__(self, database: Database, run: ClaimedRun, log_seq: Callable[[], int]) -> None:
         self._database = database
         self._run = run
         self._log_seq = log_seq
+        self.pool = RunPool(run)
 
     @asynccontextmanager
     async def fenced(self) -> AsyncGenerator[Tx]:
@@ -73,6 +80,7 @@ class PostgresJournal:
                     arguments=planned.call.arguments,
                     effect=planned.effect,
                 )
+            await self.pool.settle(tx, usage, step)
             await Runs(tx).save_step(
                 self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
             )
@@ -84,6 +92,16 @@ class PostgresJournal:
             await Runs(tx).save_step(
                 self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
             )
+
+    async def reserve(self, limits: Budget, need: Need, usage: Usage) -> tuple[BudgetUse, Grant | None]:
+        """Settle what the run used so far, and keep back what `need` takes of the pool."""
+        async with self._database.tenant(self._run.caller) as tx:
+            return await self.pool.reserve(tx, limits, need, usage)
+
+    async def extend(self, limits: Budget, by: Amounts) -> None:
+        """Add to the limits of the pool, and forget the question and its answer."""
+        async with self.fenced() as tx:
+            await self.pool.extend(tx, limits, by)
 
     async def start_call(self, call_id: str) -> None:
         """Note that a call is about to execute."""

@@ -10,6 +10,7 @@ from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.core.errors import Conflict
 from factotum.core.ids import new_id
+from factotum.protocol.budgets import Budget
 from factotum.protocol.events import MessageCreated, RunEvent, RunQueued, RunStopped
 from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import ENDED, Run, RunOptions
@@ -17,6 +18,7 @@ from factotum.runs.announcing import announce
 from factotum.runs.approvals import close_approvals, refuse_plain_answer, resolved
 from factotum.runs.model_choice import Models, chosen_models
 from factotum.runs.queue import RunQueue
+from factotum.runs.reply import Reply, check_asks_for_budget
 from factotum.store.agents import Agents
 from factotum.store.database import Database
 from factotum.store.messages import Messages
@@ -94,14 +96,18 @@ class RunService:
         async with self._database.tenant(caller) as tx:
             return await Runs(tx).get(run_id)
 
-    async def answer(self, caller: Caller, run_id: str, text: str) -> Run:
-        """Answer the question of a waiting run, which then goes on.
+    async def answer(self, caller: Caller, run_id: str, text: str, budget: Budget | None = None) -> Run:
+        """Answer the question of a waiting run, which then goes on; `budget` is added to what it may use.
 
-        Raises Conflict (`run_not_waiting`, `run_awaits_approval`).
+        Raises Conflict (`run_not_waiting`, `run_awaits_approval`, or `run_asks_no_budget` when it asks for
+        something else).
         """
         async with self._database.tenant(caller) as tx:
-            refuse_plain_answer(await Runs(tx).get(run_id))
-            run = await Runs(tx).put_answer(run_id, text)
+            waiting = await Runs(tx).get(run_id)
+            refuse_plain_answer(waiting)
+            if budget is not None:
+                check_asks_for_budget(waiting)
+            run = await Runs(tx).put_answer(run_id, Reply(text=text, budget=budget).value)
             async with tx.as_login() as connection:
                 await self._queue.enqueue(connection, run_id)
         await self._signals.send(run_id, "wake")

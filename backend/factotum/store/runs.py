@@ -10,6 +10,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from factotum.core.errors import Conflict, NotFound, StaleAttempt
 from factotum.core.ids import new_id
+from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.runs import (
     ENDED,
     ErrorInfo,
@@ -21,6 +22,7 @@ from factotum.protocol.runs import (
     RunStatus,
     Usage,
 )
+from factotum.store.budget_columns import RUN_BUDGET
 from factotum.store.jsonb import encode
 from factotum.store.paging import newest_in_accounts, page
 from factotum.store.records import Answer
@@ -29,7 +31,7 @@ from factotum.store.tx import Tx
 
 _COLUMNS = (
     "id, thread_id, project_id, account_id, agent_id, status, model, options, attempt, step, usage, plan,"
-    " question, finish_reason, error, deliverables, created_at, started_at, ended_at"
+    " question, finish_reason, error, deliverables, created_at, started_at, ended_at, " + RUN_BUDGET
 )
 _PAGE = newest_in_accounts("runs", _COLUMNS)
 _PAGE_IN_STATUS = newest_in_accounts("runs", _COLUMNS, where="status = %(status)s")
@@ -37,6 +39,7 @@ _ANSWER: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _OPTIONS = TypeAdapter(RunOptions)
 _USAGE = TypeAdapter(Usage)
 _PLAN = TypeAdapter(Plan)
+_BUDGET = TypeAdapter(BudgetUse)
 _QUESTION = TypeAdapter(Question)
 _ERROR = TypeAdapter(ErrorInfo)
 _PATHS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
@@ -373,6 +376,7 @@ def _run(row: dict[str, Any]) -> Run:
             **row,
             "options": _OPTIONS.validate_json(row["options"]),
             "usage": _USAGE.validate_json(row["usage"]),
+            "budget": row["budget"] and _BUDGET.validate_json(row["budget"]),
             "plan": row["plan"] and _PLAN.validate_json(row["plan"]),
             "question": _QUESTION.validate_json(row["question"]) if waits else None,
             "error": row["error"] and _ERROR.validate_json(row["error"]),

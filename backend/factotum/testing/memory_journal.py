@@ -9,16 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, assert_never
 
+from factotum.agent.budget import Grant, Need
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.agent.ports import CallRecord, CallResult, PlannedCall
 from factotum.agent.state import RunState
 from factotum.core.clock import now
 from factotum.core.errors import Conflict, NotFound, StaleAttempt
 from factotum.core.ids import derived_id, new_id
+from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.events import RunEvent
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
 from factotum.protocol.runs import Plan, Question, Usage
 from factotum.testing.memory_approvals import MemoryApprovals
+from factotum.testing.memory_budget import MemoryPool
 
 Moment: TypeAlias = Literal["before", "after"]
 
@@ -91,7 +94,10 @@ class MemoryThread:
 
 
 class MemoryRun:
-    """A run's row, ledger and events. `task` is the user's message that opens it."""
+    """A run's row, ledger, budget and events. `task` is the user's message that opens it.
+
+    `pool` may be another run's, to share it; `seconds` are those that the run was carried.
+    """
 
     def __init__(self, thread: MemoryThread, task: str, *, model: str = "scripted") -> None:
         self.id = new_id()
@@ -103,6 +109,9 @@ class MemoryRun:
         self.plan: Plan | None = None
         self.question: Question | None = None
         self.answer: str | None = None
+        self.extension: Budget | None = None
+        self.pool: MemoryPool | None = None
+        self.seconds = 0.0
         self.outcome: Finished | None = None
         self.ledger: dict[str, CallRecord] = {}
         self.events: list[RunEvent] = []
@@ -126,6 +135,7 @@ class MemoryRun:
             took_over=took_over,
             question=self.question if self.answer is not None else None,
             answer=self.answer,
+            extension=self.extension,
         )
         return state, MemoryJournal(self, self.attempt, fate), MemoryEvents(self, self.attempt, fate)
 
@@ -137,6 +147,8 @@ class MemoryRun:
     def leave(self, attempt: int, outcome: RunOutcome) -> None:
         """End an attempt as its worker would: store the end with its closing call, or the question."""
         self.hold(attempt)
+        if self.pool is not None:
+            self.pool.settle(self.id, self.usage, self.step, self.seconds)
         match outcome:
             case Finished(closing=closing):
                 if closing is not None:
@@ -151,11 +163,17 @@ class MemoryRun:
             case _:
                 assert_never(outcome)
 
-    def reply(self, answer: str) -> None:
+    def reply(self, answer: str, extension: Budget | None = None) -> None:
         """Answer the question that the run waits for. Raises Conflict (`run_not_waiting`)."""
         if self.question is None or self.answer is not None:
             raise Conflict("The run waits for no answer.", code="run_not_waiting")
-        self.answer = answer
+        self.answer, self.extension = answer, extension
+
+    def opened(self, limits: Budget) -> MemoryPool:
+        """Return the pool, settled; a run that has none is given its own."""
+        self.pool = self.pool or MemoryPool(limits)
+        self.pool.settle(self.id, self.usage, self.step, self.seconds)
+        return self.pool
 
     def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
         """Store a call's result once: a second one changes nothing. Raises NotFound."""
@@ -217,6 +235,8 @@ class MemoryJournal(_Fenced):
                 call.call_id, CallRecord(call.call_id, call.name, planned.effect, "pending")
             )
         run.step, run.usage = step, usage
+        if run.pool is not None:
+            run.pool.settle(run.id, usage, step, run.seconds)
         self._fate.end()
         return message
 
@@ -224,6 +244,21 @@ class MemoryJournal(_Fenced):
         """Keep what the run used so far."""
         run = await self._begin()
         run.step, run.usage = step, usage
+
+    async def reserve(self, limits: Budget, need: Need, usage: Usage) -> tuple[BudgetUse, Grant | None]:
+        """Settle what the run used so far, and keep back what `need` takes of the pool, if there is room."""
+        run = await self._begin()
+        run.usage = usage
+        pool = run.opened(limits)
+        grant = pool.reserve(run.id, need)
+        self._fate.end()
+        return pool.use, grant
+
+    async def extend(self, limits: Budget, by: Amounts) -> None:
+        """Add to the limits of the pool, and forget the question and its answer."""
+        run = await self._begin()
+        run.opened(limits).extend(by)
+        run.question = run.answer = None
         self._fate.end()
 
     async def start_call(self, call_id: str) -> None:

@@ -14,6 +14,7 @@ from factotum.core.errors import FactotumError
 from factotum.core.ids import new_id
 from factotum.core.tasks import cancelled
 from factotum.llm.port import ModelGateway
+from factotum.protocol.budgets import Budget
 from factotum.runs.approvals import ApprovalExpiry
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.executor import RunExecutor
@@ -120,7 +121,12 @@ class Worker:
             registry=builtin_registry(),
             sandboxes=self._services.sandboxes,
             defaults=ProcessorConfig(
-                step_limit=settings.step_limit,
+                budget=Budget(
+                    cost_usd=settings.budget_cost_usd,
+                    tokens=settings.budget_tokens,
+                    steps=settings.step_limit,
+                    seconds=settings.budget_seconds,
+                ),
                 first_token_deadline=settings.first_token_deadline,
                 between_tokens_deadline=settings.between_tokens_deadline,
             ),

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished, HandedOver
 from factotum.agent.policy import Policy
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import FallbackChunk
+from factotum.llm.prices import FREE, Tier
+from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.policy import Rules
@@ -30,13 +32,14 @@ class Scenario:
 
     turns: Callable[[Dialect], Turns]
     config: Mapping[str, object] = field(default_factory=dict[str, object])
-    limit_answer: str = "Go on"
     same_after_death: bool = True
     """Whether a model that is asked again says the same again: not when half of what it said is kept."""
     rules: Rules | None = None
     decisions: Mapping[str, str] = field(default_factory=dict[str, str])
     window: int = 128_000
     summary: Reply | None = None
+    limit_answer: str = "Extend by the same again"
+    stuck_answer: str = "Try another way"
 
     def world(self, dialect: Dialect) -> World:
         config = ProcessorConfig(dialect=dialect, **self.config)  # pyright: ignore[reportArgumentType] - by name
@@ -44,7 +47,12 @@ class Scenario:
         return World(config, rules=rules, decisions=self.decisions, window=self.window)
 
     def answers(self) -> Answers:
-        return {"question": "Blue", "unknown_outcome": LEAVE, "limit": self.limit_answer}
+        return {
+            "question": "Blue",
+            "unknown_outcome": LEAVE,
+            "budget": self.limit_answer,
+            "stuck": self.stuck_answer,
+        }
 
 
 def act(dialect: Dialect, *names: str, text: str = "Now. ") -> Reply:
@@ -87,6 +95,10 @@ def _too_long(dialect: Dialect) -> Turns:
     refused = reply(ModelFault("context_overflow", "It is too long."))
     pages = [act(dialect, f"page:{name}") for name in "abc"]
     return [*pages, [refused, refused, act(dialect, "send:d")], reply(DONE)]
+
+
+TINY = replace(FREE, tiers=(Tier(0, 1e-9, 1e-9),))
+"""A price at which what is reserved hardly counts."""
 
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -156,15 +168,30 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "a model that falls back": Scenario(_falling_back),
     "a limit": Scenario(
-        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)], {"step_limit": 1}
+        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)],
+        {"budget": Budget(steps=1)},
     ),
     "a limit and a wish": Scenario(
         lambda d: [act(d, "look:a"), reply("Cut ", stop="length"), act(d, "put:c"), reply(DONE)],
-        {"step_limit": 2},
-        "Faster, please.",
+        {"budget": Budget(steps=2)},
+        limit_answer="Faster, please.",
     ),
     "a limit and no more": Scenario(
-        lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")], {"step_limit": 2}, " stop here "
+        lambda d: [act(d, "look:a"), act(d, "put:b"), reply("Never said.")],
+        {"budget": Budget(steps=2)},
+        limit_answer=" stop here ",
+    ),
+    "the money is spent": Scenario(
+        lambda d: [act(d, "look:a"), act(d, "send:b"), act(d, "put:c"), reply(DONE)],
+        {"budget": Budget(cost_usd=0.4), "price": TINY},
+    ),
+    "going round": Scenario(lambda d: [*[act(d, "plan") for _ in range(4)], act(d, "send:b"), reply(DONE)]),
+    "going round, told another way": Scenario(
+        lambda d: [*[reply(call(NAMED["fail"], {}, d)) for _ in range(3)], act(d, "send:b"), reply(DONE)],
+        stuck_answer="Use the other tool.",
+    ),
+    "going round to the end": Scenario(
+        lambda d: [act(d, "plan") for _ in range(4)], stuck_answer="Stop here"
     ),
     "a full window": Scenario(
         lambda d: [*(act(d, f"page:{n}", f"send:{n}", text=f"Then {n}. ") for n in "abcd"), reply(DONE)],

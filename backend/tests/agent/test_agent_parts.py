@@ -9,7 +9,6 @@ from factotum.agent.draft import Draft
 from factotum.agent.outcome import Awaiting, Finished
 from factotum.agent.ports import CallResult
 from factotum.agent.prompt import system_prompt
-from factotum.agent.step_limit import next_limit
 from factotum.agent.tool_context import CallContext
 from factotum.core.errors import Conflict, NotFound, SandboxRefused, StaleAttempt
 from factotum.core.ids import derived_id
@@ -76,13 +75,6 @@ async def test_ids_of_drafts_differ_by_step_and_attempt() -> None:
 
     said = [message.id for message in world.messages if message.role == "assistant"]
     assert said == [derived_id(world.run.id, 0, 1), derived_id(world.run.id, 1, 2)]
-
-
-@pytest.mark.parametrize(
-    ("step", "every", "limit"), [(0, 50, 50), (49, 50, 50), (50, 50, 50), (51, 50, 100), (1, 1, 1), (0, 1, 1)]
-)
-def test_the_next_limit(step: int, every: int, limit: int) -> None:
-    assert next_limit(step, every) == limit
 
 
 @pytest.mark.parametrize("pieces", [(400_000, 200_000, 5), (500_000, 1, 5), (500_001, 5)])

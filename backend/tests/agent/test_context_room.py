@@ -10,6 +10,7 @@ from factotum.agent.outcome import Finished
 from factotum.agent.transcript import tokens_of
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelRequest, TextChunk
+from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import MessageCreated, UsageRecorded
 from factotum.protocol.messages import CompactionPart, Message, ReferencesPart
@@ -48,7 +49,7 @@ def prefix_share(requests: list[ModelRequest]) -> float:
 
 @pytest.mark.parametrize("dialect", ["native", "invoke"])
 async def test_the_prefix_of_a_long_run_stays(dialect: Dialect, capsys: pytest.CaptureFixture[str]) -> None:
-    world = World(ProcessorConfig(dialect=dialect, step_limit=100))
+    world = World(ProcessorConfig(dialect=dialect, budget=Budget(steps=100)))
     turns = [act(dialect, f"look:the {n}th thing, which is like the one before") for n in range(49)]
     gateway = TurnGateway([*turns, reply(DONE)])
 
@@ -65,7 +66,7 @@ async def test_the_prefix_of_a_long_run_stays(dialect: Dialect, capsys: pytest.C
 
 @pytest.mark.parametrize("dialect", ["native", "tag"])
 async def test_a_long_run_in_a_small_window_goes_on(dialect: Dialect) -> None:
-    world = World(ProcessorConfig(dialect=dialect, step_limit=100), window=6_000)
+    world = World(ProcessorConfig(dialect=dialect, budget=Budget(steps=100)), window=6_000)
     names = ["page", "look", "put", "look"]
     turns = [act(dialect, f"{names[n % 4]}:{n}", text="So it goes on and on. " * 8) for n in range(49)]
     gateway = TurnGateway([*turns, reply(DONE)])

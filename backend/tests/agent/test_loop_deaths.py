@@ -52,7 +52,7 @@ async def test_the_scenarios_reach_the_unsafe_calls() -> None:
     """The suite above would prove nothing about law 6 if no death left an unsafe call in doubt."""
     scenario = SCENARIOS["every effect"]
     unsure = 0
-    for at in range(1, 40):
+    for at in range(1, 60):
         world = scenario.world("native")
         carried = await carry(world, scenario.turns("native"), scenario.answers(), [Fate(at, "before")])
         unsure += carried.was_unsure

@@ -11,6 +11,7 @@ from factotum.agent.outcome import Awaiting, Finished
 from factotum.core.errors import StaleAttempt
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelGateway
+from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import TextPart
 from factotum.protocol.pieces import Joined
@@ -307,22 +308,22 @@ async def test_a_call_of_a_tool_that_a_new_version_lacks_becomes_an_error() -> N
 
 
 async def test_a_limit_counts_in_whole_rounds_and_asks_each_time() -> None:
-    world = World(ProcessorConfig(step_limit=2))
+    world = World(ProcessorConfig(budget=Budget(steps=2)))
     turns = [act("native", f"look:{number}") for number in range(5)]
 
-    carried = await carry(world, [*turns, reply("Done.")], {"limit": " GO ON "})
+    carried = await carry(world, [*turns, reply("Done.")], {"budget": " extend BY the same again "})
 
-    assert carried.asked == ["limit", "limit"]
+    assert carried.asked == ["budget", "budget"]
     assert [message.role for message in world.messages].count("user") == 1
     assert world.run.step == 6
     assert world.run.usage.input_tokens == 6 * STEP_USAGE.input_tokens
 
 
 async def test_a_wish_at_the_limit_is_read_by_the_model() -> None:
-    world = World(ProcessorConfig(step_limit=1))
-    carried = await carry(world, [act("native", "look:a"), reply("Done.")], {"limit": "Faster, please."})
+    world = World(ProcessorConfig(budget=Budget(steps=1)))
+    carried = await carry(world, [act("native", "look:a"), reply("Done.")], {"budget": "Faster, please."})
 
-    assert carried.asked == ["limit"]
+    assert carried.asked == ["budget"]
     assert carried.gateway.requests[-1].messages[-1] == {"role": "user", "content": "Faster, please."}
     assert world.messages[-2].parts == (TextPart(text="Faster, please."),)
     check_shown(world)

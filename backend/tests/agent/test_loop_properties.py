@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Finished
 from factotum.llm.faults import ModelFault
+from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.testing.memory_journal import Fate, Moment
 from factotum.testing.scripted_gateway import Reply, reply
@@ -50,13 +51,13 @@ def test_every_run_keeps_the_laws(
         dialect=dialect,
         tool_execution_strategy="parallel" if parallel else "sequential",
         execute_on_stream=on_stream,
-        step_limit=step_limit,
+        budget=Budget(steps=step_limit),
         max_stream_retries=1,
     )
     world = World(config)
     script = [_turn(turn, number, dialect) for number, turn in enumerate(turns)]
     last = act(dialect, "complete") if completes else reply("It is done.")
-    answers = {"question": "Blue", "unknown_outcome": LEAVE, "limit": wish}
+    answers = {"question": "Blue", "unknown_outcome": LEAVE, "budget": wish, "stuck": "Try another way"}
 
     carried = asyncio.run(carry(world, [*script, last], answers, [Fate(at, moment) for at, moment in deaths]))
 

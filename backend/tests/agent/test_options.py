@@ -8,6 +8,7 @@ import pytest
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished
 from factotum.agent.prompt import system_prompt
+from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect, ResultPlace, XmlDialect
 from factotum.protocol.runs import StepFinish
 from factotum.testing.memory_journal import Fate
@@ -162,7 +163,9 @@ async def test_native_results_have_their_own_place(place: ResultPlace) -> None:
 
 
 async def test_a_person_who_speaks_next_needs_no_note() -> None:
-    world = World(ProcessorConfig(dialect="invoke", xml_adding_strategy="inline_edit", step_limit=1))
+    world = World(
+        ProcessorConfig(dialect="invoke", xml_adding_strategy="inline_edit", budget=Budget(steps=1))
+    )
     turns = [reply(call(LOOK, {"text": "a"}, "invoke")), reply("Done.")]
 
     carried = await carry(world, turns, {"limit": "Faster, please."})

@@ -85,6 +85,12 @@ def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
         "tag",
         "--step-limit",
         "5",
+        "--max-cost",
+        "0.5",
+        "--max-tokens",
+        "1000",
+        "--max-seconds",
+        "60",
     )
     told = one_object(done.out)
     assert done.code == told["exit_code"] == 0
@@ -94,6 +100,13 @@ def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
     assert told["usage"]["cost_usd"] == 0.02
     assert api.bodies[1]["model"] == "some/model"
     assert api.bodies[1]["options"]["dialect"] == "tag"
+    assert api.bodies[1]["options"]["budget"] == {
+        "cost_usd": 0.5,
+        "tokens": 1000,
+        "steps": 5,
+        "seconds": 60.0,
+    }
+    assert told["budget"] is None
 
 
 def test_a_run_says_how_its_tools_are_run(api: Api, tmp_path: Path) -> None:

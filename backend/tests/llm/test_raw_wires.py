@@ -149,6 +149,45 @@ async def test_a_litellm_of_another_shape_is_noticed(
             {"input_tokens": 60, "cache_creation_input_tokens": 10, "output_tokens": 1},
             60 * 3e-6 + 10 * 3.75e-6 + 15e-6,
         ),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            {
+                "input_tokens": 60,
+                "cache_creation_input_tokens": 30,
+                "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20},
+                "cache_read_input_tokens": 10,
+                "output_tokens": 1,
+            },
+            60 * 3e-6 + 10 * 3.75e-6 + 20 * 6e-6 + 10 * 0.3e-6 + 15e-6,
+        ),
+        (
+            "deepseek",
+            "deepseek-chat",
+            {"prompt_tokens": 100, "completion_tokens": 10, "prompt_cache_hit_tokens": 40},
+            60 * 0.28e-6 + 40 * 0.028e-6 + 10 * 0.42e-6,
+        ),
+        (
+            "openai",
+            "gpt-5",
+            {
+                "prompt_tokens": 100,
+                "prompt_tokens_details": {"cached_tokens": 40},
+                "completion_tokens": 10,
+                "completion_tokens_details": {"reasoning_tokens": 6},
+            },
+            60 * 1.25e-6 + 40 * 0.125e-6 + 10 * 10e-6,
+        ),
+        (
+            "dashscope",
+            "qwen-turbo",
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 10,
+                "completion_tokens_details": {"reasoning_tokens": 6},
+            },
+            100 * 0.05e-6 + 4 * 0.2e-6 + 6 * 0.5e-6,
+        ),
     ],
 )
 def test_costs(

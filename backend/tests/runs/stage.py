@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
@@ -15,6 +16,7 @@ from factotum.bus.entries import Entry, decode_line, head_key, stream_key
 from factotum.bus.signals import Signals
 from factotum.core.errors import InvalidInput
 from factotum.core.ids import is_id
+from factotum.llm.prices import FREE, Price, Tier
 from factotum.protocol.events import (
     RUN_EVENT,
     MessageCreated,
@@ -73,6 +75,12 @@ class PlayedModels:
     def context_window(self, model: str) -> int:
         """All read the same."""
         return self.window
+
+    def price(self, model: str) -> Price | None:
+        """A dollar for a thousand tokens read, two for a thousand written, of models that are `priced`."""
+        if "priced" not in model:
+            return None
+        return replace(FREE, tiers=(Tier(0, 0.001, 0.002),))
 
     def supports_native_tools(self, model: str) -> bool:
         """All but those whose name says otherwise."""

@@ -7,6 +7,7 @@ import pytest
 
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import TextChunk
+from factotum.protocol.budgets import Budget
 from factotum.protocol.events import MessageDiscarded, RunFailed, RunFinished
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.runs import Usage
@@ -85,8 +86,8 @@ async def test_a_limit_of_steps_asks_and_goes_on(stage: Stage) -> None:
         waiting = await stage.carry(run)
         assert (waiting.status, waiting.step) == ("awaiting_input", expected)
         assert waiting.question is not None
-        assert waiting.question.reason == "limit"
-        await stage.answer(run, "Go on")
+        assert waiting.question.reason == "budget"
+        await stage.answer(run, "Extend by the same again")
     assert (await stage.carry(run)).status == "finished"
     await stage.assert_whole(run)
 
@@ -282,7 +283,7 @@ async def test_an_agent_gives_its_instructions(stage: Stage) -> None:
 
 async def test_the_demo_model_is_always_native(stage: Stage) -> None:
     stage.models.default = lambda: "demo"
-    stage.defaults = replace(stage.defaults, step_limit=3)
+    stage.defaults = replace(stage.defaults, budget=Budget(steps=3))
     stage.gateway.turns = [says("Hello.")]
     run = await stage.submit(dialect="tag")
     await stage.carry(run)

@@ -4,11 +4,13 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from factotum.api.dependencies import CallerIn, ContextIn, IdempotencyKey, PageIn, RunId, ThreadId
 from factotum.core.frozen import Frozen
 from factotum.features.ids import named
 from factotum.features.threads import RunPage
+from factotum.protocol.budgets import Budget
 from factotum.protocol.runs import ENDED, ModelName, Run, RunOptions, RunStatus
 from factotum.runs.service import NewRun
 
@@ -30,15 +32,21 @@ class RunRequest(Frozen):
 
 
 class RunAnswer(Frozen):
-    """The answer to a run's question; or, if it waits for `tool_results`, its calls' outputs by call id."""
+    """The answer to a run's question: words, or a choice's own.
+
+    `budget` gives more to a run that asks for it, with or without words; `results` are the outputs by call id
+    of a run that waits for `tool_results`.
+    """
 
     text: Annotated[str, StringConstraints(min_length=1)] | None = None
+    budget: Budget | None = None
     results: Annotated[dict[CallId, str], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.text is None) == (self.results is None):
-            raise ValueError("give either `text` or `results`")
+    def _says_one_thing(self) -> Self:
+        answers = self.text is not None or (self.budget is not None and self.budget != Budget())
+        if answers == (self.results is not None):
+            raise PydanticCustomError("no_answer", "Give a text, amounts in `budget`, or `results`")
         return self
 
 
@@ -108,9 +116,10 @@ async def stop_run(run_id: RunId, caller: CallerIn, context: ContextIn, response
 async def answer_run(run_id: RunId, body: RunAnswer, caller: CallerIn, context: ContextIn) -> Run:
     """Answer the question of a waiting run, which then goes on. 409 `run_not_waiting` for any other.
 
+    A run that asks for more budget can be given amounts: `{"budget": {"cost_usd": 0.5}}`.
     `results` answer a question of reason `tool_results`, and no other: 409 `run_wants_text`.
     """
     runs = context.services.runs
     if body.results is not None:
         return await runs.give_results(caller, run_id, body.results)
-    return await runs.answer(caller, run_id, body.text or "")
+    return await runs.answer(caller, run_id, body.text or "", body.budget)
