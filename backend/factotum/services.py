@@ -14,6 +14,7 @@ from factotum.llm.demo import DemoGateway
 from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
 from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.router import Gateways
+from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunQueue
 from factotum.runs.service import RunService
@@ -50,6 +51,11 @@ class Services:
     sandboxes: SandboxProvider
     runs: RunService
     follower: Follower
+
+    @property
+    def conversation(self) -> Conversation:
+        """What callers may do with threads whose runs go on or have ended."""
+        return Conversation(self.database, self.runs, self.signals)
 
 
 def addresses_of(settings: Settings) -> Addresses:

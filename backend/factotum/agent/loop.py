@@ -12,6 +12,7 @@ from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.state import RunState
+from factotum.agent.steering import NEW_MESSAGE, take_in
 from factotum.agent.step_limit import ask_to_go_on, next_limit, says_more, says_stop
 from factotum.agent.steps import Steps
 from factotum.agent.thread_manager import ThreadManager
@@ -46,6 +47,7 @@ class AgentLoop:
         self._steps = Steps(state, processor, journal, events, config)
         self._limit = next_limit(state.step, config.step_limit)
         self._permitted = False
+        self._resumed = False
         self._ending: HandedOver | asyncio.CancelledError | None = None
 
     @property
@@ -62,11 +64,11 @@ class AgentLoop:
         self._ending = asyncio.CancelledError()
 
     async def run(self) -> RunOutcome:
-        """Work until the run ends, waits or is handed over.
+        """Work until the run ends, waits or is handed over; after `make_way` it can be called again.
 
         Raises ModelFault when the model cannot be used, StaleAttempt when a newer attempt owns the run.
         """
-        outcome = await self._resume()
+        outcome = await self._resume() or await self._work_off(*self._thread.unanswered())
         while outcome is None:
             if isinstance(self._ending, asyncio.CancelledError):
                 raise self._ending
@@ -82,12 +84,33 @@ class AgentLoop:
 
         Returns the names of the calls that were not executed.
         """
+        return await self._settle("the run was stopped")
+
+    async def make_way(self) -> None:
+        """Leave the log whole for a message that the run reads next, and take it in.
+
+        `run` was cancelled for it, or has returned an end that the message forbids.
+        """
+        await self._resume()
+        await self._settle(NEW_MESSAGE)
+        await take_in(self._journal, self._events)
+        await self._thread.refresh()
+
+    async def _settle(self, why: str) -> tuple[str, ...]:
         await self._steps.keep_partial()
         await self._thread.refresh()
         _, calls = self._thread.unanswered()
-        return await self._runner.settle(calls, "the run was stopped")
+        return await self._runner.settle(calls, why)
 
     async def _resume(self) -> RunOutcome | None:
+        """Take up the run where the log and its row say that it stands, once."""
+        if self._resumed:
+            return None
+        outcome = await self._take_up()
+        self._resumed = outcome is None
+        return outcome
+
+    async def _take_up(self) -> RunOutcome | None:
         state = self._state
         await self._thread.refresh()
         await self._steps.withdraw_old()
@@ -101,8 +124,7 @@ class AgentLoop:
             if question == ask_to_go_on(state.step):
                 return await self._take_permission(answer)
             await self._journal.clear_question()  # The step that it allowed is stored.
-        message_id, calls = self._thread.unanswered()
-        return await self._work_off(message_id, calls)
+        return None
 
     async def _take_answer(self, question: Question, answer: str) -> None:
         """Make the answer the result of the call that asked, or of those whose outcome is unknown."""
@@ -113,11 +135,12 @@ class AgentLoop:
         rest = [call for call in calls if call not in asked]
         await self._runner.settle(rest, "the run waited for an answer", answer)
         await self._journal.clear_question()
+        await self._thread.refresh()
 
     async def _take_permission(self, answer: str) -> RunOutcome | None:
         """Go on for as many steps again, or end. The row keeps the answer until either is stored."""
         if says_stop(answer):
-            return Finished("answered")
+            return Finished("answered", steerable=False)
         self._limit = self._steps.count + self._config.step_limit
         self._permitted = True
         if says_more(answer):
@@ -127,6 +150,7 @@ class AgentLoop:
         return None
 
     async def _one_step(self) -> RunOutcome | None:
+        await take_in(self._journal, self._events)
         await self._thread.refresh()
         message = await self._steps.take(self._thread.request())
         if self._permitted:

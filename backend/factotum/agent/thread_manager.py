@@ -71,9 +71,12 @@ class ThreadManager:
         return len(list(takewhile(lambda message: why_cut(message) == "length", reversed(self._own()))))
 
     def last_step(self) -> list[Message]:
-        """Return what this run stored after its last assistant message; nothing: that message."""
+        """Return what this run stored after its last assistant message; nothing: that message.
+
+        Without one, all that it has.
+        """
         own = self._own()
-        last = max((n for n, message in enumerate(own) if message.role == "assistant"), default=len(own))
+        last = max((n for n, message in enumerate(own) if message.role == "assistant"), default=-1)
         return own[last + 1 :] or own[last:]
 
     def _own(self) -> list[Message]:

@@ -16,6 +16,7 @@ from factotum.protocol.events import (
     RunQueued,
     RunResumed,
     RunStarted,
+    RunSteered,
     RunStopped,
     SandboxChanged,
     Snapshot,
@@ -48,7 +49,7 @@ def apply(view: View, event: RunEvent | Snapshot) -> None:
             _change_blocks(view, event)
         case PlanUpdated() | UsageRecorded() | SandboxChanged() | FileChanged():
             _note_change(view, event)
-        case RunQueued() | RunStarted() | RunAwaiting() | RunResumed():
+        case RunQueued() | RunStarted() | RunAwaiting() | RunResumed() | RunSteered():
             _go_on(view, event)
         case RunFinished() | RunFailed() | RunStopped():
             _end(view, event)
@@ -169,7 +170,7 @@ def _note_change(view: View, event: PlanUpdated | UsageRecorded | SandboxChanged
             view.files[event.path] = event
 
 
-def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed) -> None:
+def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed | RunSteered) -> None:
     match event:
         case RunQueued():
             view.thread_id = event.thread_id
@@ -184,6 +185,9 @@ def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed)
             view.status, view.question = "awaiting_input", event.question
         case RunResumed():
             view.status, view.attempt, view.question = "running", event.attempt, None
+        case RunSteered(message=message):
+            text = f"Sent, to be read next: {message.text}"
+            view.blocks.append(NoteBlock(f"steered:{message.id}", text))
 
 
 def _end(view: View, event: RunFinished | RunFailed | RunStopped) -> None:

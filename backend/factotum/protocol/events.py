@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from factotum.core.frozen import Frozen
 from factotum.protocol.messages import Message, Outcome
-from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, Usage
+from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, UnreadMessage, Usage
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -48,6 +48,13 @@ class RunResumed(Event):
 
     type: Literal["run.resumed"] = "run.resumed"
     attempt: int
+
+
+class RunSteered(Event):
+    """A message was sent into the run; `message.created` with its id tells when the run reads it."""
+
+    type: Literal["run.steered"] = "run.steered"
+    message: UnreadMessage
 
 
 class RunFinished(Event):
@@ -186,6 +193,7 @@ RunEvent = Annotated[
     | RunStarted
     | RunAwaiting
     | RunResumed
+    | RunSteered
     | RunFinished
     | RunFailed
     | RunStopped

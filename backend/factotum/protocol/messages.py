@@ -62,10 +62,14 @@ Role = Literal["user", "assistant", "tool"]
 
 
 class Message(Frozen):
-    """One entry of a thread's log. `position` is dense from 1 within the thread."""
+    """One entry of a thread's log. `position` is dense from 1 within the thread.
+
+    `parent_id` is the message that it follows: a thread is a tree, and a path of it is what a run reads.
+    """
 
     id: str
     thread_id: str
+    parent_id: str | None = None
     run_id: str | None = None
     position: int
     role: Role

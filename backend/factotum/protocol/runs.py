@@ -17,6 +17,10 @@ FinishReason = Literal["complete", "answered"]
 AwaitReason = Literal["question", "unknown_outcome", "limit"]
 
 
+Delivery = Literal["steer", "interrupt", "queue"]
+"""When a run reads a message: at its next step, at once, or as the task of a run of its own afterwards."""
+
+
 class RunOptions(Frozen):
     """What the caller of a run may choose. `auto`: native calls where the model has them, else `invoke`."""
 
@@ -62,6 +66,15 @@ class Question(Frozen):
     call_id: str | None = None
 
 
+class UnreadMessage(Frozen):
+    """A message that was sent into a run and that it reads next. `id` is that of the message it becomes."""
+
+    id: str
+    text: str
+    delivery: Literal["steer", "interrupt"]
+    sent_at: datetime
+
+
 class PlanItem(Frozen):
     """One line of the agent's plan."""
 
@@ -76,7 +89,11 @@ class Plan(Frozen):
 
 
 class Run(Frozen):
-    """One run of the agent on a thread."""
+    """One run of the agent on a thread.
+
+    `message_id` is the user's message that it works on; while the run waits for its turn there is none, and
+    `input` holds the text. `unread` is what was sent into it since its last step.
+    """
 
     id: str
     thread_id: str
@@ -86,6 +103,9 @@ class Run(Frozen):
     model: str
     agent_id: str | None = None
     options: RunOptions = RunOptions()
+    message_id: str | None = None
+    input: str | None = None
+    unread: tuple[UnreadMessage, ...] = ()
     attempt: int
     step: int
     usage: Usage = Usage()

@@ -58,13 +58,16 @@ async def _read(log: RunLog, run_id: str, after: int) -> list[RunEvent]:
 
 
 async def _last_step(database: Database, run: ClaimedRun) -> Sequence[Message]:
-    """Return the run's last assistant message and what followed; all before was told before it was stored."""
+    """Return the run's last assistant message and what followed; all before was told before it was stored.
+
+    Without one, what people said.
+    """
     async with database.tenant(run.caller) as tx:
         messages = await Messages(tx).all_of_run(run.id)
     for place in range(len(messages) - 1, -1, -1):
         if messages[place].role == "assistant":
             return messages[place:]
-    return ()
+    return messages
 
 
 def _end_of_call(part: ToolResultPart) -> ToolFinished:

@@ -9,16 +9,16 @@ from typing import Protocol
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.core.errors import Conflict, Unavailable
-from factotum.core.ids import new_id
 from factotum.protocol.events import MessageCreated, RunEvent, RunQueued, RunStopped
-from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import ENDED, Run, RunOptions
+from factotum.runs.opening import AT_THE_END, Place
 from factotum.runs.queue import RunQueue
+from factotum.runs.unread import keep_unread
 from factotum.store.agents import Agents
 from factotum.store.database import Database
-from factotum.store.messages import Messages
 from factotum.store.records import Caller
 from factotum.store.runs import Runs
+from factotum.store.steering import Steering
 from factotum.store.threads import Threads
 
 log = logging.getLogger(__name__)
@@ -61,11 +61,15 @@ class RunService:
         self._signals = signals
         self._models = models
 
-    async def submit(self, caller: Caller, thread_id: str, new: NewRun) -> tuple[Run, bool]:
+    async def submit(
+        self, caller: Caller, thread_id: str, new: NewRun, place: Place = AT_THE_END
+    ) -> tuple[Run, bool]:
         """Store the user's message, the run and its job in one transaction; say also whether the run is new.
 
-        The same idempotency key on the same thread gives the same run again.
-        Raises NotFound (thread, agent), InvalidInput (model), Conflict (`run_awaiting_input`).
+        The same idempotency key on the same thread gives the same run again. Behind another run the task is
+        kept with the run until its turn comes.
+        Raises NotFound (thread, agent, message), InvalidInput (model), Conflict (`run_awaiting_input`,
+        `run_in_progress` for any other place than the thread's end).
         """
         async with self._database.tenant(caller) as tx:
             thread = await Threads(tx).get(thread_id)
@@ -75,7 +79,8 @@ class RunService:
             self._models.check(model)
             runs = Runs(tx)
             await runs.take_turn(thread_id)
-            waiting = await runs.waiting_run(thread_id)
+            ahead = await Steering(tx).run_ahead(thread_id)
+            message_id = place.message_id(ahead)
             run, created = await runs.create(
                 thread_id,
                 created_by=caller.user_id,
@@ -83,18 +88,17 @@ class RunService:
                 agent_id=agent_id,
                 options=new.options,
                 idempotency_key=new.idempotency_key,
+                message_id=message_id,
+                task=new.input if message_id is None else None,
             )
             if not created:
                 return run, False
-            if waiting is not None:
-                raise _must_be_answered(waiting)
-            message = await Messages(tx).append(
-                thread_id, "user", [TextPart(text=new.input)], run_id=run.id, message_id=new_id()
-            )
+            message = await place.open(tx, run, new.input, ahead)
             async with tx.as_login() as connection:
                 await self._queue.enqueue(connection, run.id)
             # Before the commit, so that no worker can have opened the log yet.
-            await self._show(run, 0, RunQueued(thread_id=thread_id), MessageCreated(message=message))
+            shown = [] if message is None else [MessageCreated(message=message)]
+            await self._show(run, 0, RunQueued(thread_id=thread_id), *shown)
         await self._signals.send(run.id, "wake")
         return run, True
 
@@ -123,12 +127,13 @@ class RunService:
             floor = await runs.log_seq(run_id)
             run = await runs.request_stop(run_id)
             ended_here = run.status == "stopped" and before.status not in ENDED
+            kept = await keep_unread(tx, run) if ended_here else []
             following = await runs.next_queued(run.thread_id) if ended_here else None
             if following is not None:
                 async with tx.as_login() as connection:
                     await self._queue.enqueue(connection, following)
         if ended_here:
-            await self._show(run, floor, RunStopped(usage=run.usage))
+            await self._show(run, floor, *kept, RunStopped(usage=run.usage))
         if run.status in ENDED:
             return run
         await self._signals.send(run_id, "stop")
@@ -151,11 +156,3 @@ class RunService:
             await writer.close()
         except (Unavailable, Conflict) as fault:
             log.warning("the log of run %s was not written: %s", run.id, fault.message)
-
-
-def _must_be_answered(run: Run) -> Conflict:
-    return Conflict(
-        "A run of this thread waits for an answer.",
-        hint=f"Answer it with POST /v1/runs/{run.id}/input, or stop it.",
-        code="run_awaiting_input",
-    )

@@ -17,7 +17,7 @@ from factotum.core.errors import Conflict, NotFound, StaleAttempt
 from factotum.core.ids import derived_id, new_id
 from factotum.protocol.events import RunEvent
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
-from factotum.protocol.runs import Plan, Question, Usage
+from factotum.protocol.runs import Plan, Question, UnreadMessage, Usage
 
 Moment: TypeAlias = Literal["before", "after"]
 
@@ -70,6 +70,7 @@ class MemoryThread:
         message = Message(
             id=chosen,
             thread_id=self.id,
+            parent_id=self.messages[-1].id if self.messages else None,
             run_id=run_id,
             position=len(self.messages) + 1,
             role=role,
@@ -98,6 +99,7 @@ class MemoryRun:
         self.outcome: Finished | None = None
         self.ledger: dict[str, CallRecord] = {}
         self.events: list[RunEvent] = []
+        self.unread: list[UnreadMessage] = []
         thread.append("user", [TextPart(text=task)], run_id=self.id)
 
     def claim(
@@ -126,12 +128,18 @@ class MemoryRun:
             raise StaleAttempt("A newer attempt owns this run, or it has ended.")
 
     def leave(self, attempt: int, outcome: RunOutcome) -> None:
-        """End an attempt as its worker would: store the end with its closing call, or the question."""
+        """End an attempt as its worker would: store the end with its closing call, or the question.
+
+        Raises Conflict (`run_steered`) when there is something to read first.
+        """
         self.hold(attempt)
+        if self.unread and _gives_way(outcome):
+            raise Conflict("A message was sent into the run that it must read first.", code="run_steered")
         match outcome:
             case Finished(closing=closing):
                 if closing is not None:
                     self.finish_call(closing.call_id, closing.name, closing.result)
+                self.take_unread()
                 self.question = self.answer = None
                 self.outcome = outcome
             case Awaiting(question=question):
@@ -146,6 +154,22 @@ class MemoryRun:
         if self.question is None or self.answer is not None:
             raise Conflict("The run waits for no answer.", code="run_not_waiting")
         self.answer = answer
+
+    def steer(self, text: str, *, interrupts: bool = False) -> UnreadMessage:
+        """Send a message into the run. Raises Conflict (`run_ended`)."""
+        if self.outcome is not None:
+            raise Conflict("The run has ended.", code="run_ended")
+        delivery: Literal["steer", "interrupt"] = "interrupt" if interrupts else "steer"
+        self.unread.append(UnreadMessage(id=new_id(), text=text, delivery=delivery, sent_at=now()))
+        return self.unread[-1]
+
+    def take_unread(self) -> list[Message]:
+        """Store what was sent as user messages."""
+        taken, self.unread = self.unread, []
+        return [
+            self.thread.append("user", [TextPart(text=each.text)], run_id=self.id, message_id=each.id)
+            for each in taken
+        ]
 
     def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
         """Store a call's result once: a second one changes nothing. Raises NotFound."""
@@ -219,6 +243,15 @@ class MemoryJournal(_Fenced):
         self._fate.end()
         return message
 
+    async def take_unread(self) -> Sequence[Message]:
+        """Store what was sent into the run as user messages, each once."""
+        await asyncio.sleep(0)
+        if not self._run.unread:
+            return ()
+        messages = (await self._begin()).take_unread()
+        self._fate.end()
+        return messages
+
     async def take_answer(self, message_id: str, text: str) -> Message:
         """Store a person's answer as a user message, once."""
         run = await self._begin()
@@ -248,3 +281,14 @@ class MemoryEvents(_Fenced):
         stamped.model_dump_json()
         run.events.append(stamped)
         self._fate.end()
+
+
+def _gives_way(outcome: RunOutcome) -> bool:
+    """Whether an outcome waits until what was sent into the run is read."""
+    match outcome:
+        case Finished(steerable=steerable):
+            return steerable
+        case Awaiting(question=question):
+            return question.reason == "question"
+        case HandedOver():
+            return False

@@ -16,6 +16,7 @@ from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.core.errors import Conflict
 from factotum.llm.port import ModelGateway, ModelRequest
 from factotum.protocol.events import PlanUpdated, RunEvent
 from factotum.protocol.messages import Message, ToolResultPart
@@ -141,9 +142,16 @@ class World:
     ) -> RunOutcome:
         """Make one attempt, and leave the run as its worker would."""
         loop = self.loop(gateway, took_over=took_over, fate=fate)
-        outcome = await loop.run()
-        self.run.leave(self.run.attempt, outcome)
-        return outcome
+        while True:
+            outcome = await loop.run()
+            try:
+                self.run.leave(self.run.attempt, outcome)
+            except Conflict as conflict:
+                if conflict.stable_code != "run_steered":
+                    raise
+                await loop.make_way()
+            else:
+                return outcome
 
     def results(self) -> dict[str, ToolResultPart]:
         """The stored results by call id."""
@@ -198,6 +206,7 @@ def check_shown(world: World) -> None:
     assert not drafts
     opening, *own = world.messages
     assert opening.role == "user"
+    stored.pop(opening.id, None)  # An attempt that took over may tell it again.
     closing = world.run.outcome.closing if world.run.outcome is not None else None
     if closing is not None:
         # The worker's own part stores it and tells of it.

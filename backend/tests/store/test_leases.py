@@ -10,7 +10,7 @@ from factotum.protocol.runs import ErrorInfo, Question, Run, Usage
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.projects import Projects
-from factotum.store.records import Caller, Thread, ToolCall
+from factotum.store.records import Caller, Thread, ToolCall, Wishes
 from factotum.store.runs import Runs
 from factotum.store.threads import Threads
 from factotum.store.tool_calls import ToolCalls
@@ -92,7 +92,7 @@ async def test_renewal_names_what_is_still_owned(
     await claimed(database, run.id, owner="w", seconds=0.2)
     async with database.system() as tx:
         leases = Leases(tx)
-        assert await leases.renew("w", {run.id: 1, new_id(): 1}, 60) == {run.id: False}
+        assert await leases.renew("w", {run.id: 1, new_id(): 1}, 60) == {run.id: Wishes(stop=False, unread=False)}
         assert await leases.renew("w", {run.id: 2}, 60) == {}
         assert await leases.renew("another", {run.id: 1}, 60) == {}
         assert await leases.renew("w", {}, 60) == {}
@@ -101,7 +101,7 @@ async def test_renewal_names_what_is_still_owned(
     async with database.tenant(alice) as tx:
         await Runs(tx).request_stop(run.id)
     async with database.system() as tx:
-        assert await Leases(tx).renew("w", {run.id: 1}, 60) == {run.id: True}
+        assert await Leases(tx).renew("w", {run.id: 1}, 60) == {run.id: Wishes(stop=True, unread=False)}
 
 
 async def test_a_heartbeat_does_not_wait_for_a_step(database: Database, alice: Caller, run: Run) -> None:
@@ -109,7 +109,7 @@ async def test_a_heartbeat_does_not_wait_for_a_step(database: Database, alice: C
     async with database.tenant(alice) as tx:
         await Runs(tx).hold(run.id, 1)
         async with asyncio.timeout(2), database.system() as system:
-            assert await Leases(system).renew("w", {run.id: 1}, 60) == {run.id: False}
+            assert await Leases(system).renew("w", {run.id: 1}, 60) == {run.id: Wishes(stop=False, unread=False)}
 
 
 async def test_a_claim_waits_for_the_step_that_holds_the_run(
