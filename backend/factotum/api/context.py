@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import factotum
 from factotum.features.accounts import AccountService
 from factotum.features.agents import AgentService
+from factotum.features.branches import BranchService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
 from factotum.features.models import ModelService
@@ -29,6 +30,7 @@ class ApiContext:
     codes: "CodeBook | None"
     accounts: AccountService
     agents: AgentService
+    branches: BranchService
     files: FileService
     health: HealthService
     models: ModelService
@@ -52,6 +54,7 @@ async def open_context(
                 services.database, version=factotum.__version__, env_mode=settings.env_mode
             ),
             agents=AgentService(services.database, services.catalogue),
+            branches=BranchService(services.database),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
             models=ModelService(services.catalogue),

@@ -5,7 +5,7 @@ from typing import Literal
 from factotum.core.errors import InvalidInput, NotFound
 from factotum.core.ids import is_id
 
-Kind = Literal["account", "agent", "project", "run", "thread"]
+Kind = Literal["account", "agent", "message", "project", "run", "thread"]
 
 
 def named(kind: Kind, text: str) -> str:

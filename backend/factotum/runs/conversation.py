@@ -19,17 +19,16 @@ from factotum.store.runs import Runs
 from factotum.store.steering import Steering
 from factotum.store.tx import Tx
 
-Outcome = Literal["sent", "answered", "queued", "stored"]
-"""What became of a message: sent into the run, its answer, the task of a run, or only stored."""
+Outcome = Literal["sent", "answered", "queued"]
+"""What became of a message: it was sent into a run, is its answer, or is the task of a new one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a message. `run` is the one that reads it; `message` is there once it is stored."""
+    """What became of a message, and the run that reads it."""
 
     outcome: Outcome
-    run: Run | None = None
-    message: Message | None = None
+    run: Run
 
 
 class Conversation:
@@ -42,12 +41,13 @@ class Conversation:
 
     async def send(
         self, caller: Caller, thread_id: str, new: NewRun, delivery: Delivery | None = None
-    ) -> Sent:
+    ) -> Sent | Message:
         """Bring a message to the run whose turn it is, or make a run for it.
 
         `steer`: the run reads it after its present step. `interrupt`: the run leaves off what it does, and
         reads it at once. `queue`: it is the task of a run of its own. None: as `steer`; with no run under way
-        it is stored and no run is made. A run that waits for a person takes it as the answer.
+        it is stored, which is returned, and no run is made.
+        A run that waits for a person takes it as the answer.
         Raises NotFound, Forbidden, InvalidInput, Conflict (`run_stopping`, `too_many_unread`, and
         `run_awaiting_input` for `queue`).
         """
@@ -55,7 +55,7 @@ class Conversation:
             async with self._database.tenant(caller) as tx:
                 live = await self._write_to_live(tx, thread_id, new, delivery or "steer")
                 if live is None and delivery is None:
-                    return Sent("stored", message=await _store(tx, thread_id, new))
+                    return await _store(tx, thread_id, new)
             if live is not None and live.status == "awaiting_input":
                 return Sent("answered", await self._runs.answer(caller, live.id, new.input))
             if live is not None:

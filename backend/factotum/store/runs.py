@@ -119,14 +119,17 @@ returning {_COLUMNS}""",
         """
         await self._tx.one("select 1 from factotum.threads where id = %s for no key update", (thread_id,))
 
-    async def list(self, thread_id: str, *, after: str | None = None, limit: int = 50) -> list_of[Run]:
+    async def list(
+        self, thread_id: str, *, status: RunStatus | None = None, after: str | None = None, limit: int = 50
+    ) -> list_of[Run]:
         """Return a page of a thread's runs, newest first: those after the run with id `after`."""
         rows = await self._tx.all(
             f"""
 select {_COLUMNS} from factotum.runs
-where thread_id = %s and id < coalesce(%s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+where thread_id = %s and status = coalesce(%s, status)
+    and id < coalesce(%s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 order by id desc limit %s""",
-            (thread_id, after, page(limit)),
+            (thread_id, status, after, page(limit)),
         )
         return [_run(row) for row in rows]
 
@@ -240,16 +243,6 @@ where id = %s and attempt = %s and status in ('running', 'stopping')""",
             (thread_id,),
         )
         return None if row is None else str(row["id"])
-
-    async def waiting_run(self, thread_id: str) -> Run | None:
-        """Return the thread's run that waits for a person, if there is one."""
-        row = await self._tx.one(
-            f"""
-select {_COLUMNS} from factotum.runs
-where thread_id = %s and status = 'awaiting_input' order by id limit 1""",
-            (thread_id,),
-        )
-        return None if row is None else _run(row)
 
     async def list_all(
         self, *, status: RunStatus | None = None, after: str | None = None, limit: int = 50
