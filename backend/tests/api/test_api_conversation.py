@@ -116,7 +116,9 @@ async def test_a_retry_answers_the_same_message_with_another_model(api: Api) -> 
     run = await done(api, thread, "red?", "Red.")
     address = f"/v1/threads/{thread}/messages"
     asked, reply = (await api.alice.get(address)).json()["items"]
-    made = (await api.alice.post(f"{address}/{reply['id']}/retry", json={"model": "anthropic/scripted"})).json()
+    made = (
+        await api.alice.post(f"{address}/{reply['id']}/retry", json={"model": "anthropic/scripted"})
+    ).json()
     assert (made["model"], made["message_id"], made["input"]) == ("anthropic/scripted", asked["id"], None)
     await answered(api, made, "Dark red.")
     again = (await api.alice.post(f"/v1/runs/{run['id']}/retry", json={})).json()
