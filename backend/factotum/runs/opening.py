@@ -1,7 +1,7 @@
 """Where in a thread's tree a run begins: at its end, beside a message of the user's, or from one again."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from factotum.core.errors import Conflict, InvalidInput, NotFound
 from factotum.core.ids import new_id
@@ -13,7 +13,12 @@ from factotum.store.tx import Tx
 
 
 class Place(Protocol):
-    """How a run takes its place in a thread, which is locked. `ahead` is the run whose turn it is now."""
+    """How a run takes its place in a thread, which is locked. `ahead` is the run whose turn it is now.
+
+    `stores`: a run whose turn it is gets a message of its own.
+    """
+
+    stores: ClassVar[bool]
 
     def message_id(self, ahead: Run | None) -> str | None:
         """Return the id of the message that the run will work on; None while it must wait for its turn."""
@@ -29,6 +34,8 @@ class Place(Protocol):
 
 class AtTheEnd:
     """After the thread's leaf; behind another run, what that will be is known when the turn comes."""
+
+    stores: ClassVar[bool] = True
 
     def message_id(self, ahead: Run | None) -> str | None:
         """Return a new id when it is the run's turn."""
@@ -55,6 +62,7 @@ class Beside:
     """In the place of a message of the user's, on a branch of its own."""
 
     message: str
+    stores: ClassVar[bool] = True
 
     def message_id(self, ahead: Run | None) -> str | None:  # noqa: ARG002 - refused by `open`
         """Return a new id."""
@@ -82,6 +90,7 @@ class From:
     """From a message of the user's on, which has been answered before."""
 
     message: str
+    stores: ClassVar[bool] = False
 
     def message_id(self, ahead: Run | None) -> str | None:  # noqa: ARG002 - refused by `open`
         """Return that message's id."""

@@ -90,6 +90,7 @@ class RunService:
                 idempotency_key=new.idempotency_key,
                 message_id=message_id,
                 task=new.input if message_id is None else None,
+                log_seq=_told_at_submission(stores=place.stores and message_id is not None),
             )
             if not created:
                 return run, False
@@ -156,3 +157,11 @@ class RunService:
             await writer.close()
         except (Unavailable, Conflict) as fault:
             log.warning("the log of run %s was not written: %s", run.id, fault.message)
+
+
+def _told_at_submission(*, stores: bool) -> int:
+    """Return how much is told: `run.queued`, and `message.created` if the run's message is stored.
+
+    A worker that finds less in the log knows that it was lost.
+    """
+    return 2 if stores else 1

@@ -22,9 +22,8 @@ _END = 2**31 - 1
 _SEGMENTS = """
 with recursive segment (branch_id, last) as (
     select leaf.branch_id, leaf.position
-    from factotum.threads t join factotum.messages leaf
-        on leaf.id = coalesce(%(leaf)s::uuid, t.leaf_id) and leaf.thread_id = t.id
-    where t.id = %(thread)s
+    from factotum.messages leaf where leaf.thread_id = %(thread)s and leaf.id = (
+        select coalesce(%(leaf)s::uuid, leaf_id) from factotum.threads where id = %(thread)s)
 union all
     select parent.branch_id, parent.position
     from segment join factotum.messages first on first.id = segment.branch_id

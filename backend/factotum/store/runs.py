@@ -63,10 +63,12 @@ class Runs:
         run_id: str | None = None,
         message_id: str | None = None,
         task: str | None = None,
+        log_seq: int = 0,
     ) -> tuple[Run, bool]:
         """Store a queued run, and say whether it is new: a key that the thread knows gives back its run.
 
-        It works on the message `message_id`, or keeps its `task` until its turn comes.
+        It works on the message `message_id`, or keeps its `task` until its turn comes. `log_seq` is the last
+        number that its log will have before a worker opens it.
         `created_by` must be the transaction's caller. Raises NotFound (`thread_not_found`), Forbidden,
         Conflict (`idempotency_key_reused`) when the key belongs to another thread's run.
         """
@@ -74,9 +76,9 @@ class Runs:
             f"""
 insert into factotum.runs
     (id, account_id, project_id, thread_id, created_by, agent_id, model, options, idempotency_key, message_id,
-    input)
+    input, log_seq)
 select %(id)s::uuid, account_id, project_id, id, %(user)s::uuid, %(agent)s::uuid, %(model)s,
-    %(options)s::jsonb, %(key)s, %(message)s::uuid, %(task)s
+    %(options)s::jsonb, %(key)s, %(message)s::uuid, %(task)s, %(log_seq)s
 from factotum.threads where id = %(thread)s
 on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing
 returning {_COLUMNS}""",
@@ -90,6 +92,7 @@ returning {_COLUMNS}""",
                 "thread": thread_id,
                 "message": message_id,
                 "task": task and clean_text(task),
+                "log_seq": log_seq,
             },
         )
         if row is not None:
