@@ -1,11 +1,12 @@
 """What a caller may do with a thread besides giving it tasks: write into its run, edit, and try again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from factotum.bus.signals import Signals
 from factotum.core.clock import now
 from factotum.core.errors import Conflict
+from factotum.core.frozen import Frozen
 from factotum.core.ids import derived_id, new_id
 from factotum.protocol.messages import Message, TextPart
 from factotum.protocol.runs import Delivery, Run, RunOptions, UnreadMessage
@@ -23,8 +24,7 @@ Outcome = Literal["sent", "answered", "queued"]
 """What became of a message: it was sent into a run, is its answer, or is the task of a new one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Frozen):
     """What became of a message, and the run that reads it."""
 
     outcome: Outcome
@@ -57,12 +57,13 @@ class Conversation:
                 if live is None and delivery is None:
                     return await _store(tx, thread_id, new)
             if live is not None and live.status == "awaiting_input":
-                return Sent("answered", await self._runs.answer(caller, live.id, new.input))
+                answered = await self._runs.answer(caller, live.id, new.input)
+                return Sent(outcome="answered", run=answered)
             if live is not None:
                 await self._signals.send(live.id, "steer")
-                return Sent("sent", live)
+                return Sent(outcome="sent", run=live)
         run, _ = await self._runs.submit(caller, thread_id, new)
-        return Sent("queued", run)
+        return Sent(outcome="queued", run=run)
 
     async def change_task(self, caller: Caller, run_id: str, text: str) -> Run:
         """Replace the task of a run that waits for its turn. Raises NotFound, Forbidden, Conflict."""

@@ -225,6 +225,8 @@ class Request(BaseHTTPRequestHandler):
                 return
             self.api.end(RunStopped(not_executed=("create_file",), usage=Usage()), "stopped")
             self._json(200, make_run("stopped").model_dump(mode="json"))
+        elif self.path == f"/v1/threads/{THREAD_ID}/messages":
+            self._json(202, {"outcome": "sent", "run": make_run("running").model_dump(mode="json")})
         elif self.path == f"/v1/runs/{RUN_ID}/input":
             self.api.end(a_whole_run()[-1], "finished")
             if self.api.refuse_input:

@@ -387,6 +387,7 @@ async def test_a_retry_begins_at_the_same_message(stage: Stage, talk: Conversati
     run = await stage.submit(text="Which colour?")
     await stage.carry(run)
     asked, called, result, answered = await stage.messages(run)
+    again = run
     for number, message in enumerate((answered, result, called, asked)):
         stage.gateway.turns = [says(f"Try {number}.")]
         again = await talk.retry(stage.caller, run.thread_id, message.id, NewRun("", model=f"m{number}"))

@@ -12,7 +12,7 @@ from factotum.features.branches import BranchChoice
 from factotum.features.ids import named
 from factotum.protocol.messages import Message
 from factotum.protocol.runs import Delivery, Run, RunOptions
-from factotum.runs.conversation import Outcome
+from factotum.runs.conversation import Sent
 from factotum.runs.service import NewRun
 from factotum.store.records import Thread
 
@@ -48,13 +48,6 @@ class NewMessage(RunChoices):
     ] = None
 
 
-class SentMessage(Frozen):
-    """What became of a message: sent into `run`, its answer, or the task of `run`, which is new."""
-
-    outcome: Outcome
-    run: Run
-
-
 class Edit(RunChoices):
     """A user's message, written anew."""
 
@@ -72,7 +65,7 @@ class TaskChange(Frozen):
     status_code=201,
     operation_id="create_message",
     summary="Post a message, also into a run",
-    responses={202: {"model": SentMessage, "description": "A run reads it."}},
+    responses={202: {"model": Sent, "description": "A run reads it."}},
 )
 async def create_message(
     thread_id: ThreadId,
@@ -81,7 +74,7 @@ async def create_message(
     caller: CallerIn,
     context: ContextIn,
     response: Response,
-) -> Message | SentMessage:
+) -> Message | Sent:
     """Post a message: into the run that goes on, as the answer that it waits for, or as a task of its own."""
     conversation = context.services.conversation
     sent = await conversation.send(caller, thread_id, body.task(body.text, key), body.delivery)
@@ -89,7 +82,7 @@ async def create_message(
         return sent
     response.status_code = 202
     response.headers["Location"] = f"/v1/runs/{sent.run.id}"
-    return SentMessage(outcome=sent.outcome, run=sent.run)
+    return sent
 
 
 @router.post(
