@@ -18,6 +18,7 @@ from factotum.store.messages import Messages
 from factotum.store.records import Caller
 from factotum.store.runs import Runs
 from factotum.store.steering import Steering
+from factotum.store.threads import Threads
 from factotum.store.tx import Tx
 
 Outcome = Literal["sent", "answered", "queued"]
@@ -77,6 +78,7 @@ class Conversation:
         (`message_not_editable`, model), Conflict (`run_in_progress`).
         """
         async with self._database.tenant(caller) as tx:
+            await Threads(tx).get(thread_id)
             message = await message_of(tx, thread_id, message_id)
             new = await _as_before(tx, message.run_id, new)
         return (await self._runs.submit(caller, thread_id, new, Beside(message_id)))[0]
@@ -87,6 +89,7 @@ class Conversation:
         What `new` leaves open is as in the run of the message. Raises as `edit`, but for the message.
         """
         async with self._database.tenant(caller) as tx:
+            await Threads(tx).get(thread_id)
             message = await message_of(tx, thread_id, message_id)
             asked = await Branches(tx).asked_by(message)
             new = await _as_before(tx, message.run_id, new)

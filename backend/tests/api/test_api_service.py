@@ -149,6 +149,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
     assert sorted(operations) == snapshot(
         [
             "answer_run: POST /v1/runs/{run_id}/input",
+            "choose_branch: POST /v1/threads/{thread_id}/branch",
             "create_agent: POST /v1/agents",
             "create_message: POST /v1/threads/{thread_id}/messages",
             "create_project: POST /v1/projects",
@@ -159,6 +160,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "delete_project: DELETE /v1/projects/{project_id}",
             "delete_thread: DELETE /v1/threads/{thread_id}",
             "download_file: GET /v1/threads/{thread_id}/files/{path}",
+            "edit_message: POST /v1/threads/{thread_id}/messages/{message_id}/edit",
             "exchange_code: POST /v1/auth/exchange",
             "get_agent: GET /v1/agents/{agent_id}",
             "get_health: GET /healthz",
@@ -176,10 +178,13 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "list_runs: GET /v1/runs",
             "list_thread_runs: GET /v1/threads/{thread_id}/runs",
             "list_threads: GET /v1/threads",
+            "retry_message: POST /v1/threads/{thread_id}/messages/{message_id}/retry",
+            "retry_run: POST /v1/runs/{run_id}/retry",
             "stop_run: POST /v1/runs/{run_id}/stop",
             "stream_run_events: GET /v1/runs/{run_id}/events",
             "update_agent: PATCH /v1/agents/{agent_id}",
             "update_project: PATCH /v1/projects/{project_id}",
+            "update_run: PATCH /v1/runs/{run_id}",
             "update_thread: PATCH /v1/threads/{thread_id}",
             "upload_file: PUT /v1/threads/{thread_id}/files/{path}",
         ]
@@ -192,7 +197,7 @@ async def test_every_event_is_described_and_every_error_has_one_shape(api: Api) 
     stream = document["paths"]["/v1/runs/{run_id}/events"]["get"]["responses"]["200"]["content"]
     described = json.dumps(stream["text/event-stream"]["schema"])
     events = RUN_EVENT.json_schema()["discriminator"]["mapping"]
-    assert len(events) == 19
+    assert len(events) == 20
     for kind, reference in events.items():
         name = reference.rpartition("/")[2]
         assert schemas[name]["properties"]["type"]["const"] == kind
