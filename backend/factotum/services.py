@@ -15,6 +15,7 @@ from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoin
 from factotum.llm.health import ModelHealth
 from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.router import Gateways
+from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunQueue
 from factotum.runs.service import RunService
@@ -52,6 +53,11 @@ class Services:
     runs: RunService
     follower: Follower
     model_health: ModelHealth = field(default_factory=ModelHealth)
+
+    @property
+    def conversation(self) -> Conversation:
+        """What callers may do with threads whose runs go on or have ended."""
+        return Conversation(self.database, self.runs, self.signals)
 
 
 def addresses_of(settings: Settings) -> Addresses:

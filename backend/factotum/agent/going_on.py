@@ -25,7 +25,7 @@ async def go_on(
     """End the run, or let it go on. The row keeps the answer until what follows from it is stored."""
     stuck = question.reason == "stuck"
     if says_stop(answer):
-        return Finished("stuck" if stuck else "budget")
+        return Finished("stuck" if stuck else "budget", steerable=False)
     wish = told_to_change(question, answer) if stuck else wish_in(answer)
     if wish:
         # One answer at one step: what is stored twice, by an attempt that died, is one message.

@@ -14,6 +14,7 @@ from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.room import Room
 from factotum.agent.state import RunState
+from factotum.agent.steering import NEW_MESSAGE, take_in
 from factotum.agent.steps import Steps
 from factotum.agent.stuck import ask_for_help, repetition
 from factotum.agent.summariser import Summariser
@@ -50,6 +51,7 @@ class AgentLoop:
         self._config = config
         self._steps = Steps(state, processor, runner, journal, events, config, meter)
         self._room = Room(state, thread, self._steps, journal, events, meter, summariser)
+        self._resumed = False
         self._ending: HandedOver | asyncio.CancelledError | None = None
 
     @property
@@ -70,11 +72,11 @@ class AgentLoop:
         self._ending = asyncio.CancelledError()
 
     async def run(self) -> RunOutcome:
-        """Work until the run ends, waits or is handed over.
+        """Work until the run ends, waits or is handed over; after `make_way` it can be called again.
 
         Raises ModelFault when the model cannot be used, StaleAttempt when a newer attempt owns the run.
         """
-        outcome = await self._resume()
+        outcome = await self._resume() or await self._work_off(*self._thread.unanswered())
         while outcome is None:
             if isinstance(self._ending, asyncio.CancelledError):
                 raise self._ending
@@ -89,12 +91,33 @@ class AgentLoop:
 
         Returns the names of the calls that were not executed.
         """
+        return await self._settle("the run was stopped")
+
+    async def make_way(self) -> None:
+        """Leave the log whole for a message that the run reads next, and take it in.
+
+        `run` was cancelled for it, or has returned an end that the message forbids.
+        """
+        await self._resume()
+        await self._settle(NEW_MESSAGE)
+        await take_in(self._journal, self._events)
+        await self._thread.refresh()
+
+    async def _settle(self, why: str) -> tuple[str, ...]:
         await self._steps.keep_partial()
         await self._thread.refresh()
         _, calls = self._thread.unanswered()
-        return await self._runner.settle(calls, "the run was stopped")
+        return await self._runner.settle(calls, why)
 
     async def _resume(self) -> RunOutcome | None:
+        """Take up the run where the log and its row say that it stands, once."""
+        if self._resumed:
+            return None
+        outcome = await self._take_up()
+        self._resumed = outcome is None
+        return outcome
+
+    async def _take_up(self) -> RunOutcome | None:
         state = self._state
         await self._thread.refresh()
         await self._steps.withdraw_old(self._thread.last_said())
@@ -103,14 +126,17 @@ class AgentLoop:
             await self._events.emit(MessageCreated(message=message))
         question, answer = state.question, state.answer
         if question is not None and answer is not None:
-            if question.reason == "tool_results":
-                return await self._take_results(answer)
             if question.reason in {"limit", "budget", "stuck"}:
-                return await go_on(
+                ending = await go_on(
                     state, question, answer, journal=self._journal, events=self._events, config=self._config
                 )
-            return await self._take_answer(question, answer)
-        return await self._work_off(*self._thread.unanswered())
+                await self._thread.refresh()
+                return ending
+            if question.reason == "tool_results":
+                await self._take_results(answer)
+            else:
+                await self._take_answer(question, answer)
+        return None
 
     async def _take_answer(self, question: Question, answer: str) -> None:
         """Make the answer the result of the call that asked, or of those whose outcome is unknown."""
@@ -121,17 +147,18 @@ class AgentLoop:
         rest = [call for call in calls if call not in asked]
         await self._runner.settle(rest, "the run waited for an answer", answer)
         await self._journal.clear_question()
+        await self._thread.refresh()
 
-    async def _take_results(self, answer: str) -> RunOutcome | None:
-        """Make the caller's outputs the results of the calls that it has run, and do what is left."""
+    async def _take_results(self, answer: str) -> None:
+        """Make the caller's outputs the results of the calls that it has run."""
         _, calls = self._thread.unanswered()
         await self._runner.take_results(answer, calls)
         await self._journal.clear_question()
         await self._thread.refresh()
-        return await self._work_off(*self._thread.unanswered())
 
     async def _one_step(self) -> RunOutcome | None:
         if not self._steps.is_open:
+            await take_in(self._journal, self._events)
             await self._thread.refresh()
             repeated = repetition(self._thread.newest_first())
             if repeated is not None:

@@ -19,11 +19,12 @@ class ClosingCall:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The task is done."""
+    """The task is done. `steerable`: a message that came before the end keeps the run going."""
 
     reason: FinishReason
     deliverables: tuple[str, ...] = ()
     closing: ClosingCall | None = None
+    steerable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

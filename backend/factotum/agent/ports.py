@@ -45,7 +45,7 @@ class RunJournal(Protocol):
     """The run's side of the message log, the ledger and the budget. Each method is one fenced transaction."""
 
     async def messages(self, after: int = 0) -> Sequence[Message]:
-        """The thread's messages with a position above `after`, by position."""
+        """The messages of the run's path through the thread with a position above `after`, by position."""
         ...
 
     async def ledger(self) -> Mapping[str, CallRecord]:
@@ -86,6 +86,10 @@ class RunJournal(Protocol):
 
     async def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
         """Store a call's result in the ledger and as a message. Doing it twice stores it once."""
+        ...
+
+    async def take_unread(self) -> Sequence[Message]:
+        """Store what people sent into the run as user messages, each once; mostly there is nothing."""
         ...
 
     async def take_answer(self, message_id: str, text: str) -> Message:

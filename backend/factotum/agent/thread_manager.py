@@ -105,10 +105,10 @@ class ThreadManager:
         return reversed(self._own())
 
     def last_step(self) -> list[Message]:
-        """Return what this run stored from its last response on; without one, how it reads the thread."""
+        """Return what this run stored from its last response on; without one, all that it has."""
         own = [message for message in self._log if message.run_id == self._run_id]
         first = last_response(own)
-        return [m for m in own if m.is_about_context] if first is None else own[first:]
+        return own if first is None else own[first:]
 
     def last_said(self) -> str | None:
         """Return the id of this run's last message of the model, if there is one."""

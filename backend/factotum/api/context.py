@@ -9,6 +9,7 @@ import factotum
 from factotum.features.accounts import AccountService
 from factotum.features.agents import AgentService
 from factotum.features.approvals import PermissionService
+from factotum.features.branches import BranchService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
 from factotum.features.models import ModelService
@@ -33,6 +34,7 @@ class ApiContext:
     accounts: AccountService
     agents: AgentService
     approvals: ApprovalService
+    branches: BranchService
     files: FileService
     health: HealthService
     models: ModelService
@@ -60,6 +62,7 @@ async def open_context(
             approvals=ApprovalService(
                 services.database, services.queue, services.run_log, services.signals, builtin_registry()
             ),
+            branches=BranchService(services.database),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
             models=ModelService(services.catalogue),

@@ -41,6 +41,10 @@ async def _run_id(run_id: Annotated[str, Path()]) -> str:
     return named("run", run_id)
 
 
+async def _message_id(message_id: Annotated[str, Path()]) -> str:
+    return named("message", message_id)
+
+
 async def _agent_id(agent_id: Annotated[str, Path()]) -> str:
     return named("agent", agent_id)
 
@@ -89,6 +93,7 @@ DrainIn = Annotated[Drain, Depends(_drain)]
 ProjectId = Annotated[str, Depends(_project_id)]
 ThreadId = Annotated[str, Depends(_thread_id)]
 RunId = Annotated[str, Depends(_run_id)]
+MessageId = Annotated[str, Depends(_message_id)]
 AgentId = Annotated[str, Depends(_agent_id)]
 ApprovalId = Annotated[str, Depends(_approval_id)]
 PermissionId = Annotated[str, Depends(_permission_id)]

@@ -17,7 +17,17 @@ from factotum.api.errors import install_error_handlers
 from factotum.api.headers import HeadersMiddleware
 from factotum.api.limits import BodyLimitMiddleware
 from factotum.api.openapi import PROBLEM_RESPONSES, install_openapi
-from factotum.api.routes import agents, approvals, events, files, projects, runs, service, threads
+from factotum.api.routes import (
+    agents,
+    approvals,
+    conversation,
+    events,
+    files,
+    projects,
+    runs,
+    service,
+    threads,
+)
 from factotum.api.streaming import Drain
 from factotum.core.errors import FactotumError, SetupFault
 from factotum.core.logs import configure_logs
@@ -55,7 +65,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         responses=PROBLEM_RESPONSES,
     )
     app.state.drain = Drain()
-    for module in (service, projects, threads, runs, approvals, events, files, agents):
+    for module in (service, projects, threads, runs, conversation, approvals, events, files, agents):
         app.include_router(module.router)
     install_error_handlers(app)
     install_openapi(app)

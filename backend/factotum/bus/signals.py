@@ -1,7 +1,7 @@
 """Hints between processes by pub/sub: fast, and allowed to be lost.
 
-The truth is in Postgres (`runs.stop_requested`, the queue); whoever misses a hint finds it there at the next
-heartbeat.
+The truth is in Postgres (`runs.stop_requested`, `runs.unread`, the queue); whoever misses a hint finds it
+there at the next heartbeat.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from factotum.core.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
-SignalKind = Literal["stop", "wake"]
-"""`stop`: a run should stop. `wake`: there is something new to claim, or for this run to look at."""
+SignalKind = Literal["stop", "steer", "wake"]
+"""`stop`: a run should stop. `steer`: a message was sent into it. `wake`: there is something new to claim."""
 
 _CHANNEL = "signals"
 _KINDS: frozenset[str] = frozenset(get_args(SignalKind))

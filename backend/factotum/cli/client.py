@@ -25,9 +25,10 @@ from factotum.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from factotum.core.frozen import Frozen
 from factotum.protocol.approvals import Approval
 from factotum.protocol.messages import Message
-from factotum.protocol.runs import Run, RunOptions
+from factotum.protocol.runs import Delivery, Run, RunOptions
 
 _SECONDS = 30.0
 _STOP_SECONDS = 20.0
@@ -108,6 +109,13 @@ class Readiness(BaseModel):
     parts: dict[str, Part]
 
 
+class Sent(Frozen):
+    """What became of a message: `sent` into the run, `answered` its question, or `queued` as its task."""
+
+    outcome: str
+    run: Run
+
+
 class Service:
     """The service at an address; a context, which closes the connections. Threads may share it."""
 
@@ -174,6 +182,18 @@ class Service:
     def stop(self, run_id: str) -> Run:
         """Stop a run. Returns when it has ended or, after ten seconds, while it is still stopping."""
         return self._call(Run, "POST", f"/v1/runs/{_in_path(run_id)}/stop", timeout=_STOP_SECONDS)
+
+    def send(self, thread_id: str, text: str, delivery: Delivery, key: str) -> Sent:
+        """Bring a message to the thread's run, or make one for it.
+
+        The same `key` sends once, so it can be tried again.
+        """
+        path, headers = f"/v1/threads/{_in_path(thread_id)}/messages", {"Idempotency-Key": key}
+        request = {"json": {"text": text, "delivery": delivery}, "headers": headers}
+        try:
+            return self._call(Sent, "POST", path, **request)
+        except Unavailable:
+            return self._call(Sent, "POST", path, **request)
 
     def answer(self, run_id: str, text: str) -> Run:
         """Answer the question of a waiting run. Raises Conflict (`run_not_waiting`)."""

@@ -1,5 +1,6 @@
-"""The commands that look, stop and answer: threads, files, models, logs, stop, answer."""
+"""The commands that look, stop and write: threads, files, models, logs, stop, answer, send."""
 
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from factotum.cli.view import View
 from factotum.cli.watch import snapshot
 from factotum.cli.workspace import look_up, save
 from factotum.core.errors import NotFound
-from factotum.protocol.runs import ENDED, Run
+from factotum.protocol.runs import ENDED, Delivery, Run
 
 
 def list_threads(limit: int, output: Output) -> None:
@@ -129,6 +130,17 @@ def answer_run(run_id: str, answer: str, output: Output) -> None:
         write_json({"status": run.status, "run_id": run.id})
         return
     make_console().print(Text(f"Answered. Watch it: factotum logs -f {run.id}"), soft_wrap=True)
+
+
+def send_message(thread_id: str, message: str, delivery: Delivery, output: Output) -> None:
+    """Send a message to a thread, into the run that goes on there."""
+    with connect() as service:
+        sent = service.send(thread_id, message, delivery, str(uuid.uuid4()))
+    if output is not Output.TEXT:
+        write_json({"outcome": sent.outcome, "status": sent.run.status, "run_id": sent.run.id})
+        return
+    said = f"{sent.outcome.capitalize()}. Watch it: factotum logs -f {sent.run.id}"
+    make_console().print(Text(write.clean(said)), soft_wrap=True)
 
 
 def print_files(console: Console, files: Sequence[File]) -> None:

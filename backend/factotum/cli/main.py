@@ -295,6 +295,23 @@ def approve(
 
 
 @app.command()
+def send(
+    thread_id: Annotated[str, typer.Argument(metavar="THREAD_ID")],
+    text: Annotated[str, typer.Argument(help="What the agent should read.")],
+    *,
+    interrupt: Annotated[bool, typer.Option("--interrupt", help="Leave off what it does for it.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Make it the next task.")] = False,
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """Write to the agent while it works; it reads the message after its present step."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import send_message  # noqa: PLC0415 - not paid for by --help
+
+        delivery = "interrupt" if interrupt else "queue" if queue else "steer"
+        send_message(thread_id, text, delivery, Output(output.value))
+
+
+@app.command()
 def files(
     thread_id: Annotated[str, typer.Argument(metavar="THREAD_ID")],
     paths: Annotated[list[str] | None, typer.Argument(help="Files or folders; all if none.")] = None,

@@ -19,6 +19,7 @@ from factotum.protocol.events import (
     RunQueued,
     RunResumed,
     RunStarted,
+    RunSteered,
     RunStopped,
     SandboxChanged,
     Snapshot,
@@ -63,10 +64,10 @@ def apply(view: View, event: RunEvent | Snapshot) -> None:
             view.approvals.pop(event.approval_id, None)
         case PlanUpdated() | UsageRecorded() | SandboxChanged() | FileChanged() | ModelChanged():
             _note_change(view, event)
+        case RunQueued() | RunStarted() | RunAwaiting() | RunResumed() | RunSteered():
+            _go_on(view, event)
         case ThreadTitled():
             pass
-        case RunQueued() | RunStarted() | RunAwaiting() | RunResumed():
-            _go_on(view, event)
         case RunFinished() | RunFailed() | RunStopped():
             _end(view, event)
         case _:
@@ -197,7 +198,7 @@ def _note_change(
             view.blocks.append(NoteBlock(f"note:{event.seq}", text))
 
 
-def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed) -> None:
+def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed | RunSteered) -> None:
     match event:
         case RunQueued():
             view.thread_id = event.thread_id
@@ -212,6 +213,9 @@ def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed)
             view.status, view.question = "awaiting_input", event.question
         case RunResumed():
             view.status, view.attempt, view.question = "running", event.attempt, None
+        case RunSteered(message=message):
+            text = f"Sent, to be read next: {message.text}"
+            view.blocks.append(NoteBlock(f"steered:{message.id}", text))
             view.approvals = {}
 
 

@@ -7,13 +7,11 @@ from pydantic import StringConstraints
 from factotum.core.errors import Conflict
 from factotum.core.frozen import Frozen
 from factotum.features.accounts import own_account
-from factotum.features.ids import cursor, named, position
+from factotum.features.ids import cursor, named
 from factotum.features.pages import Page, PageRequest, next_after
-from factotum.protocol.messages import Message, TextPart
 from factotum.protocol.runs import Run, RunStatus
 from factotum.store.activity import Activity
 from factotum.store.database import Database
-from factotum.store.messages import Messages
 from factotum.store.projects import Projects
 from factotum.store.records import Caller, Thread
 from factotum.store.runs import Runs
@@ -37,18 +35,8 @@ class ThreadChange(Frozen):
     title: Title
 
 
-class NewMessage(Frozen):
-    """A message from the user."""
-
-    text: Annotated[str, StringConstraints(min_length=1)]
-
-
 class ThreadPage(Page[Thread]):
     """A page of threads, newest first."""
-
-
-class MessagePage(Page[Message]):
-    """A page of a thread's messages, oldest first; its cursor is a position."""
 
 
 class RunPage(Page[Run]):
@@ -104,27 +92,13 @@ class ThreadService:
                 )
             await Threads(tx).delete(thread_id)
 
-    async def messages(self, caller: Caller, thread_id: str, page: PageRequest) -> MessagePage:
-        """Return the messages after a position. Raises NotFound, InvalidInput (`invalid_cursor`)."""
-        async with self._database.tenant(caller) as tx:
-            await Threads(tx).get(thread_id)
-            found = await Messages(tx).list(thread_id, after=position(page.after), limit=page.limit)
-        last = str(found[-1].position) if found else ""
-        return MessagePage(items=tuple(found), next=next_after(found, page.limit, last))
-
-    async def post(self, caller: Caller, thread_id: str, new: NewMessage) -> Message:
-        """Store a user's message without starting a run; one that is going reads it at its next step.
-
-        Raises NotFound, Forbidden.
-        """
-        async with self._database.tenant(caller) as tx:
-            return await Messages(tx).append(thread_id, "user", [TextPart(text=new.text)])
-
-    async def runs(self, caller: Caller, thread_id: str, page: PageRequest) -> RunPage:
+    async def runs(
+        self, caller: Caller, thread_id: str, page: PageRequest, *, status: RunStatus | None = None
+    ) -> RunPage:
         """Return a page of the thread's runs. Raises NotFound, InvalidInput (`invalid_cursor`)."""
         async with self._database.tenant(caller) as tx:
             await Threads(tx).get(thread_id)
-            found = await Runs(tx).list(thread_id, after=cursor(page.after), limit=page.limit)
+            found = await Runs(tx).list(thread_id, status=status, after=cursor(page.after), limit=page.limit)
         return _run_page(found, page)
 
     async def all_runs(self, caller: Caller, page: PageRequest, *, status: RunStatus | None) -> RunPage:

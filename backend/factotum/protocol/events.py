@@ -9,7 +9,16 @@ from factotum.core.frozen import Frozen
 from factotum.protocol.approvals import Approval, ApprovalScope
 from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.messages import Message, Outcome
-from factotum.protocol.runs import ErrorInfo, FinishReason, Plan, Question, Run, StepFinish, Usage
+from factotum.protocol.runs import (
+    ErrorInfo,
+    FinishReason,
+    Plan,
+    Question,
+    Run,
+    StepFinish,
+    UnreadMessage,
+    Usage,
+)
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -50,6 +59,13 @@ class RunResumed(Event):
 
     type: Literal["run.resumed"] = "run.resumed"
     attempt: int
+
+
+class RunSteered(Event):
+    """A message was sent into the run; `message.created` with its id tells when the run reads it."""
+
+    type: Literal["run.steered"] = "run.steered"
+    message: UnreadMessage
 
 
 class RunFinished(Event):
@@ -234,6 +250,7 @@ RunEvent = Annotated[
     | RunStarted
     | RunAwaiting
     | RunResumed
+    | RunSteered
     | RunFinished
     | RunFailed
     | RunStopped

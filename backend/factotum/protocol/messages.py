@@ -106,10 +106,12 @@ class Message(Frozen):
     """One entry of a thread's log. `position` is dense from 1 within the thread.
 
     `model` is the one that wrote an assistant's message: a fallback's name where the run's own was away.
+    `parent_id` is the message that it follows: a thread is a tree, and a path of it is what a run reads.
     """
 
     id: str
     thread_id: str
+    parent_id: str | None = None
     run_id: str | None = None
     position: int
     role: Role

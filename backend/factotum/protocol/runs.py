@@ -50,6 +50,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+Delivery = Literal["steer", "interrupt", "queue"]
+"""When a run reads a message: at its next step, at once, or as the task of a run of its own afterwards."""
+
+
 class RunOptions(Frozen):
     """What the caller of a run may choose; what is left out is as the service's own defaults say."""
 
@@ -182,6 +186,15 @@ class Question(Frozen):
     budget: Amounts | None = Field(default=None, exclude_if=_is_none)
 
 
+class UnreadMessage(Frozen):
+    """A message that was sent into a run and that it reads next. `id` is that of the message it becomes."""
+
+    id: str
+    text: str
+    delivery: Literal["steer", "interrupt"]
+    sent_at: datetime
+
+
 class PlanItem(Frozen):
     """One line of the agent's plan."""
 
@@ -196,7 +209,11 @@ class Plan(Frozen):
 
 
 class Run(Frozen):
-    """One run of the agent on a thread."""
+    """One run of the agent on a thread.
+
+    `message_id` is the user's message that it works on; while the run waits for its turn there is none, and
+    `input` holds the text. `unread` is what was sent into it since its last step.
+    """
 
     id: str
     thread_id: str
@@ -206,6 +223,9 @@ class Run(Frozen):
     model: str
     agent_id: str | None = None
     options: RunOptions = RunOptions()
+    message_id: str | None = None
+    input: str | None = None
+    unread: tuple[UnreadMessage, ...] = ()
     attempt: int
     step: int
     usage: Usage = Usage()

@@ -61,12 +61,12 @@ async def _read(log: RunLog, run_id: str, after: int) -> list[RunEvent]:
 async def _last_step(database: Database, run: ClaimedRun) -> Sequence[Message]:
     """Return the run's last response and what followed: all before was told before it was stored.
 
-    Before the first one, a run may have stored how the thread is to be read.
+    Without one, what people said, and how the thread is read.
     """
     async with database.tenant(run.caller) as tx:
         messages = await Messages(tx).all_of_run(run.id)
     first = last_response(messages)
-    return [m for m in messages if m.is_about_context] if first is None else messages[first:]
+    return messages if first is None else messages[first:]
 
 
 def _end_of_call(part: ToolResultPart) -> ToolFinished:

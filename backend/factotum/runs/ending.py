@@ -26,6 +26,7 @@ from factotum.runs.approval_book import store_requests
 from factotum.runs.journal import PostgresJournal
 from factotum.runs.queue import RunQueue
 from factotum.runs.telling import Teller
+from factotum.runs.unread import keep_unread, refuse_unread
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
@@ -56,19 +57,25 @@ class RunEnding:
         self._queue = queue
 
     async def finished(self, outcome: Finished, usage: Usage) -> None:
-        """End well, with the result of the call that ended it."""
+        """End well, with the result of the call that ended it.
+
+        Raises Conflict (`run_steered`) when a message came that the run must read first.
+        """
         told: list[RunEvent] = []
-        log_seq = await self._last_number(1 if outcome.closing is None else 3)
+        log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
             if outcome.closing is not None:
                 told.extend(await self._close_call(tx, outcome.closing))
+            if outcome.steerable:
+                await refuse_unread(tx, self._run.id)
+            told.extend(await keep_unread(tx, self._run))
             await self._journal.pool.settle(tx, usage)
             await Runs(tx).finish(
                 self._run.id,
                 self._run.attempt,
                 status="finished",
                 usage=usage,
-                log_seq=log_seq,
+                log_seq=log_seq + len(told),
                 finish_reason=outcome.reason,
                 deliverables=outcome.deliverables,
             )
@@ -77,9 +84,15 @@ class RunEnding:
         await self._tell(told)
 
     async def awaiting(self, outcome: Awaiting) -> None:
-        """Wait for a person, without a worker. Raises Conflict (`run_stopping`) when a stop came first."""
+        """Wait for a person, without a worker.
+
+        Raises Conflict when a stop came first (`run_stopping`), or a message of the person that the agent
+        wants to ask (`run_steered`).
+        """
         log_seq = await self._last_number(len(outcome.approvals) + 1)
         async with self._journal.fenced() as tx:
+            if outcome.question.reason == "question":
+                await refuse_unread(tx, self._run.id)
             await self._journal.pool.settle(tx)
             await Runs(tx).await_input(
                 self._run.id, self._run.attempt, question=outcome.question, log_seq=log_seq
@@ -95,11 +108,17 @@ class RunEnding:
         log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
             await self._journal.pool.settle(tx, usage)
+            kept = await keep_unread(tx, self._run)
             await Runs(tx).finish(
-                self._run.id, self._run.attempt, status="failed", usage=usage, log_seq=log_seq, error=error
+                self._run.id,
+                self._run.attempt,
+                status="failed",
+                usage=usage,
+                log_seq=log_seq + len(kept),
+                error=error,
             )
             await self._enqueue_next(tx)
-        await self._tell([RunFailed(error=error, usage=usage)])
+        await self._tell([*kept, RunFailed(error=error, usage=usage)])
 
     async def failed_without_rights(self, fault: FactotumError, usage: Usage) -> None:
         """End with an error in the system's name, when the run's creator may write no more.
@@ -118,11 +137,16 @@ class RunEnding:
         log_seq = await self._last_number(1)
         async with self._journal.fenced() as tx:
             await self._journal.pool.settle(tx, usage)
+            kept = await keep_unread(tx, self._run)
             await Runs(tx).finish(
-                self._run.id, self._run.attempt, status="stopped", usage=usage, log_seq=log_seq
+                self._run.id,
+                self._run.attempt,
+                status="stopped",
+                usage=usage,
+                log_seq=log_seq + len(kept),
             )
             await self._enqueue_next(tx)
-        await self._tell([RunStopped(not_executed=tuple(not_executed), usage=usage)])
+        await self._tell([*kept, RunStopped(not_executed=tuple(not_executed), usage=usage)])
 
     async def handed_over(self) -> None:
         """Let another worker go on at once. What was shown and not stored is withdrawn: it is done again."""

@@ -14,7 +14,7 @@ from factotum.bus.run_log import RunLog
 from factotum.bus.writer import RunLogWriter
 from factotum.core.errors import Conflict, FactotumError, NotFound, StaleAttempt, Unavailable
 from factotum.core.logs import run_in_log
-from factotum.protocol.events import RunEvent, RunResumed, RunStarted
+from factotum.protocol.events import MessageCreated, RunEvent, RunResumed, RunStarted
 from factotum.protocol.runs import Usage
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.catch_up import catch_up
@@ -22,6 +22,7 @@ from factotum.runs.ending import RunEnding
 from factotum.runs.journal import PostgresJournal
 from factotum.runs.live import LiveRun, LiveRuns
 from factotum.runs.queue import RunQueue
+from factotum.runs.steering import looking
 from factotum.runs.telling import Teller
 from factotum.runs.titles import ThreadTitle, Titler
 from factotum.store.database import Database
@@ -90,10 +91,14 @@ class RunExecutor:
             await teller.emit(_beginning(run, self._agents.notice(seen)))
             if run.took_over:
                 await catch_up(self._database, self._run_log, run, teller)
+            if seen.run.input is not None:
+                await teller.emit(MessageCreated(message=await journal.begin(seen.run.input)))
             loop = self._agents.build(seen, run, journal, teller)
             title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
+            live = LiveRun(run.id, run.attempt, loop, asyncio.create_task(loop.run(), name=f"run:{run.id}"))
             try:
-                await self._work(run, loop, ending, title)
+                async with looking(live, journal, teller):
+                    await self._work(run, live, ending, title)
             finally:
                 if title is not None:
                     await title.give_up()
@@ -106,52 +111,71 @@ class RunExecutor:
             await events.close()
 
     async def _work(
-        self, run: ClaimedRun, loop: AgentLoop, ending: RunEnding, title: ThreadTitle | None
+        self, run: ClaimedRun, live: LiveRun, ending: RunEnding, title: ThreadTitle | None
     ) -> None:
-        task = asyncio.create_task(loop.run(), name=f"run:{run.id}")
-        live = LiveRun(run.id, run.attempt, loop, task)
         with self._live.carrying(live):
             if run.stop_requested:
                 live.cancel("stop")
+            if run.has_unread:
+                live.look()
             cancelled = await _finished(live)
-            if title is not None and not _goes_on_elsewhere(live):
-                await title.settle()
-            if live.reason == "lost":
-                log.warning("the lease was lost; the run goes on elsewhere")
-            elif not task.cancelled():
-                await self._end(task, loop, ending)
-            elif live.reason == "stop":
-                await ending.stopped(await loop.settle_stopped(), loop.usage)
-            else:
-                await ending.handed_over()
+            while not await self._is_over(live, ending, title):
+                live.go_on()
+                live.look()  # A message that interrupts may have come meanwhile.
+                cancelled = await _finished(live) or cancelled
         if cancelled:
             raise asyncio.CancelledError
 
-    async def _end(self, task: "asyncio.Task[RunOutcome]", loop: AgentLoop, ending: RunEnding) -> None:
+    async def _is_over(self, live: LiveRun, ending: RunEnding, title: ThreadTitle | None) -> bool:
+        """Store how the run's task ended. False: a message came that the run goes on with."""
+        if live.task.cancelled() and live.reason == "interrupt":
+            await live.loop.make_way()
+            if live.reason == "interrupt":
+                return False
+        if title is not None and not _goes_on_elsewhere(live):
+            await title.settle()
+        if live.reason == "lost":
+            log.warning("the lease was lost; the run goes on elsewhere")
+        elif not live.task.cancelled():
+            return await self._end(live.task, live.loop, ending)
+        elif live.reason == "stop":
+            await ending.stopped(await live.loop.settle_stopped(), live.loop.usage)
+        else:
+            await ending.handed_over()
+        return True
+
+    async def _end(self, task: "asyncio.Task[RunOutcome]", loop: AgentLoop, ending: RunEnding) -> bool:
         fault = task.exception()
         if fault is None:
-            await self._leave(task.result(), loop, ending)
-        elif isinstance(fault, StaleAttempt | NotFound) or _is_database(fault):
+            return await self._leave(task.result(), loop, ending)
+        if isinstance(fault, StaleAttempt | NotFound) or _is_database(fault):
             raise fault
-        elif isinstance(fault, FactotumError):
+        if isinstance(fault, FactotumError):
             await ending.failed(fault, loop.usage)
         else:
             log.error("the run broke", exc_info=fault)
             await ending.failed(_internal(), loop.usage)
+        return True
 
-    async def _leave(self, outcome: RunOutcome, loop: AgentLoop, ending: RunEnding) -> None:
-        match outcome:
-            case Finished():
-                await ending.finished(outcome, loop.usage)
-            case Awaiting():
-                try:
+    async def _leave(self, outcome: RunOutcome, loop: AgentLoop, ending: RunEnding) -> bool:
+        try:
+            match outcome:
+                case Finished():
+                    await ending.finished(outcome, loop.usage)
+                case Awaiting():
                     await ending.awaiting(outcome)
-                except Conflict as conflict:
-                    if conflict.stable_code != "run_stopping":
-                        raise
+                case HandedOver():
+                    await ending.handed_over()
+        except Conflict as conflict:
+            match conflict.stable_code:
+                case "run_steered":
+                    await loop.make_way()
+                    return False
+                case "run_stopping":
                     await ending.stopped(await loop.settle_stopped(), loop.usage)
-            case HandedOver():
-                await ending.handed_over()
+                case _:
+                    raise
+        return True
 
     async def _open_log(self, run: ClaimedRun) -> RunLogWriter:
         """Take over the run's log. Without Redis the run goes on, numbered past all that may be used."""

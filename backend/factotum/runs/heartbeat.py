@@ -1,7 +1,7 @@
 """The heartbeat: one thread a process renews the leases of all its runs, however busy the event loop is.
 
-It has a loop and a connection of its own. What it learns (a lease is lost, a stop was requested) it hands to
-the event loop that carries the runs.
+It has a loop and a connection of its own. What it learns (a lease is lost, a stop was requested, a message
+was sent) it hands to the event loop that carries the runs.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from factotum.core.errors import FactotumError
 from factotum.runs.live import LiveRuns
 from factotum.store.database import Database
 from factotum.store.leases import Leases
+from factotum.store.records import Wishes
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +80,14 @@ class Heartbeat:
         if self._home is not None:
             self._home.call_soon_threadsafe(self._apply, dict(held), renewed)
 
-    def _apply(self, held: Mapping[str, int], renewed: Mapping[str, bool]) -> None:
+    def _apply(self, held: Mapping[str, int], renewed: Mapping[str, Wishes]) -> None:
         for run_id, attempt in held.items():
             live = self._live.get(run_id)
             if live is None or live.attempt != attempt:
                 continue
             if run_id not in renewed:
                 live.cancel("lost")
-            elif renewed[run_id]:
+            elif renewed[run_id].stop:
                 live.cancel("stop")
+            elif renewed[run_id].unread:
+                live.look()

@@ -9,12 +9,14 @@ from factotum.core.errors import Conflict
 from factotum.core.ids import derived_id, is_id
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
-from factotum.protocol.runs import Plan, Usage
+from factotum.protocol.runs import Plan, UnreadMessage, Usage
 from factotum.runs.pool import RunPool
+from factotum.store.branches import Branches
 from factotum.store.database import Database
 from factotum.store.messages import Messages
 from factotum.store.records import ClaimedRun
 from factotum.store.runs import Runs
+from factotum.store.steering import Steering
 from factotum.store.tool_calls import ToolCalls
 from factotum.store.tx import Tx
 
@@ -24,7 +26,8 @@ _PAGE = 200
 class PostgresJournal:
     """Implements agent.ports.RunJournal. `log_seq` tells the log's last number, kept with each step.
 
-    `pool` is the run's budget, which every ending settles.
+    `pool` is the run's budget, which every ending settles. Every fence tells whether something was sent into
+    the run, so that looking for it costs a step nothing.
     """
 
     def __init__(self, database: Database, run: ClaimedRun, log_seq: Callable[[], int]) -> None:
@@ -32,20 +35,23 @@ class PostgresJournal:
         self._run = run
         self._log_seq = log_seq
         self.pool = RunPool(run)
+        self._has_unread = run.has_unread
+        self._taken: set[str] = set()
 
     @asynccontextmanager
     async def fenced(self) -> AsyncGenerator[Tx]:
         """A transaction of the run's creator that holds the attempt. Raises StaleAttempt."""
         async with self._database.tenant(self._run.caller) as tx:
-            await Runs(tx).hold(self._run.id, self._run.attempt)
+            if await Runs(tx).hold(self._run.id, self._run.attempt):
+                self._has_unread = True
             yield tx
 
     async def messages(self, after: int = 0) -> Sequence[Message]:
-        """The thread's messages with a position above `after`, by position."""
+        """The messages of the run's path with a position above `after`, by position."""
         found: list[Message] = []
         async with self._database.tenant(self._run.caller) as tx:
             while True:
-                page = await Messages(tx).list(self._run.thread_id, after=after, limit=_PAGE)
+                page = await Branches(tx).path(self._run.thread_id, after=after, limit=_PAGE)
                 found.extend(page)
                 if len(page) < _PAGE:
                     return found
@@ -125,6 +131,31 @@ class PostgresJournal:
                 raise
         part = ToolResultPart(call_id=call_id, name=name, output=result.text, outcome=result.outcome)
         return await self._append(tx, derived_id(self._run.id, "result", call_id), "tool", [part])
+
+    async def take_unread(self) -> Sequence[Message]:
+        """Store what people sent into the run as user messages."""
+        if not self._has_unread:
+            return ()
+        async with self.fenced() as tx:
+            unread = await Steering(tx).unread(self._run.id)
+            self._taken.update(message.id for message in unread)
+            messages = await Steering(tx).take(self._run.id, self._run.thread_id, unread)
+        self._has_unread = False
+        return messages
+
+    async def unread(self) -> Sequence[UnreadMessage]:
+        """What was sent into the run and is not taken, nor about to be."""
+        async with self._database.tenant(self._run.caller) as tx:
+            found = await Steering(tx).unread(self._run.id)
+        return [message for message in found if message.id not in self._taken]
+
+    async def begin(self, task: str) -> Message:
+        """Store the task of a run that has waited for its turn as the message it works on."""
+        message_id = derived_id(self._run.id, "task")
+        async with self.fenced() as tx:
+            message = await self._append(tx, message_id, "user", [TextPart(text=task)])
+            await Steering(tx).begin(self._run.id, message_id)
+        return message
 
     async def take_answer(self, message_id: str, text: str) -> Message:
         """Store a person's answer as a user message."""

@@ -1,37 +1,56 @@
 """The runs that this process carries, and why one of them must end early."""
 
 import asyncio
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from factotum.agent.loop import AgentLoop
+from factotum.bus.signals import SignalKind
 
-CancelReason = Literal["stop", "lost", "drain"]
+CancelReason = Literal["stop", "lost", "drain", "interrupt"]
 
 
 @dataclass(slots=True)
 class LiveRun:
-    """One run in this process. `reason` says why its task was cancelled, if it was."""
+    """One run in this process. `reason` says why its task was cancelled, if it was.
+
+    `look` has what was sent into the run looked for.
+    """
 
     run_id: str
     attempt: int
     loop: AgentLoop
     task: "asyncio.Task[Any]"
     reason: CancelReason | None = field(default=None)
+    look: Callable[[], None] = field(default=lambda: None)
 
     def cancel(self, reason: CancelReason) -> None:
-        """End the run's task; the first reason counts, except that a lost lease outranks all.
+        """End the run's task; the first reason counts, except that all outrank an interruption, and a lost
+        lease all.
 
         The task is cancelled once: another cancellation would cut short the ending of a tool's processes.
         """
-        if self.reason is None:
+        first, interrupted = self.reason is None, self.reason == "interrupt"
+        if first or interrupted or reason == "lost":
             self.reason = reason
+        if first or interrupted:
             self.loop.cut_off()
+        if first:
             self.task.cancel()
-        elif reason == "lost":
-            self.reason = reason
+
+    def interrupt(self) -> None:
+        """End what the run does at present, for it to go on with a new message."""
+        if self.reason is None:
+            self.reason = "interrupt"
+            self.task.cancel()
+
+    def go_on(self) -> None:
+        """Begin the run's task again, after what it was interrupted for stands in the log."""
+        if self.reason == "interrupt":
+            self.reason = None
+        self.task = asyncio.create_task(self.loop.run(), name=f"run:{self.run_id}")
 
 
 class LiveRuns:
@@ -75,3 +94,11 @@ class LiveRuns:
     def pairs(self) -> tuple[tuple[str, int], ...]:
         """(run id, attempt) of every run, for the heartbeat."""
         return tuple((run.run_id, run.attempt) for run in self)
+
+
+def heed(live: LiveRun | None, kind: SignalKind) -> None:
+    """Do what a hint asks of a run, if it is here."""
+    if live is not None and kind == "stop":
+        live.cancel("stop")
+    elif live is not None and kind == "steer":
+        live.look()

@@ -9,26 +9,24 @@ from dataclasses import dataclass, field
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.core.errors import Conflict
-from factotum.core.ids import new_id
 from factotum.protocol.budgets import Budget
 from factotum.protocol.events import MessageCreated, RunEvent, RunQueued, RunStopped
-from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import ENDED, Run, RunOptions
 from factotum.runs.announcing import announce
 from factotum.runs.approvals import close_approvals, refuse_plain_answer, resolved
 from factotum.runs.model_choice import Models, chosen_models
+from factotum.runs.opening import AT_THE_END, Place
 from factotum.runs.queue import RunQueue
 from factotum.runs.reply import Reply, check_asks_for_budget
+from factotum.runs.unread import keep_unread
 from factotum.store.agents import Agents
 from factotum.store.database import Database
-from factotum.store.messages import Messages
 from factotum.store.records import Caller
 from factotum.store.runs import Runs
+from factotum.store.steering import Steering
 from factotum.store.threads import Threads
 
 _POLL_SECONDS = 0.1
-_TOLD_AT_SUBMISSION = 2
-"""`run.queued` and `message.created`: a worker that finds fewer in the log knows that they were lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +52,15 @@ class RunService:
         self._signals = signals
         self._models = models
 
-    async def submit(self, caller: Caller, thread_id: str, new: NewRun) -> tuple[Run, bool]:
+    async def submit(
+        self, caller: Caller, thread_id: str, new: NewRun, place: Place = AT_THE_END
+    ) -> tuple[Run, bool]:
         """Store the user's message, the run and its job in one transaction; say also whether the run is new.
 
-        The same idempotency key on the same thread gives the same run again.
-        Raises NotFound (thread, agent), InvalidInput (models), Conflict (`run_awaiting_input`).
+        The same idempotency key on the same thread gives the same run again. Behind another run the task is
+        kept with the run until its turn comes.
+        Raises NotFound (thread, agent, message), InvalidInput (models), Conflict (`run_awaiting_input`,
+        `run_in_progress` for any other place than the thread's end).
         """
         async with self._database.tenant(caller) as tx:
             thread = await Threads(tx).get(thread_id)
@@ -67,7 +69,8 @@ class RunService:
             model, options = chosen_models(self._models, agent, new.model, new.options)
             runs = Runs(tx)
             await runs.take_turn(thread_id)
-            waiting = await runs.waiting_run(thread_id)
+            ahead = await Steering(tx).run_ahead(thread_id)
+            message_id = place.message_id(ahead)
             run, created = await runs.create(
                 thread_id,
                 created_by=caller.user_id,
@@ -75,19 +78,18 @@ class RunService:
                 agent_id=agent_id,
                 options=options,
                 idempotency_key=new.idempotency_key,
-                log_seq=_TOLD_AT_SUBMISSION,
+                message_id=message_id,
+                task=new.input if message_id is None else None,
+                log_seq=_told_at_submission(stores=place.stores and message_id is not None),
             )
             if not created:
                 return run, False
-            if waiting is not None:
-                raise _must_be_answered(waiting)
-            message = await Messages(tx).append(
-                thread_id, "user", [TextPart(text=new.input)], run_id=run.id, message_id=new_id()
-            )
+            message = await place.open(tx, run, new.input, ahead)
             async with tx.as_login() as connection:
                 await self._queue.enqueue(connection, run.id)
             # Before the commit, so that no worker can have opened the log yet.
-            await self._show(run, 0, RunQueued(thread_id=thread_id), MessageCreated(message=message))
+            shown = [] if message is None else [MessageCreated(message=message)]
+            await self._show(run, 0, RunQueued(thread_id=thread_id), *shown)
         await self._signals.send(run.id, "wake")
         return run, True
 
@@ -139,6 +141,7 @@ class RunService:
             run = await runs.request_stop(run_id)
             ended_here = run.status == "stopped" and before.status not in ENDED
             closed = await close_approvals(tx, run_id) if ended_here else []
+            kept = await keep_unread(tx, run) if ended_here else []
             following = await runs.next_queued(run.thread_id) if ended_here else None
             if following is not None:
                 async with tx.as_login() as connection:
@@ -146,7 +149,7 @@ class RunService:
         if ended_here:
             not_executed = tuple(approval.tool for approval in closed)
             stopped = RunStopped(usage=run.usage, not_executed=not_executed)
-            await self._show(run, floor, *map(resolved, closed), stopped)
+            await self._show(run, floor, *kept, *map(resolved, closed), stopped)
         if run.status in ENDED:
             return run
         await self._signals.send(run_id, "stop")
@@ -161,10 +164,9 @@ class RunService:
         await announce(self._log, run.id, run.attempt, floor, *events)
 
 
-def _must_be_answered(run: Run) -> Conflict:
-    where = "approvals" if run.question is not None and run.question.reason == "approval" else "input"
-    return Conflict(
-        "A run of this thread waits for an answer.",
-        hint=f"Answer it with POST /v1/runs/{run.id}/{where}, or stop it.",
-        code="run_awaiting_input",
-    )
+def _told_at_submission(*, stores: bool) -> int:
+    """Return how much is told: `run.queued`, and `message.created` if the run's message is stored.
+
+    A worker that finds less in the log knows that it was lost.
+    """
+    return 2 if stores else 1

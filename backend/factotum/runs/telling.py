@@ -11,6 +11,7 @@ from factotum.protocol.events import (
     MessageDiscarded,
     ReasoningDelta,
     RunEvent,
+    RunSteered,
     TextDelta,
     ToolArgumentsDelta,
     ToolFinished,
@@ -25,6 +26,7 @@ class Teller:
         self._drafts: set[str] = set()
         self._messages: set[str] = set()
         self._calls: set[str] = set()
+        self._steered: set[str] = set()
         self._knows_all = True
 
     def remember(self, told: Iterable[RunEvent]) -> None:
@@ -53,6 +55,8 @@ class Teller:
                 return message.id in self._messages
             case ToolFinished(call_id=call_id):
                 return call_id in self._calls
+            case RunSteered(message=message):
+                return message.id in self._messages or message.id in self._steered
             case MessageDiscarded(message_id=message_id):
                 return self._knows_all and message_id not in self._drafts
             case _:
@@ -69,5 +73,7 @@ class Teller:
                 self._messages.add(message.id)
             case ToolFinished(call_id=call_id):
                 self._calls.add(call_id)
+            case RunSteered(message=message):
+                self._steered.add(message.id)
             case _:
                 pass

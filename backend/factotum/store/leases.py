@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from factotum.protocol.runs import ErrorInfo
 from factotum.store.jsonb import encode
 from factotum.store.paging import page
-from factotum.store.records import ClaimedRun, LostRun
+from factotum.store.records import ClaimedRun, LostRun, Wishes
 from factotum.store.runs import stale
 from factotum.store.tx import Tx
 
@@ -32,7 +32,8 @@ update factotum.runs set status = case status when 'stopping' then 'stopping' el
     started_at = coalesce(started_at, clock_timestamp())
 from target where runs.id = target.id
 returning runs.id, account_id, project_id, thread_id, created_by, agent_id, model, status, attempt, step,
-    crashes, log_seq, stop_requested, target.died as took_over, target.began and not target.died as resumed
+    crashes, log_seq, stop_requested, has_unread, target.died as took_over,
+    target.began and not target.died as resumed
 """
 
 
@@ -56,10 +57,10 @@ class Leases:
             return None
         return None if row is None else ClaimedRun.model_validate(row)
 
-    async def renew(self, owner: str, held: Mapping[str, int], lease_seconds: float) -> dict[str, bool]:
+    async def renew(self, owner: str, held: Mapping[str, int], lease_seconds: float) -> dict[str, Wishes]:
         """Renew the leases of all of a process's runs (`held`: run id to attempt) in one statement.
 
-        Returns those that it still owns, each with whether a stop was requested; what is missing is lost.
+        Returns those that it still owns, each with what is wanted of it; what is missing is lost.
         """
         rows = await self._tx.all(
             """
@@ -67,10 +68,10 @@ update factotum.runs set lease_until = clock_timestamp() + make_interval(secs =>
 from unnest(%s::uuid[], %s::integer[]) as held (id, attempt)
 where runs.id = held.id and runs.attempt = held.attempt and owner = %s and status in ('running', 'stopping')
     and lease_until > '-infinity'
-returning runs.id, stop_requested""",
+returning runs.id, stop_requested, has_unread""",
             (lease_seconds, list(held.keys()), list(held.values()), owner),
         )
-        return {str(row["id"]): bool(row["stop_requested"]) for row in rows}
+        return {str(row["id"]): Wishes(row["stop_requested"], row["has_unread"]) for row in rows}
 
     async def lost(self, limit: int, *, queued_seconds: float = 30) -> list[LostRun]:
         """Return runs to enqueue again, at which no worker is.

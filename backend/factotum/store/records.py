@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
 
 from factotum.core.frozen import Frozen
-from factotum.protocol.messages import Outcome
+from factotum.protocol.messages import Message, Outcome
 from factotum.protocol.runs import Question, RunStatus
 
 MemberRole = Literal["owner", "admin", "member", "viewer"]
@@ -56,7 +56,10 @@ class Project(Frozen):
 
 
 class Thread(Frozen):
-    """A conversation. `last_position` is that of its newest message, 0 when it has none."""
+    """A conversation. `last_position` is that of its newest message, 0 when it has none.
+
+    A thread is a tree of messages; `leaf_id` is the one that the next message follows.
+    """
 
     id: str
     account_id: str
@@ -64,15 +67,25 @@ class Thread(Frozen):
     agent_id: str | None
     title: str
     last_position: int
+    leaf_id: str | None = None
     created_at: datetime
     updated_at: datetime
+
+
+class PlacedMessage(Message):
+    """A message on a path. `siblings`: the ids of all messages with the same parent, its own among them.
+
+    In the order of storing: the place in it is the `2` of "2 of 3".
+    """
+
+    siblings: tuple[str, ...]
 
 
 class ClaimedRun(Frozen):
     """What a worker that won a run knows of it: whom to act for, which attempt, where the log stands.
 
     `took_over`: the attempt before this one died. `resumed`: it was answered or handed over. `crashes` counts
-    the attempts in a row that died before they stored a step.
+    the attempts in a row that died before they stored a step. `has_unread`: messages were sent into it.
     """
 
     id: str
@@ -88,6 +101,7 @@ class ClaimedRun(Frozen):
     crashes: int
     log_seq: int
     stop_requested: bool
+    has_unread: bool
     took_over: bool
     resumed: bool
 
@@ -95,6 +109,13 @@ class ClaimedRun(Frozen):
     def caller(self) -> Caller:
         """The person whose rights the run has."""
         return Caller(self.created_by)
+
+
+class Wishes(NamedTuple):
+    """What people want of a run that a process carries: that it stops, that it reads what they sent."""
+
+    stop: bool
+    unread: bool
 
 
 class LostRun(Frozen):

@@ -20,18 +20,20 @@ from factotum.protocol.runs import (
     Run,
     RunOptions,
     RunStatus,
+    UnreadMessage,
     Usage,
 )
 from factotum.store.budget_columns import RUN_BUDGET
-from factotum.store.jsonb import encode
+from factotum.store.jsonb import clean_text, encode
 from factotum.store.paging import newest_in_accounts, page
 from factotum.store.records import Answer
 from factotum.store.threads import thread_missing
 from factotum.store.tx import Tx
 
 _COLUMNS = (
-    "id, thread_id, project_id, account_id, agent_id, status, model, options, attempt, step, usage, plan,"
-    " question, finish_reason, error, deliverables, created_at, started_at, ended_at, " + RUN_BUDGET
+    "id, thread_id, project_id, account_id, agent_id, status, model, options, message_id, input, unread,"
+    " attempt, step, usage, plan, question, finish_reason, error, deliverables,"
+    " created_at, started_at, ended_at, " + RUN_BUDGET
 )
 _PAGE = newest_in_accounts("runs", _COLUMNS)
 _PAGE_IN_STATUS = newest_in_accounts("runs", _COLUMNS, where="status = %(status)s")
@@ -42,6 +44,7 @@ _PLAN = TypeAdapter(Plan)
 _BUDGET = TypeAdapter(BudgetUse)
 _QUESTION = TypeAdapter(Question)
 _ERROR = TypeAdapter(ErrorInfo)
+_UNREAD: TypeAdapter[tuple[UnreadMessage, ...]] = TypeAdapter(tuple[UnreadMessage, ...])
 _PATHS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
 
 
@@ -61,20 +64,24 @@ class Runs:
         options: RunOptions | None = None,
         idempotency_key: str | None = None,
         run_id: str | None = None,
+        message_id: str | None = None,
+        task: str | None = None,
         log_seq: int = 0,
     ) -> tuple[Run, bool]:
         """Store a queued run, and say whether it is new: a key that the thread knows gives back its run.
 
-        `log_seq` is the last number that its log will have before a worker opens it.
+        It works on the message `message_id`, or keeps its `task` until its turn comes. `log_seq` is the last
+        number that its log will have before a worker opens it.
         `created_by` must be the transaction's caller. Raises NotFound (`thread_not_found`), Forbidden,
         Conflict (`idempotency_key_reused`) when the key belongs to another thread's run.
         """
         row = await self._tx.one(
             f"""
 insert into factotum.runs
-    (id, account_id, project_id, thread_id, created_by, agent_id, model, options, idempotency_key, log_seq)
+    (id, account_id, project_id, thread_id, created_by, agent_id, model, options, idempotency_key, message_id,
+    input, log_seq)
 select %(id)s::uuid, account_id, project_id, id, %(user)s::uuid, %(agent)s::uuid, %(model)s,
-    %(options)s::jsonb, %(key)s, %(log_seq)s
+    %(options)s::jsonb, %(key)s, %(message)s::uuid, %(task)s, %(log_seq)s
 from factotum.threads where id = %(thread)s
 on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing
 returning {_COLUMNS}""",
@@ -86,6 +93,8 @@ returning {_COLUMNS}""",
                 "options": encode(_OPTIONS, options or RunOptions()),
                 "key": idempotency_key,
                 "thread": thread_id,
+                "message": message_id,
+                "task": task and clean_text(task),
                 "log_seq": log_seq,
             },
         )
@@ -116,14 +125,17 @@ returning {_COLUMNS}""",
         """
         await self._tx.one("select 1 from factotum.threads where id = %s for no key update", (thread_id,))
 
-    async def list(self, thread_id: str, *, after: str | None = None, limit: int = 50) -> list_of[Run]:
+    async def list(
+        self, thread_id: str, *, status: RunStatus | None = None, after: str | None = None, limit: int = 50
+    ) -> list_of[Run]:
         """Return a page of a thread's runs, newest first: those after the run with id `after`."""
         rows = await self._tx.all(
             f"""
 select {_COLUMNS} from factotum.runs
-where thread_id = %s and id < coalesce(%s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+where thread_id = %s and status = coalesce(%s, status)
+    and id < coalesce(%s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 order by id desc limit %s""",
-            (thread_id, after, page(limit)),
+            (thread_id, status, after, page(limit)),
         )
         return [_run(row) for row in rows]
 
@@ -186,20 +198,22 @@ where id = %s and status = 'awaiting_input' returning {_COLUMNS}""",
             question=_QUESTION.validate_json(row["question"]), value=_ANSWER.validate_json(row["answer"])
         )
 
-    async def hold(self, run_id: str, attempt: int) -> None:
+    async def hold(self, run_id: str, attempt: int) -> bool:
         """Fence the transaction: until it ends no other attempt can begin. Raises StaleAttempt.
 
+        Says whether the run has messages to read (store/steering.py).
         Call it first in each transaction of a step. A heartbeat is not kept waiting by it: KEY SHARE stands
         in the way of the claim's lock and of a deletion only.
         """
         row = await self._tx.one(
             """
-select 1 as held from factotum.runs
+select has_unread from factotum.runs
 where id = %s and attempt = %s and status in ('running', 'stopping') for key share""",
             (run_id, attempt),
         )
         if row is None:
             raise stale()
+        return bool(row["has_unread"])
 
     async def save_step(
         self, run_id: str, attempt: int, *, step: int, usage: Usage, log_seq: int, plan: Plan | None = None
@@ -235,16 +249,6 @@ where id = %s and attempt = %s and status in ('running', 'stopping')""",
             (thread_id,),
         )
         return None if row is None else str(row["id"])
-
-    async def waiting_run(self, thread_id: str) -> Run | None:
-        """Return the thread's run that waits for a person, if there is one."""
-        row = await self._tx.one(
-            f"""
-select {_COLUMNS} from factotum.runs
-where thread_id = %s and status = 'awaiting_input' order by id limit 1""",
-            (thread_id,),
-        )
-        return None if row is None else _run(row)
 
     async def list_all(
         self, *, status: RunStatus | None = None, after: str | None = None, limit: int = 50
@@ -375,6 +379,7 @@ def _run(row: dict[str, Any]) -> Run:
         {
             **row,
             "options": _OPTIONS.validate_json(row["options"]),
+            "unread": _UNREAD.validate_json(row["unread"]),
             "usage": _USAGE.validate_json(row["usage"]),
             "budget": row["budget"] and _BUDGET.validate_json(row["budget"]),
             "plan": row["plan"] and _PLAN.validate_json(row["plan"]),

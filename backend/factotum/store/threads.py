@@ -9,7 +9,7 @@ from factotum.store.paging import newest_in_accounts, page
 from factotum.store.records import Thread
 from factotum.store.tx import Tx
 
-_COLUMNS = "id, account_id, project_id, agent_id, title, last_position, created_at, updated_at"
+_COLUMNS = "id, account_id, project_id, agent_id, title, last_position, leaf_id, created_at, updated_at"
 _PAGE = newest_in_accounts("threads", _COLUMNS)
 _PAGE_OF_PROJECT = f"""
 select {_COLUMNS} from factotum.threads

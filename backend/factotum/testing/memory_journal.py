@@ -19,7 +19,7 @@ from factotum.core.ids import derived_id, new_id
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.events import RunEvent
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
-from factotum.protocol.runs import Plan, Question, Usage
+from factotum.protocol.runs import Plan, Question, UnreadMessage, Usage
 from factotum.testing.memory_approvals import MemoryApprovals
 from factotum.testing.memory_budget import MemoryPool
 
@@ -80,6 +80,7 @@ class MemoryThread:
         message = Message(
             id=chosen,
             thread_id=self.id,
+            parent_id=self.messages[-1].id if self.messages else None,
             run_id=run_id,
             position=len(self.messages) + 1,
             role=role,
@@ -116,6 +117,7 @@ class MemoryRun:
         self.ledger: dict[str, CallRecord] = {}
         self.events: list[RunEvent] = []
         self.approvals = MemoryApprovals(self.id, thread.id)
+        self.unread: list[UnreadMessage] = []
         thread.append("user", [TextPart(text=task)], run_id=self.id)
 
     def claim(
@@ -145,14 +147,20 @@ class MemoryRun:
             raise StaleAttempt("A newer attempt owns this run, or it has ended.")
 
     def leave(self, attempt: int, outcome: RunOutcome) -> None:
-        """End an attempt as its worker would: store the end with its closing call, or the question."""
+        """End an attempt as its worker would: store the end with its closing call, or the question.
+
+        Raises Conflict (`run_steered`) when there is something to read first.
+        """
         self.hold(attempt)
+        if self.unread and _gives_way(outcome):
+            raise Conflict("A message was sent into the run that it must read first.", code="run_steered")
         if self.pool is not None:
             self.pool.settle(self.id, self.usage, self.step, self.seconds)
         match outcome:
             case Finished(closing=closing):
                 if closing is not None:
                     self.finish_call(closing.call_id, closing.name, closing.result)
+                self.take_unread()
                 self.question = self.answer = None
                 self.outcome = outcome
             case Awaiting(question=question, approvals=approvals):
@@ -174,6 +182,22 @@ class MemoryRun:
         self.pool = self.pool or MemoryPool(limits)
         self.pool.settle(self.id, self.usage, self.step, self.seconds)
         return self.pool
+
+    def steer(self, text: str, *, interrupts: bool = False) -> UnreadMessage:
+        """Send a message into the run. Raises Conflict (`run_ended`)."""
+        if self.outcome is not None:
+            raise Conflict("The run has ended.", code="run_ended")
+        delivery: Literal["steer", "interrupt"] = "interrupt" if interrupts else "steer"
+        self.unread.append(UnreadMessage(id=new_id(), text=text, delivery=delivery, sent_at=now()))
+        return self.unread[-1]
+
+    def take_unread(self) -> list[Message]:
+        """Store what was sent as user messages."""
+        taken, self.unread = self.unread, []
+        return [
+            self.thread.append("user", [TextPart(text=each.text)], run_id=self.id, message_id=each.id)
+            for each in taken
+        ]
 
     def finish_call(self, call_id: str, name: str, result: CallResult) -> Message:
         """Store a call's result once: a second one changes nothing. Raises NotFound."""
@@ -276,6 +300,15 @@ class MemoryJournal(_Fenced):
         self._fate.end()
         return message
 
+    async def take_unread(self) -> Sequence[Message]:
+        """Store what was sent into the run as user messages, each once."""
+        await asyncio.sleep(0)
+        if not self._run.unread:
+            return ()
+        messages = (await self._begin()).take_unread()
+        self._fate.end()
+        return messages
+
     async def take_answer(self, message_id: str, text: str) -> Message:
         """Store a person's answer as a user message, once."""
         run = await self._begin()
@@ -323,3 +356,14 @@ class MemoryEvents(_Fenced):
         stamped.model_dump_json()
         run.events.append(stamped)
         self._fate.end()
+
+
+def _gives_way(outcome: RunOutcome) -> bool:
+    """Whether an outcome waits until what was sent into the run is read."""
+    match outcome:
+        case Finished(steerable=steerable):
+            return steerable
+        case Awaiting(question=question):
+            return question.reason == "question"
+        case HandedOver():
+            return False

@@ -19,7 +19,7 @@ from factotum.runs.approvals import ApprovalExpiry
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.executor import RunExecutor
 from factotum.runs.heartbeat import Heartbeat
-from factotum.runs.live import LiveRuns
+from factotum.runs.live import LiveRuns, heed
 from factotum.runs.sweeper import Sweeper
 from factotum.runs.titles import Titler
 from factotum.services import Services, make_database
@@ -164,10 +164,9 @@ class Worker:
             await asyncio.sleep(_RESTART_SECONDS)
 
     async def _listen(self) -> None:
-        """Stop runs as soon as somebody asks; a hint that is lost is found by the heartbeat."""
+        """Stop and steer runs as soon as somebody asks; a hint that is lost is found by the heartbeat."""
         async for signal in self._services.signals.listen():
-            if signal.kind == "stop" and (live := self._live.get(signal.run_id)) is not None:
-                live.cancel("stop")
+            heed(self._live.get(signal.run_id), signal.kind)
 
     async def _periodically(self, work: Callable[[], Awaitable[int]], seconds: float) -> None:
         while not self._draining.is_set():

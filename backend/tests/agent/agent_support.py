@@ -22,6 +22,7 @@ from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.transcript import tokens_of
 from factotum.agent.window import Meter
+from factotum.core.errors import Conflict
 from factotum.llm.port import ModelGateway, ModelRequest
 from factotum.llm.tokens import counter_for
 from factotum.protocol.events import PlanUpdated, RunEvent
@@ -178,9 +179,16 @@ class World:
     ) -> RunOutcome:
         """Make one attempt, and leave the run as its worker would."""
         loop = self.loop(gateway, took_over=took_over, fate=fate)
-        outcome = await loop.run()
-        self.run.leave(self.run.attempt, outcome)
-        return outcome
+        while True:
+            outcome = await loop.run()
+            try:
+                self.run.leave(self.run.attempt, outcome)
+            except Conflict as conflict:
+                if conflict.stable_code != "run_steered":
+                    raise
+                await loop.make_way()
+            else:
+                return outcome
 
     def results(self) -> dict[str, ToolResultPart]:
         """The stored results by call id."""
@@ -235,6 +243,7 @@ def check_shown(world: World) -> None:
     assert not drafts
     opening, *own = world.messages
     assert opening.role == "user"
+    stored.pop(opening.id, None)  # An attempt that took over may tell it again.
     closing = world.run.outcome.closing if world.run.outcome is not None else None
     if closing is not None:
         # The worker's own part stores it and tells of it.

@@ -26,6 +26,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_message": {"text": "x"},
     "create_run": {"input": "x"},
     "answer_run": {"text": "x"},
+    "edit_message": {"text": "x"},
+    "retry_message": {},
+    "retry_run": {},
+    "update_run": {"input": "x"},
+    "choose_branch": {"message_id": new_id()},
     "create_agent": {"name": "x"},
     "update_agent": {"name": "x"},
     "exchange_code": {"code": "x"},
@@ -47,6 +52,7 @@ async def world(api: Api) -> dict[str, str]:
     run = await new_run(api.alice)
     agent = (await api.alice.post("/v1/agents", json={"name": "Hers"})).json()
     return {
+        "message_id": run["message_id"],
         "project_id": run["project_id"],
         "thread_id": run["thread_id"],
         "run_id": run["id"],

@@ -179,6 +179,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
     assert sorted(operations) == snapshot(
         [
             "answer_run: POST /v1/runs/{run_id}/input",
+            "choose_branch: POST /v1/threads/{thread_id}/branch",
             "create_agent: POST /v1/agents",
             "create_message: POST /v1/threads/{thread_id}/messages",
             "create_project: POST /v1/projects",
@@ -189,6 +190,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "delete_project: DELETE /v1/projects/{project_id}",
             "delete_thread: DELETE /v1/threads/{thread_id}",
             "download_file: GET /v1/threads/{thread_id}/files/{path}",
+            "edit_message: POST /v1/threads/{thread_id}/messages/{message_id}/edit",
             "exchange_code: POST /v1/auth/exchange",
             "get_agent: GET /v1/agents/{agent_id}",
             "get_health: GET /healthz",
@@ -206,10 +208,13 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "list_runs: GET /v1/runs",
             "list_thread_runs: GET /v1/threads/{thread_id}/runs",
             "list_threads: GET /v1/threads",
+            "retry_message: POST /v1/threads/{thread_id}/messages/{message_id}/retry",
+            "retry_run: POST /v1/runs/{run_id}/retry",
             "stop_run: POST /v1/runs/{run_id}/stop",
             "stream_run_events: GET /v1/runs/{run_id}/events",
             "update_agent: PATCH /v1/agents/{agent_id}",
             "update_project: PATCH /v1/projects/{project_id}",
+            "update_run: PATCH /v1/runs/{run_id}",
             "update_thread: PATCH /v1/threads/{thread_id}",
             "upload_file: PUT /v1/threads/{thread_id}/files/{path}",
         ]

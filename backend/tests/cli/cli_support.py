@@ -224,15 +224,9 @@ class Request(BaseHTTPRequestHandler):
         elif self.path == f"/v1/threads/{THREAD_ID}/runs":
             self._json(202, make_run("queued").model_dump(mode="json"))
         elif self.path == f"/v1/runs/{RUN_ID}/stop":
-            if self.api.refuse_stop:
-                self._problem(503, "unavailable", "The database is down.")
-                threading.Timer(0.5, self.api.end, (a_whole_run()[-1], "finished")).start()
-                return
-            if self.api.hold_stop:
-                self.api.more.wait(20)
-                return
-            self.api.end(RunStopped(not_executed=("create_file",), usage=Usage()), "stopped")
-            self._json(200, make_run("stopped").model_dump(mode="json"))
+            self._stop()
+        elif self.path == f"/v1/threads/{THREAD_ID}/messages":
+            self._json(202, {"outcome": "sent", "run": make_run("running").model_dump(mode="json")})
         elif self.path == f"/v1/runs/{RUN_ID}/input":
             self.api.end(a_whole_run()[-1], "finished")
             if self.api.refuse_input:
@@ -243,6 +237,18 @@ class Request(BaseHTTPRequestHandler):
             self._decide(self.path.rpartition("/")[2], self.api.bodies[-1])
         else:
             self._problem(404, "not_found", "There is nothing at this address.")
+
+    def _stop(self) -> None:
+        """Stop the run, or not, as the test wants."""
+        if self.api.refuse_stop:
+            self._problem(503, "unavailable", "The database is down.")
+            threading.Timer(0.5, self.api.end, (a_whole_run()[-1], "finished")).start()
+            return
+        if self.api.hold_stop:
+            self.api.more.wait(20)
+            return
+        self.api.end(RunStopped(not_executed=("create_file",), usage=Usage()), "stopped")
+        self._json(200, make_run("stopped").model_dump(mode="json"))
 
     def _decide(self, approval_id: str, body: dict[str, Any]) -> None:
         """Take a decision; the last one lets the run end."""

@@ -231,6 +231,19 @@ def test_an_answer_is_sent(api: Api, tmp_path: Path) -> None:
     assert api.bodies == [{"text": "blue"}]
 
 
+@pytest.mark.parametrize(
+    ("options", "delivery"), [((), "steer"), (("--interrupt",), "interrupt"), (("--queue",), "queue")]
+)
+def test_a_message_is_sent_into_a_run(
+    api: Api, tmp_path: Path, options: tuple[str, ...], delivery: str
+) -> None:
+    done = command(api, tmp_path, "send", THREAD_ID, "Make it blue.", *options)
+    assert (done.code, RUN_ID in done.out) == (0, True)
+    told = one_object(command(api, tmp_path, "send", THREAD_ID, "x", *options, "-o", "json").out)
+    assert (told["outcome"], told["run_id"]) == ("sent", RUN_ID)
+    assert api.bodies[0] == {"text": "Make it blue.", "delivery": delivery}
+
+
 def test_threads_and_files_for_programs(api: Api, tmp_path: Path) -> None:
     assert command(api, tmp_path, "threads").out.startswith(f"{THREAD_ID}\t")
     assert one_object(command(api, tmp_path, "threads", "-o", "json").out)["items"][0]["title"] == "Files"

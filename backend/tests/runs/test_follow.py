@@ -113,8 +113,9 @@ async def test_a_snapshot_of_a_long_run_is_whole(stage: Stage) -> None:
     await stage.sql(
         """
 with more as (
-    insert into factotum.messages (id, account_id, thread_id, run_id, position, role, parts)
-    select gen_random_uuid(), account_id, thread_id, id, 1 + n, 'assistant', '[{"type": "text", "text": "x"}]'
+    insert into factotum.messages (id, branch_id, account_id, thread_id, run_id, position, role, parts)
+    select gen_random_uuid(), message_id, account_id, thread_id, id, 1 + n, 'assistant',
+        '[{"type": "text", "text": "x"}]'
     from factotum.runs, generate_series(1, 450) as n where id = %s
 ) update factotum.threads set last_position = 451""",
         run.id,

@@ -242,8 +242,8 @@ async def test_a_run_made_later_stands_later(stage: Stage) -> None:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(stage.submit(thread, str(number))) for number in range(8)]
     runs = sorted((task.result() for task in tasks), key=lambda run: run.id)
-    opened = [message.run_id for message in await stage.messages(runs[0])]
-    assert opened == [run.id for run in runs]
+    assert [message.run_id for message in await stage.messages(runs[0])] == [runs[0].id]
+    assert [run.input is None for run in runs] == [True] + [False] * 7
     async with stage.database.tenant(stage.caller) as tx:
         assert await Runs(tx).next_queued(thread) == runs[0].id
 

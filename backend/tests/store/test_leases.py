@@ -10,13 +10,14 @@ from factotum.protocol.runs import ErrorInfo, Question, Run, Usage
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.projects import Projects
-from factotum.store.records import Caller, Thread, ToolCall
+from factotum.store.records import Caller, Thread, ToolCall, Wishes
 from factotum.store.runs import Runs
 from factotum.store.threads import Threads
 from factotum.store.tool_calls import ToolCalls
 from factotum.store.tx import Tx
 from tests.store.world import claimed
 
+NOTHING, STOP = Wishes(stop=False, unread=False), Wishes(stop=True, unread=False)
 _QUESTION = Question(reason="question", text="Which?")
 
 
@@ -92,7 +93,7 @@ async def test_renewal_names_what_is_still_owned(
     await claimed(database, run.id, owner="w", seconds=0.2)
     async with database.system() as tx:
         leases = Leases(tx)
-        assert await leases.renew("w", {run.id: 1, new_id(): 1}, 60) == {run.id: False}
+        assert await leases.renew("w", {run.id: 1, new_id(): 1}, 60) == {run.id: NOTHING}
         assert await leases.renew("w", {run.id: 2}, 60) == {}
         assert await leases.renew("another", {run.id: 1}, 60) == {}
         assert await leases.renew("w", {}, 60) == {}
@@ -101,7 +102,7 @@ async def test_renewal_names_what_is_still_owned(
     async with database.tenant(alice) as tx:
         await Runs(tx).request_stop(run.id)
     async with database.system() as tx:
-        assert await Leases(tx).renew("w", {run.id: 1}, 60) == {run.id: True}
+        assert await Leases(tx).renew("w", {run.id: 1}, 60) == {run.id: STOP}
 
 
 async def test_a_heartbeat_does_not_wait_for_a_step(database: Database, alice: Caller, run: Run) -> None:
@@ -109,7 +110,7 @@ async def test_a_heartbeat_does_not_wait_for_a_step(database: Database, alice: C
     async with database.tenant(alice) as tx:
         await Runs(tx).hold(run.id, 1)
         async with asyncio.timeout(2), database.system() as system:
-            assert await Leases(system).renew("w", {run.id: 1}, 60) == {run.id: False}
+            assert await Leases(system).renew("w", {run.id: 1}, 60) == {run.id: NOTHING}
 
 
 async def test_a_claim_waits_for_the_step_that_holds_the_run(
@@ -238,12 +239,8 @@ async def test_runs_of_a_thread_take_turns(database: Database, alice: Caller, th
     await claimed(database, first.id)
     async with database.tenant(alice) as tx:
         runs = Runs(tx)
-        assert await runs.waiting_run(thread.id) is None
         assert await runs.next_queued(thread.id) == second.id
         await runs.await_input(first.id, 1, question=_QUESTION, log_seq=1)
-        waiting = await runs.waiting_run(thread.id)
-        assert waiting is not None
-        assert waiting.id == first.id
     assert await claim(database, second.id) is None
     async with database.tenant(alice) as tx:
         await Runs(tx).request_stop(first.id)

@@ -8,9 +8,16 @@ from alembic.script import ScriptDirectory
 
 from factotum.core.errors import SetupFault, Unavailable
 from factotum.embedded.postgres import EmbeddedPostgres
+from factotum.protocol.messages import TextPart
+from factotum.store.branches import Branches
 from factotum.store.database import Database
+from factotum.store.messages import Messages
 from factotum.store.migrate import current_revision, head_revision, migrate
+from factotum.store.projects import Projects
+from factotum.store.records import Caller, Thread
 from factotum.store.revision import SCRIPTS, queue_version
+from factotum.store.runs import Runs
+from factotum.store.threads import Threads
 
 
 def test_the_line_of_revisions_never_forks() -> None:
@@ -98,3 +105,44 @@ def _catalogue(admin_url: str) -> list[tuple[object, ...]]:
             "select oid, relname, relacl::text, xmin::text from pg_class"
             " where relnamespace in ('factotum'::regnamespace) order by oid"
         ).fetchall()
+
+
+_AS_IT_WAS_AT_2 = """
+alter table factotum.messages drop column parent_id, drop column branch_id;
+alter table factotum.threads drop column leaf_id, drop column leaf_branch;
+alter table factotum.runs drop column has_unread, drop column input, drop column message_id,
+    drop column unread;
+drop index factotum.runs_unended;
+update factotum.alembic_version set version_num = '0002';
+"""
+
+
+async def test_threads_of_before_become_paths(
+    database: Database, alice: Caller, alice_account: str, admin_database_url: str, database_url: str
+) -> None:
+    threads: list[Thread] = []
+    async with database.tenant(alice) as tx:
+        project = await Projects(tx).create(alice_account, "Work")
+        for _ in range(3):
+            threads.append(await Threads(tx).create(project.id))
+        run, _ = await Runs(tx).create(threads[0].id, created_by=alice.user_id, model="m")
+        for number in range(4):
+            for thread in threads[:2]:
+                run_id = run.id if thread is threads[0] and number else None
+                await Messages(tx).append(thread.id, "user", [TextPart(text=str(number))], run_id=run_id)
+    with psycopg.connect(admin_database_url) as connection:
+        connection.execute(_AS_IT_WAS_AT_2)
+    await asyncio.to_thread(migrate, admin_database_url, database_url)
+    async with database.tenant(alice) as tx:
+        for thread, count in zip(threads, (4, 4, 0), strict=True):
+            stored = await Messages(tx).list(thread.id)
+            parents = [None, *(message.id for message in stored)]
+            assert [message.parent_id for message in stored] == parents[:count]
+            assert await Branches(tx).path(thread.id) == stored
+            assert (await Threads(tx).get(thread.id)).leaf_id == parents[-1]
+            more = await Messages(tx).append(thread.id, "user", [TextPart(text="more")])
+            assert await Branches(tx).path(thread.id) == [*stored, more]
+        stored = await Messages(tx).list(threads[0].id)
+        assert (await Runs(tx).get(run.id)).message_id == stored[1].id
+        rows = await tx.all("select distinct branch_id from factotum.messages")
+    assert len(rows) == 3

@@ -65,7 +65,10 @@ async def create_run(
     context: ContextIn,
     response: Response,
 ) -> Run:
-    """Store the task and queue a run. 409 `run_awaiting_input` while another one waits for an answer."""
+    """Store the task and queue a run; behind another one it waits for its turn.
+
+    409 `run_awaiting_input` while another one waits for an answer.
+    """
     agent_id = named("agent", body.agent_id) if body.agent_id is not None else None
     new = NewRun(body.input, body.model, agent_id, body.options, key)
     run, created = await context.services.runs.submit(caller, thread_id, new)
@@ -76,10 +79,14 @@ async def create_run(
 
 @router.get("/threads/{thread_id}/runs", operation_id="list_thread_runs", summary="List a thread's runs")
 async def list_thread_runs(
-    thread_id: ThreadId, page: PageIn, caller: CallerIn, context: ContextIn
+    thread_id: ThreadId,
+    page: PageIn,
+    caller: CallerIn,
+    context: ContextIn,
+    status: Annotated[RunStatus | None, Query(description="Only those in this status.")] = None,
 ) -> RunPage:
     """List the runs of a thread, newest first."""
-    return await context.threads.runs(caller, thread_id, page)
+    return await context.threads.runs(caller, thread_id, page, status=status)
 
 
 @router.get("/runs", operation_id="list_runs", summary="List runs")

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from factotum.api.dependencies import CallerIn, ContextIn, PageIn, ThreadId
-from factotum.features.threads import MessagePage, NewMessage, NewThread, ThreadChange, ThreadPage
-from factotum.protocol.messages import Message
+from factotum.features.branches import MessagePage
+from factotum.features.threads import NewThread, ThreadChange, ThreadPage
 from factotum.store.records import Thread
 
 router = APIRouter(prefix="/v1/threads", tags=["threads"])
@@ -51,17 +51,18 @@ async def delete_thread(thread_id: ThreadId, caller: CallerIn, context: ContextI
 
 @router.get("/{thread_id}/messages", operation_id="list_messages", summary="List a thread's messages")
 async def list_messages(
-    thread_id: ThreadId, page: PageIn, caller: CallerIn, context: ContextIn
+    thread_id: ThreadId,
+    page: PageIn,
+    caller: CallerIn,
+    context: ContextIn,
+    leaf: Annotated[str | None, Query(description="The newest path through this message.")] = None,
+    before: Annotated[
+        str | None, Query(description="Read backwards: a position, or `end` for the newest messages.")
+    ] = None,
 ) -> MessagePage:
-    """List messages, oldest first. The cursor is a position: `?after=7` begins with the eighth message."""
-    return await context.threads.messages(caller, thread_id, page)
+    """List the messages of the path that the thread goes on with, oldest first.
 
-
-@router.post(
-    "/{thread_id}/messages", status_code=201, operation_id="create_message", summary="Post a message"
-)
-async def create_message(
-    thread_id: ThreadId, body: NewMessage, caller: CallerIn, context: ContextIn
-) -> Message:
-    """Post a message without starting a run; a run that is going reads it at its next step."""
-    return await context.threads.post(caller, thread_id, body)
+    The cursor is a position: `?after=7` begins behind the message with position 7. Each message names its
+    siblings: the messages of other paths in the same place.
+    """
+    return await context.branches.messages(caller, thread_id, page, leaf=leaf, before=before)

@@ -6,7 +6,7 @@ are the sums, so that one statement on one row decides whether a step may begin.
 
 from alembic import op
 
-revision = "0006"
+revision = "0005"
 down_revision = "0004"
 
 _TABLES = """
