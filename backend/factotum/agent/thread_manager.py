@@ -7,8 +7,9 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.ports import RunJournal
-from factotum.agent.rendering import ModelMessage, order_for_run, render, why_cut
+from factotum.agent.rendering import ModelMessage, Rendered, order_for_run, render, why_cut
 from factotum.llm.port import ModelRequest
+from factotum.llm.ready import ReadyMessage
 from factotum.protocol.messages import Message, ToolCallPart, ToolResultPart
 
 
@@ -28,10 +29,11 @@ class ThreadManager:
         self._journal = journal
         self._run_id = run_id
         self._model = model
-        self._system: ModelMessage = {"role": "system", "content": system}
+        self._system: ModelMessage = ReadyMessage({"role": "system", "content": system})
         self._tools = tools
         self._config = config
         self._messages: list[Message] = []
+        self._rendered = Rendered(config.dialect)
 
     async def refresh(self) -> None:
         """Take in what was stored since the last look, by this run or by anybody else."""
@@ -43,7 +45,7 @@ class ThreadManager:
         ordered = order_for_run(self._messages, self._run_id)
         return ModelRequest(
             model=self._model,
-            messages=[self._system, *render(ordered, self._config.dialect)],
+            messages=[self._system, *render(ordered, self._config.dialect, self._rendered)],
             tools=self._tools if self._config.dialect == "native" else (),
             max_output_tokens=self._config.max_output_tokens,
             first_token_deadline=self._config.first_token_deadline,

@@ -23,6 +23,7 @@ from factotum.core.tasks import in_own_thread
 from factotum.llm.breaker import Breakers, CircuitOpen, Permit
 from factotum.llm.endpoints import Endpoint, provider_of
 from factotum.llm.faults import ModelFault
+from factotum.llm.forms import Forms
 from factotum.llm.litellm_call import SOCKET_SECONDS, Call
 from factotum.llm.port import ModelChunk, ModelRequest
 from factotum.llm.raw_check import checked_wires
@@ -81,6 +82,7 @@ class LiteLLMGateway:
         self._response_limit = response_limit
         self._decode = decode
         self._client: Any = None
+        self._forms = Forms()
         self._strange: set[str] = set()
 
     async def warm(self) -> None:
@@ -127,7 +129,7 @@ class LiteLLMGateway:
         async def attempt() -> tuple[Call, Permit]:
             permit = breaker.admit()
             client = await self._client_for(litellm, request.model)
-            call = Call(litellm, request, self._endpoints, self._response_limit, client)
+            call = Call(litellm, request, self._endpoints, self._response_limit, client, self._forms)
             try:
                 await call.start()
             except ModelFault as fault:

@@ -1,0 +1,43 @@
+"""Messages that are serialised once, however many calls they go into.
+
+A run sends its whole history at every turn. What is new in it is one message; only that should cost anything.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+from pydantic import JsonValue
+
+Shape = tuple[str, ...]
+"""How a message is made: its role, whether it has text, and its other fields."""
+
+_USUAL = frozenset({"role", "content", "tool_calls", "tool_call_id"})
+
+
+class ReadyMessage(dict[str, JsonValue]):
+    """A message that keeps its JSON. Nobody may change it any more."""
+
+    __slots__ = ("_known",)
+
+    def known(self) -> tuple[bytes, Shape | None]:
+        """Return its JSON and its shape, worked out once."""
+        try:
+            return self._known
+        except AttributeError:
+            self._known: tuple[bytes, Shape | None] = orjson.dumps(self), _shape(self)
+            return self._known
+
+
+def serialised(message: Mapping[str, JsonValue]) -> tuple[bytes, Shape | None]:
+    """Return a message's JSON and shape. Raises TypeError for what is no JSON, lone surrogates for one."""
+    if isinstance(message, ReadyMessage):
+        return message.known()
+    return orjson.dumps(dict(message)), _shape(message)
+
+
+def _shape(message: Mapping[str, JsonValue]) -> Shape | None:
+    """Return the shape; None for one with blocks of content or unusual fields, which providers differ in."""
+    content = message.get("content")
+    if not _USUAL.issuperset(message) or not (content is None or isinstance(content, str)):
+        return None
+    return str(message.get("role")), str(content is None), *sorted(message.keys() - {"role", "content"})
