@@ -29,7 +29,10 @@ def stamp() -> str:
 
 def event(delta: dict[str, Any], finish: str | None = None) -> bytes:
     """Return one chunk of the stream as an HTTP chunk."""
-    document = {**_STREAM, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]}
+    document = {
+        **_STREAM,
+        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}],
+    }
     return _http(document)
 
 
@@ -99,7 +102,9 @@ class Connection(asyncio.Protocol):
             case _:
                 done = sum(message["role"] == "tool" for message in messages)
                 more = done < int(numbers[0])
-                said = _turn(done) + _end("tool_calls") if more else event({"content": "Done."}) + _end("stop")
+                said = (
+                    _turn(done) + _end("tool_calls") if more else event({"content": "Done."}) + _end("stop")
+                )
                 self._write(_HEAD + _FIRST + said)
 
     def _pace(self, left: int, pause: float) -> None:

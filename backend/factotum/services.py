@@ -12,7 +12,6 @@ from factotum.core.errors import SetupFault
 from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
 from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
-from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.router import Gateways
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunQueue
@@ -121,6 +120,8 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
 
 def make_gateway(services: Services) -> Gateways:
     """Make the way to the models, for a worker. LiteLLM is imported at the first call, or by its `warm`."""
+    from factotum.llm.litellm_gateway import LiteLLMGateway  # noqa: PLC0415 - with httpx: not for the API
+
     endpoints: dict[str, Endpoint] = {}
     if services.settings.scripted_provider:
         endpoints.update(scripted_endpoints(services.settings.scripted_provider))

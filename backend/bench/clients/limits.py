@@ -16,7 +16,11 @@ _TOOLS: Final = [
         "function": {
             "name": "look",
             "description": "Look something up.",
-            "parameters": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+            "parameters": {
+                "type": "object",
+                "properties": {"text": {"type": "string"}},
+                "required": ["text"],
+            },
         },
     }
 ]
@@ -93,7 +97,9 @@ class Aiohttp(Client):
     async def _stream(self, fields: dict[str, Any]) -> Any:
         body = orjson.dumps({"model": MODEL, "stream": True, **fields})
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
-        async with self._session.post(f"{self.base}/chat/completions", data=body, headers=headers) as response:
+        async with self._session.post(
+            f"{self.base}/chat/completions", data=body, headers=headers
+        ) as response:
             async for line in response.content:
                 if line.startswith(b"data: {"):
                     for choice in orjson.loads(line[6:])["choices"]:

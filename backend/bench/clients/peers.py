@@ -13,7 +13,9 @@ class PydanticAI(Client):
         super().__init__(base)
         models = importlib.import_module("pydantic_ai.models.openai")
         providers = importlib.import_module("pydantic_ai.providers.openai")
-        self._model = models.OpenAIChatModel(MODEL, provider=providers.OpenAIProvider(base_url=base, api_key=KEY))
+        self._model = models.OpenAIChatModel(
+            MODEL, provider=providers.OpenAIProvider(base_url=base, api_key=KEY)
+        )
         self._library: Any = importlib.import_module("pydantic_ai")
         self._agent = self._library.Agent(self._model)
 

@@ -79,9 +79,7 @@ class Rendered:
         return _Seen(message, shown, message.calls, results, why_cut(message) == "length")
 
 
-def render(
-    messages: Iterable[Message], dialect: Dialect, kept: Rendered | None = None
-) -> list[ModelMessage]:
+def render(messages: Iterable[Message], dialect: Dialect, kept: Rendered | None = None) -> list[ModelMessage]:
     """Render messages for a model that calls tools in `dialect`.
 
     A call's result directly follows the message that made it, wherever it stands in the log; a call that
