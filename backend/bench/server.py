@@ -1,9 +1,9 @@
 """The model that every client of the bench talks to: OpenAI's streaming format on loopback, and nothing more.
 
 The question says what is played: `burst N` sends N chunks of 20 characters at once, `paced N MS` one every MS
-milliseconds, `turns N` a word and a call of the tool `look` until N results came back, then an answer. A paced
-chunk's text is the time at which it was sent, so that its reader can tell how late it is. All is prepared
-before it is sent: at 10,000 chunks a second it is the clients that are measured, not this.
+milliseconds, `turns N` a word and a call of the tool `look` until N results came back, then an answer. A
+paced chunk's text is the time at which it was sent, so that its reader can tell how late it is. All is
+prepared before it is sent: at 10,000 chunks a second it is the clients that are measured, not this.
 
 Run from backend/: `python -m bench.server`. It prints its base address and serves until its input ends.
 """

@@ -57,7 +57,12 @@ class _Log:
         self._seen = seen
 
     async def append(
-        self, run_id: str, attempt: int, first_seq: int, lines: Sequence[bytes], **_: bool
+        self,
+        run_id: str,  # noqa: ARG002 - the port's
+        attempt: int,  # noqa: ARG002 - the port's
+        first_seq: int,
+        lines: Sequence[bytes],
+        **_: bool,
     ) -> tuple[str, int]:
         """See bus.writer.Append."""
         for line in lines:

@@ -15,7 +15,7 @@ import httpx
 import orjson
 from pydantic import JsonValue
 
-from factotum.llm.ready import Shape, serialised
+from factotum.llm.ready import Shape, serialised, without_nulls
 
 _PLAIN: Final = frozenset({"openai", "hosted_vllm", "lm_studio"})
 """LiteLLM's providers that it sends messages to one by one as they are, wherever they stand."""
@@ -94,7 +94,7 @@ def _form(
 ) -> Form | None:
     """Read a request; None for good if LiteLLM changed the messages."""
     body = orjson.loads(sent.content)
-    if body.pop("messages", None) != [dict(message) for message in messages]:
+    if body.pop("messages", None) != list(map(without_nulls, messages)):
         return None
     headers = [(name, value) for name, value in sent.headers.items() if name not in _OWN_HEADERS]
     shapes = {shape for message in messages if (shape := serialised(message)[1]) is not None}

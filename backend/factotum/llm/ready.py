@@ -24,7 +24,7 @@ class ReadyMessage(dict[str, JsonValue]):
         try:
             return self._known
         except AttributeError:
-            self._known: tuple[bytes, Shape | None] = orjson.dumps(self), _shape(self)
+            self._known: tuple[bytes, Shape | None] = orjson.dumps(without_nulls(self)), _shape(self)
             return self._known
 
 
@@ -32,7 +32,12 @@ def serialised(message: Mapping[str, JsonValue]) -> tuple[bytes, Shape | None]:
     """Return a message's JSON and shape. Raises TypeError for what is no JSON, lone surrogates for one."""
     if isinstance(message, ReadyMessage):
         return message.known()
-    return orjson.dumps(dict(message)), _shape(message)
+    return orjson.dumps(without_nulls(message)), _shape(message)
+
+
+def without_nulls(message: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the message as LiteLLM sends it to OpenAI: what is null is left out."""
+    return {name: value for name, value in message.items() if value is not None}
 
 
 def _shape(message: Mapping[str, JsonValue]) -> Shape | None:
