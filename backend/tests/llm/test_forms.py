@@ -8,12 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from llm_support import TOOL, Wired, ask, collect
+from pydantic import JsonValue
 
 from factotum.llm.endpoints import Endpoint
 from factotum.llm.faults import ModelFault
 from factotum.llm.forms import Forms
 from factotum.llm.litellm_gateway import LiteLLMGateway
-from factotum.llm.port import ReasoningChunk, TextChunk, ToolCallChunk
+from factotum.llm.port import ModelChunk, ReasoningChunk, TextChunk, ToolCallChunk
 from factotum.llm.ready import ReadyMessage, serialised
 from factotum.llm.wire import joined
 from factotum.testing.provider.server import ScriptedProvider
@@ -46,7 +47,7 @@ def shaped(warm_litellm: None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-async def _sent(decode: bool, prefix: str = "openai") -> list[dict[str, Any]]:
+async def _sent(decode: bool, prefix: str = "openai") -> list[JsonValue]:
     """Play a run of some turns and return the requests that came in."""
     async with ScriptedProvider({"turns": [["Yes."]] * len(TURNS)}) as server:
         endpoint = Endpoint(server.openai_base, "key", speaks="openai")
@@ -55,7 +56,7 @@ async def _sent(decode: bool, prefix: str = "openai") -> list[dict[str, Any]]:
         for length in TURNS:
             await collect(gateway, ask(f"{prefix}/scripted", messages=messages[:length]))
         await gateway.close()
-        return [dict(exchange.body) for exchange in server.journal.exchanges]
+        return [exchange.body for exchange in server.journal.exchanges]
 
 
 async def test_the_same_is_sent_as_by_litellm(shaped: list[str]) -> None:
@@ -168,7 +169,7 @@ def test_messages_are_serialised_once() -> None:
 def test_neighbours_of_one_read_are_joined() -> None:
     signed = ReasoningChunk("", {"signature": "s"})
     first = ToolCallChunk(0, "id", "f", "")
-    chunks = [
+    chunks: list[ModelChunk] = [
         *(
             TextChunk("a"),
             TextChunk("b"),
