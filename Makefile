@@ -12,7 +12,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 ||
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types sizes coverage lock smoke-llm bench fuzz clean
+.PHONY: help setup run test check lint format types sizes coverage lock smoke-llm bench fuzz chaos clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ bench:  ## Measure the cost of a token beside other frameworks, and the parser (
 fuzz:  ## Look for a text that breaks a law of the parser (SECONDS=120)
 	@$(BOOTSTRAP) --fuzz
 	@$(IN_BACKEND) PYTHONPATH=.:tests/parsing .venv-fuzz/bin/python -m fuzz.parser $(SECONDS) $(ARGS)
+
+chaos: setup  ## Kill everything at random under load, then check every history (ARGS="--faults 50")
+	@$(IN_BACKEND) $(BIN)/python -m chaos $(ARGS)
 
 clean:  ## Remove what setting up has made; your data stays
 	rm -rf .tools backend/.venv backend/.venv-* backend/.coverage* backend/.pytest_cache

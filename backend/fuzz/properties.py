@@ -20,9 +20,10 @@ from factotum.parsing.tag_scanner import Wanted
 
 WORDS = (
     "<", ">", "/>", "</", "<shell>", "</shell>", "<shell cwd='", "<str-replace>", "</str-replace>",
-    "<old_str>", "</old_str>", "<new_str/>", "<complete/>", "<memo>", "</memo>", "<note>", "</note>", "<title>",
-    "</title>", "<function_calls>", "</function_calls>", '<invoke name="f">', "</invoke>",
-    '<parameter name="p">', "</parameter>", "<![CDATA[", "]]>", "&lt;", "&#6", "`", "```", "\n", '"', "'", '{"a":', '\\"', "}", "[",
+    "<old_str>", "</old_str>", "<new_str/>", "<complete/>", "<memo>", "</memo>", "<note>", "</note>",
+    "<title>", "</title>", "<function_calls>", "</function_calls>", '<invoke name="f">', "</invoke>",
+    '<parameter name="p">', "</parameter>", "<![CDATA[", "]]>", "&lt;", "&#6", "`", "```", "\n", '"', "'",
+    '{"a":', '\\"', "}", "[",
 )  # fmt: skip
 """What texts are made of when chance alone would not come up with it."""
 

@@ -49,7 +49,8 @@ async def test_live_readers_from_every_cursor_see_the_same(stage: Stage) -> None
     task = stage.start(run)
     await gate.reached.wait()
     so_far = len(await stage.bus.stored(run.id))
-    readers = [asyncio.create_task(stage.follow(run, after)) for after in range(so_far)]
+    patient = Follower(stage.database, stage.bus.log, stage.bus.tail)
+    readers = [asyncio.create_task(stage.follow(run, after, patient)) for after in range(so_far)]
     await asyncio.sleep(0.5)
     gate.released.set()
     await task
@@ -64,6 +65,17 @@ async def test_an_idle_client_gets_signs_of_life(stage: Stage) -> None:
     async with aclosing(stage.follower.follow(stage.caller, run.id, 2)) as steps:
         assert await anext(steps) == ()
         assert await anext(steps) == ()
+
+
+async def test_what_was_told_at_submission_is_not_lost_with_the_log_of_a_queued_run(stage: Stage) -> None:
+    stage.gateway.turns = [says("Well.")]
+    run = await stage.submit()
+    await stage.lose_log(run)
+    await stage.carry(run)
+    reset, *rest = await stage.follow(run)
+    assert isinstance(reset, Snapshot)
+    assert reset.messages[0].text == "Do it."
+    assert rest == []
 
 
 async def test_a_deleted_log_is_replaced_by_a_snapshot(stage: Stage) -> None:
