@@ -40,15 +40,15 @@ class ProcrastinateQueue:
     """
 
     def __init__(self) -> None:
-        self._app: App | None = None
+        self._made: tuple[App, type[Exception]] | None = None
 
     async def enqueue(self, connection: AsyncConnection[Any], run_id: str) -> None:
         """Write the job of a run on `connection`, inside its open transaction. Raises psycopg's errors."""
-        app = self._app = self._app or await in_own_thread(_make_app)
+        app, refusal = self._made = self._made or await in_own_thread(_make_app)
         deferrer = app.configure_task(EXECUTE_RUN, queue=RUNS_QUEUE, connection=connection)
         try:
             await deferrer.defer_async(run_id=run_id)
-        except Exception as error:
+        except refusal as error:
             # The transaction that it is part of knows what the database's errors mean.
             if isinstance(error.__cause__, psycopg.Error):
                 raise error.__cause__ from None
@@ -66,7 +66,9 @@ where status = 'todo' and task_name = %s and args ->> 'run_id' = any(%s)""",
         return {str(row[0]) for row in await cursor.fetchall()}
 
 
-def _make_app() -> "App":
+def _make_app() -> "tuple[App, type[Exception]]":
+    """Return the app, and what it raises when the database refuses a job."""
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - a sixth of the API's start
+    from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - as above
 
-    return App(connector=PsycopgConnector())
+    return App(connector=PsycopgConnector()), ConnectorException
