@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from pydantic import JsonValue
 
-from factotum.agent.rendering import order_for_run, render
+from factotum.agent.rendering import Rendered, order_for_run, render
 from factotum.core.clock import now
 from factotum.core.ids import new_id
 from factotum.protocol.dialect import Dialect
@@ -225,3 +225,21 @@ def test_arguments_are_json_again() -> None:
     assert json.loads(json.dumps(rendered[0]))["tool_calls"][0]["function"]["arguments"] == json.dumps(
         {"a": [1, None, True], "b": 'q"\n'}
     )
+
+
+@pytest.mark.parametrize("dialect", ["native", "invoke"])
+def test_only_what_is_new_is_rendered_again(dialect: Dialect) -> None:
+    """What is in a request already is the same object in the next one; what changed is rendered anew."""
+    log = Log()
+    messages = [log("user", "Do it."), log("assistant", "Looking.", made("c1")), log("tool", result("c1"))]
+    kept = Rendered(dialect)
+    first = render(messages, dialect, kept)
+    messages += [log("assistant", "More.", made("c2"))]
+    second = render(messages, dialect, kept)
+    assert all(old is new for old, new in zip(first, second, strict=False))
+    assert "seen" not in str(second[len(first) :])
+    messages += [log("tool", result("c2"))]
+    third = render(messages, dialect, kept)
+    assert "seen" in str(third[-1])
+    messages[0] = messages[0].model_copy(update={"parts": (TextPart(text="Do that."),)})
+    assert render(messages, dialect, kept) == render(messages, dialect)
