@@ -4,13 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 BOOTSTRAP := $(PYTHON) backend/scripts/bootstrap.py
 IN_BACKEND := cd backend &&
+# How long `make fuzz` looks.
+SECONDS ?= 120
 # Tests run side by side; the parts they start are real and need memory, so no more than eight.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 || echo "$$n")
 # Side by side, inline-snapshot can only compare: without its plugin it does that, and is quiet.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types sizes coverage lock smoke-llm bench chaos clean
+.PHONY: help setup run test check lint format types sizes coverage lock smoke-llm bench fuzz chaos clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -49,11 +51,16 @@ lock:  ## Write backend/poetry.lock anew after a change of pyproject.toml
 smoke-llm: setup  ## Try the whole product with a real, small model out of packages (opt-in: 130 MB)
 	@$(IN_BACKEND) $(BIN)/python scripts/smoke_llm.py $(ARGS)
 
-bench: setup  ## Measure the cost of a token and of the parser, beside LiteLLM (ARGS="--runs 500")
-	@$(IN_BACKEND) $(BIN)/python -m bench.llm_stream $(ARGS) && $(BIN)/python -m bench.parser
+bench:  ## Measure the cost of a token beside other frameworks, and the parser (ARGS="--json FILE")
+	@$(BOOTSTRAP) --bench
+	@$(IN_BACKEND) $(BIN)/python -m bench $(ARGS)
+
+fuzz:  ## Look for a text that breaks a law of the parser (SECONDS=120)
+	@$(BOOTSTRAP) --fuzz
+	@$(IN_BACKEND) PYTHONPATH=.:tests/parsing .venv-fuzz/bin/python -m fuzz.parser $(SECONDS) $(ARGS)
 
 chaos: setup  ## Kill everything at random under load, then check every history (ARGS="--faults 50")
 	@$(IN_BACKEND) $(BIN)/python -m chaos $(ARGS)
 
 clean:  ## Remove what setting up has made; your data stays
-	rm -rf .tools backend/.venv backend/.venv-sandbox backend/.coverage* backend/.pytest_cache
+	rm -rf .tools backend/.venv backend/.venv-* backend/.coverage* backend/.pytest_cache

@@ -13,7 +13,6 @@ from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
 from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
 from factotum.llm.health import ModelHealth
-from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.router import Gateways
 from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
@@ -134,6 +133,8 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
 
 def make_gateway(services: Services) -> Gateways:
     """Make the way to the models, for a worker. LiteLLM is imported at the first call, or by its `warm`."""
+    from factotum.llm.litellm_gateway import LiteLLMGateway  # noqa: PLC0415 - with httpx: not for the API
+
     endpoints: dict[str, Endpoint] = {}
     if services.settings.scripted_provider:
         endpoints.update(scripted_endpoints(services.settings.scripted_provider))

@@ -4,8 +4,10 @@ Standard library only, and readable by any Python 3.7, so that an old one gets a
 leaves a stamp (a hash of what it was made from): a second run compares stamps and costs a blink. Package
 index, certificates and time-outs are those that pip is set up with.
 
-Usage: bootstrap.py [--dev]
+Usage: bootstrap.py [--dev] [--bench] [--fuzz]
   --dev    also what tests and checks need
+  --bench  that, and what the bench compares us with, in .venv-bench
+  --fuzz   that, and the fuzzer, in .venv-fuzz
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ TOOLS = BACKEND.parent / ".tools"
 LOG = TOOLS / "bootstrap.log"
 POETRY = (str(TOOLS / "poetry" / "bin" / "poetry"), "-C", str(BACKEND), "--no-interaction", "--no-ansi")
 POETRY_PINS = SCRIPTS / "poetry-requirements.txt"
+
+# Groups of packages that have an environment of their own, made when it is asked for.
+EXTRAS = {"--bench": "bench", "--fuzz": "fuzz"}
 
 # Asks pip itself, so that its files, its environment variables and its built-in default all count.
 PIP_SETTINGS = """
@@ -72,9 +77,9 @@ class SetupStopped(Exception):
 def main() -> int:
     """Bring everything up to date; return the exit code."""
     use_a_new_enough_python()
-    wants_dev = "--dev" in sys.argv
+    wants_dev = bool({"--dev", *EXTRAS}.intersection(sys.argv))
     wants_lock = "--lock" in sys.argv
-    stamps = wanted_stamps()
+    stamps = wanted_stamps([group for option, group in EXTRAS.items() if option in sys.argv])
     if everything_done(stamps, wants_dev) and not wants_lock:
         return 0
     try:
@@ -113,7 +118,7 @@ def poetry_made(stamps: dict[Path, str]) -> dict[str, str]:
 def set_up(stamps: dict[Path, str], wants_dev: bool) -> None:
     """Make each environment whose stamp differs."""
     LOG.write_text("", encoding="utf-8")
-    _, service, sandbox = stamps
+    _, service, sandbox, *extras = stamps
     environment = poetry_made(stamps)
     without = [] if wants_dev else ["--without", "dev"]
     if not is_done(service, stamps[service], wants_dev):
@@ -125,6 +130,12 @@ def set_up(stamps: dict[Path, str], wants_dev: bool) -> None:
         options = ["--only", "sandbox", "--no-root"]
         install("Installing the packages of the agent's Python", sandbox, environment, options)
         finish(sandbox, stamps[sandbox], False)
+    for folder in extras:
+        if not is_done(folder, stamps[folder], False):
+            group = folder.name.rpartition("-")[2]
+            make_environment(folder)
+            install(f"Installing what {group} needs", folder, environment, ["--only", group, "--no-root"])
+            finish(folder, stamps[folder], False)
 
 
 def make_poetry(folder: Path) -> None:
@@ -178,8 +189,8 @@ def poetry_environment(folder: Path) -> dict[str, str]:
     return environment
 
 
-def wanted_stamps() -> dict[Path, str]:
-    """Return, for each environment, the hash of all it is made from."""
+def wanted_stamps(extras: list[str]) -> dict[Path, str]:
+    """Return, for each environment, the hash of all it is made from. `extras` are groups of packages."""
     pins = POETRY_PINS.read_bytes()
     lock = (BACKEND / "poetry.lock").read_bytes()
     project = (BACKEND / "pyproject.toml").read_bytes()
@@ -188,6 +199,7 @@ def wanted_stamps() -> dict[Path, str]:
         TOOLS / "poetry": digest(pins, machine),
         BACKEND / ".venv": digest(lock, project, machine),
         BACKEND / ".venv-sandbox": digest(lock, machine),
+        **{BACKEND / f".venv-{group}": digest(lock, machine) for group in extras},
     }
 
 

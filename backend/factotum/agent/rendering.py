@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.handed_back import own_reasoning
+from factotum.llm.ready import ReadyMessage
 from factotum.parsing.entities import escape
 from factotum.protocol.messages import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 
@@ -60,7 +61,7 @@ def render(messages: Iterable[Message], config: ProcessorConfig) -> list[ModelMe
     spoken = [message for message in messages if message.role != "tool"]
     for message, following in zip(spoken, [*spoken[1:], None], strict=True):
         if message.role == "user":
-            rendered.append({"role": "user", "content": message.text or _EMPTY})
+            rendered.append(_user(message.text or _EMPTY))
             continue
         rendered.extend(_response(message, results, config))
         if following is None or following.role != "user":
@@ -93,7 +94,7 @@ def _prompts(message: Message, config: ProcessorConfig) -> list[ModelMessage]:
 
 
 def _user(text: str) -> ModelMessage:
-    return {"role": "user", "content": text}
+    return ReadyMessage({"role": "user", "content": text})
 
 
 def _missing(call: ToolCallPart) -> ToolResultPart:
@@ -148,7 +149,7 @@ def _assistant(
 ) -> ModelMessage:
     calls = [part for part in parts if isinstance(part, ToolCallPart) and _is_native(part, config)]
     text = _text(parts, answered, config)
-    rendered: dict[str, JsonValue] = {"role": "assistant", "content": text or (None if calls else _EMPTY)}
+    rendered = ReadyMessage({"role": "assistant", "content": text or (None if calls else _EMPTY)})
     if calls:
         rendered["tool_calls"] = [
             {
@@ -160,12 +161,13 @@ def _assistant(
         ]
     if model is not None and config.native:
         shown = [part for part in parts if not isinstance(part, ToolCallPart) or part in calls]
-        rendered |= own_reasoning(shown, model)
+        rendered.update(own_reasoning(shown, model))
     return rendered
 
 
 def _native_result(result: ToolResultPart) -> ModelMessage:
-    return {"role": "tool", "tool_call_id": result.call_id, "content": result.output or _EMPTY}
+    content = result.output or _EMPTY
+    return ReadyMessage({"role": "tool", "tool_call_id": result.call_id, "content": content})
 
 
 def _text(parts: Sequence[Part], answered: Mapping[str, ToolResultPart], config: ProcessorConfig) -> str:

@@ -10,6 +10,7 @@ from factotum.agent.ports import RunJournal
 from factotum.agent.rendering import ModelMessage, order_for_run, why_cut
 from factotum.agent.transcript import Count, Transcript, bytes_of, tokens_of
 from factotum.llm.port import ModelRequest
+from factotum.llm.ready import ReadyMessage
 from factotum.protocol.messages import Message, TextPart, ToolCallPart, ToolResultPart
 from factotum.protocol.pieces import Joined, last_response
 
@@ -30,7 +31,7 @@ class ThreadManager:
         self._journal = journal
         self._run_id = run_id
         self._model = model
-        self._system: ModelMessage = {"role": "system", "content": system}
+        self._system: ModelMessage = ReadyMessage({"role": "system", "content": system})
         self._tools = tools if config.native else ()
         self._config = config
         self._log: list[Message] = []

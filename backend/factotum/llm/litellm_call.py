@@ -1,7 +1,7 @@
 """One attempt of a call: LiteLLM sends it, it or we read the stream; deadlines, bound, closing."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -10,15 +10,16 @@ import httpx
 from factotum.llm.deadlines import TokenClock
 from factotum.llm.endpoints import Endpoint, provider_of
 from factotum.llm.faults import ModelFault
+from factotum.llm.forms import Form, Forms
 from factotum.llm.litellm_chunks import size_of, stop_reason
 from factotum.llm.litellm_faults import fault_of, fault_said
 from factotum.llm.litellm_prices import cost_of
 from factotum.llm.litellm_stream import LiteLLMStream
 from factotum.llm.port import ModelChunk, ModelRequest, StopChunk, StopReason, UsageChunk
 from factotum.llm.raw_stream import RawStream
-from factotum.llm.raw_wires import Caught, catch, wire_of
+from factotum.llm.raw_wires import Caught, catch, replay_client, wire_for, wire_of
 from factotum.llm.shaping import Shaped, shape
-from factotum.llm.wire import WireError, WireSurprise
+from factotum.llm.wire import Wire, WireError, WireSurprise
 from factotum.protocol.runs import Usage
 
 _CLOSE_SECONDS: Final = 5.0
@@ -63,7 +64,7 @@ class Call:
     """One attempt. `litellm` is the imported module; `opened` tells that a first token came.
 
     `client` is the HTTP client to send the call with so that we can decode its stream (raw_wires.py); without
-    one LiteLLM reads the stream.
+    one LiteLLM reads the stream. `forms` are those requests that LiteLLM need not shape again (forms.py).
     """
 
     def __init__(
@@ -73,13 +74,16 @@ class Call:
         endpoints: Mapping[str, Endpoint],
         response_limit: int,
         client: Any = None,
+        forms: Forms | None = None,
     ) -> None:
         self._litellm = litellm
         self._request = request
         self._client = client
+        self._forms = Forms() if forms is None else forms
         self._endpoint = endpoints.get(provider_of(request.model))
         self.provider = litellm_provider(litellm, request.model, self._endpoint)
         """LiteLLM's name of the provider."""
+        self._messages: Sequence[Mapping[str, Any]] = ()
         self._room = response_limit
         self._longest_line = _LINE_OVERHEAD + _LINE_PER_CHARACTER * response_limit
         self._clock = TokenClock(
@@ -105,10 +109,16 @@ class Call:
 
     async def start(self) -> None:
         """Send the request and read up to the first token. Raises ModelFault, never partial."""
-        self._check_key()
-        caught = catch() if self._client is not None else None
-        wrapper = await self._guarded(self._litellm.acompletion(**self._arguments()))
-        self._stream = self._raw(wrapper, caught) or LiteLLMStream(wrapper)
+        own_server = self._endpoint is not None and self._endpoint.speaks is not None
+        shaped = shape(self._request, self.provider, own_server=own_server)
+        self._messages = shaped.messages
+        arguments = self._arguments(shaped)
+        form = None if self._client is None else self._forms.find(arguments)
+        body = None if form is None else form.body(self._messages)
+        if form is None or body is None:
+            self._stream = await self._shaped(arguments, self._client)
+        else:
+            self._stream = await self._formed(form, body, arguments)
         await self._advance(self._stream)
         self.opened = True
 
@@ -149,16 +159,55 @@ class Call:
             if not _KEYS.isdisjoint(missing):
                 raise fault_said("key_missing", "", partial=False)
 
-    def _raw(self, wrapper: Any, caught: Caught | None) -> RawStream | None:
+    async def _shaped(self, arguments: dict[str, Any], client: Any) -> OpenStream:
+        """Let LiteLLM shape and send the request, and learn from what it sent."""
+        self._check_key()
+        # Copies, one level deep: LiteLLM rewrites messages in place for some providers.
+        messages = [dict(message) for message in self._messages]
+        if client is None:
+            return LiteLLMStream(
+                await self._guarded(self._litellm.acompletion(messages=messages, **arguments))
+            )
+        caught = catch()
+        wrapper = await self._guarded(
+            self._litellm.acompletion(messages=messages, client=client, **arguments)
+        )
+        return self._raw(wrapper, caught, arguments) or LiteLLMStream(wrapper)
+
+    async def _formed(self, form: Form, body: bytes, arguments: dict[str, Any]) -> OpenStream:
+        """Send a request as LiteLLM would. If it is not answered well, LiteLLM tells what is wrong."""
+        client: httpx.AsyncClient = self._client.client
+        request = client.build_request("POST", form.url, headers=form.headers, content=body)
+        try:
+            response: httpx.Response = await self._guarded(client.send(request, stream=True))
+        except ModelFault as fault:
+            self._forms.forget(arguments)
+            if fault.kind != "unreachable":
+                raise
+            # Most likely a connection that the provider has closed while it was idle: LiteLLM opens another.
+            return await self._shaped(arguments, self._client)
+        wire = wire_for(form.provider, response)
+        if wire is not None:
+            return self._decoding(response, wire, form.provider, form.model)
+        self._forms.forget(arguments)
+        return await self._shaped(arguments, replay_client(response))
+
+    def _raw(self, wrapper: Any, caught: Caught, arguments: dict[str, Any]) -> RawStream | None:
         """Return the stream to decode ourselves, or None when it is LiteLLM's to read."""
         provider: Any = getattr(wrapper, "custom_llm_provider", None)
-        if caught is None or not isinstance(provider, str):
-            return None
-        found = wire_of(provider, caught, wrapper)
+        found = wire_of(provider, caught, wrapper) if isinstance(provider, str) else None
         if found is None:
             return None
-        pricing = partial(cost_of, self._litellm, provider, str(wrapper.model))
-        return RawStream(found[0], wrapper, found[1], pricing, longest_line=self._longest_line)
+        response, wire = found
+        model = str(wrapper.model)
+        self._forms.learn(arguments, self._messages, response.request, provider, model)
+        return self._decoding(response, wire, provider, model, wrapper)
+
+    def _decoding(
+        self, response: httpx.Response, wire: Wire, provider: str, model: str, wrapper: Any = None
+    ) -> RawStream:
+        pricing = partial(cost_of, self._litellm, provider, model)
+        return RawStream(response, wrapper, wire, pricing, longest_line=self._longest_line)
 
     async def _advance(self, stream: OpenStream) -> None:
         """Read until there is something to give, or the end."""
@@ -221,14 +270,11 @@ class Call:
             return usage.model_copy(update={"cost_usd": None})
         return usage
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self, shaped: Shaped) -> dict[str, Any]:
+        """Return what LiteLLM is asked for, without messages and client."""
         request, endpoint = self._request, self._endpoint
         model = request.model
-        own_server = endpoint is not None and endpoint.speaks is not None
-        shaped = shape(request, self.provider, own_server=own_server)
         arguments: dict[str, Any] = {
-            # Copies, one level deep: LiteLLM rewrites messages in place for some providers.
-            "messages": shaped.messages,
             "stream": True,
             "stream_options": {"include_usage": True},
             "max_retries": 0,
@@ -243,8 +289,6 @@ class Call:
                 arguments["api_base"] = endpoint.base_url
             if endpoint.speaks is not None:
                 model = f"{endpoint.speaks}/{model.partition('/')[2]}"
-        if self._client is not None:
-            arguments["client"] = self._client
         if shaped.tools:
             arguments["tools"] = shaped.tools
         if (bound := self._output_bound(shaped)) is not None:

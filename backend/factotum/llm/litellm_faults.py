@@ -32,6 +32,7 @@ _KINDS: Final[dict[str, FaultKind]] = {
     "BadGatewayError": "overloaded",
     "InternalServerError": "overloaded",
     "APIConnectionError": "unreachable",
+    "TransportError": "unreachable",  # httpx's own, of requests that LiteLLM did not send
     "APIResponseValidationError": "broken_stream",
 }
 

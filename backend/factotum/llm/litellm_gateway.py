@@ -20,6 +20,7 @@ from factotum.llm.deployments import Deployment, Deployments
 from factotum.llm.endpoints import Endpoint, provider_of
 from factotum.llm.fallback import Windows, following, none_usable
 from factotum.llm.faults import ModelFault
+from factotum.llm.forms import Forms
 from factotum.llm.litellm_call import SOCKET_SECONDS, Call, litellm_provider
 from factotum.llm.litellm_import import hands_over, load, loaded
 from factotum.llm.port import FallbackChunk, ModelChunk, ModelRequest
@@ -60,6 +61,7 @@ class LiteLLMGateway:
         self._response_limit = response_limit
         self._decode = decode
         self._client: Any = None
+        self._forms = Forms()
         self._strange: set[str] = set()
 
     async def warm(self) -> None:
@@ -155,7 +157,7 @@ class LiteLLMGateway:
         permit = self._breakers.of(deployment.name).admit()
         client = await self._client_for(litellm, request.model)
         endpoints = {provider_of(request.model): deployment.endpoint} if deployment.endpoint else {}
-        call = Call(litellm, request, endpoints, self._response_limit, client)
+        call = Call(litellm, request, endpoints, self._response_limit, client, self._forms)
         try:
             await call.start()
         except ModelFault as fault:

@@ -8,7 +8,7 @@ import httpx
 
 from factotum.llm.port import ModelChunk
 from factotum.llm.sse_lines import LineTooLong, SseLines
-from factotum.llm.wire import JsonObject, Wire, WireError
+from factotum.llm.wire import JsonObject, Wire, WireError, joined
 from factotum.protocol.runs import Usage
 
 _DRAIN_SECONDS: Final = 0.2
@@ -19,7 +19,10 @@ Pricing = Callable[[JsonObject], float | None]
 
 
 class RawStream:
-    """Reads one response. Whatever fails is a WireError; bytes that came before are decoded first."""
+    """Reads one response. Whatever fails is a WireError; bytes that came before are decoded first.
+
+    `wrapper` is LiteLLM's, if it made one: it is closed along.
+    """
 
     def __init__(
         self, response: httpx.Response, wrapper: Any, wire: Wire, pricing: Pricing, *, longest_line: int
@@ -56,7 +59,7 @@ class RawStream:
             if self._over or self._wire.ended:
                 return None
             if chunks := self._wire.decode(await self._payloads()):
-                return chunks
+                return joined(chunks)
 
     def rest(self) -> list[ModelChunk]:
         """Return what was held back until the end."""
@@ -67,7 +70,8 @@ class RawStream:
         if self._wire.ended and not self._over:
             await self._drain()
         await self._response.aclose()
-        await self._wrapper.aclose()
+        if self._wrapper is not None:
+            await self._wrapper.aclose()
 
     async def _payloads(self) -> list[bytes]:
         try:

@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
@@ -70,15 +71,33 @@ def wire_of(provider: str, caught: Caught, wrapper: Any) -> tuple[httpx.Response
     at another address (OpenAI's other interfaces) or with no event stream, and when LiteLLM renamed tools.
     """
     response = caught.response
-    if response is None or response.is_closed or response.is_stream_consumed or provider not in _WIRES:
-        return None
-    ending, wire = _WIRES[provider]
-    known = response.request.url.path.endswith(ending)
-    if not known or not response.headers.get("content-type", "").startswith("text/event-stream"):
+    if response is None or response.is_closed or response.is_stream_consumed:
         return None
     if getattr(getattr(wrapper, "completion_stream", None), "tool_name_reverse_map", None):
         return None
-    return response, wire()
+    wire = wire_for(provider, response)
+    return None if wire is None else (response, wire)
+
+
+def wire_for(provider: str, response: httpx.Response) -> Wire | None:
+    """Return the decoder of an open response, None for one that we cannot read: a refusal for one."""
+    if provider not in _WIRES or response.status_code != HTTPStatus.OK:
+        return None
+    ending, wire = _WIRES[provider]
+    known = response.request.url.path.endswith(ending)
+    streams = response.headers.get("content-type", "").startswith("text/event-stream")
+    return wire() if known and streams else None
+
+
+def replay_client(response: httpx.Response) -> Any:
+    """Return a client that answers the next request with a response which is here already, still unread."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            response.status_code, headers=response.headers, stream=response.stream, request=request
+        )
+
+    return open_client(timeout=0.0, transport=httpx.MockTransport(answer))
 
 
 async def _note(response: httpx.Response) -> None:

@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from factotum.llm.demo import DEMO_MODEL, DemoGateway
-from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.port import ModelChunk, ModelRequest
+
+if TYPE_CHECKING:
+    from factotum.llm.litellm_gateway import LiteLLMGateway
 
 
 class Gateways:
     """Chooses the gateway by the model's name."""
 
-    def __init__(self, providers: LiteLLMGateway, demo: DemoGateway) -> None:
+    def __init__(self, providers: "LiteLLMGateway", demo: DemoGateway) -> None:
         self._providers = providers
         self._demo = demo
 

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from factotum.llm.cache_marks import mark_messages, mark_tools, wants_key, wants_marks
 from factotum.llm.port import ModelRequest
+from factotum.llm.ready import ReadyMessage
 from factotum.protocol.runs import Effort
 
 _CLAUDE_HOSTS: Final = frozenset({"bedrock", "bedrock_converse", "vertex_ai", "azure_ai"})
@@ -24,9 +25,9 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A request as one provider is to get it. Its messages are copies, one level deep."""
+    """A request as one provider is to get it. Its messages are not to be changed: some are the caller's."""
 
-    messages: list[dict[str, Any]]
+    messages: Sequence[Fields]
     tools: list[Fields]
     effort: Effort | None
     cache_key: str | None
@@ -36,12 +37,14 @@ def shape(request: ModelRequest, provider: str, *, own_server: bool = False) -> 
     """Shape a request. `provider` is LiteLLM's; `own_server`: a server that only speaks its format."""
     model = request.model
     claude = _is_claude(provider, model)
-    messages: list[dict[str, Any]] = []
+    messages: list[Fields] = []
     for message in request.messages:
-        messages.extend(_shaped(message, provider, model, claude=claude))
+        messages.extend(_shaped_once(message, provider, model, claude=claude))
     tools: list[Fields] = list(request.tools)
     if wants_marks(provider, model):
-        mark_messages(messages)
+        copies = [dict(message) for message in messages]
+        mark_messages(copies)
+        messages = list[Fields](copies)
         tools = mark_tools(tools)
     effort = request.effort
     if claude and effort not in (None, "none") and not _may_reason(request):
@@ -54,11 +57,18 @@ def _is_claude(provider: str, model: str) -> bool:
     return provider == "anthropic" or (provider in _CLAUDE_HOSTS and "claude" in model.lower())
 
 
+def _shaped_once(message: Fields, provider: str, model: str, *, claude: bool) -> Iterable[Fields]:
+    """As `_shaped`, done once for a message that goes into many calls."""
+    if message.get("role") != "assistant":
+        return [message]
+    if isinstance(message, ReadyMessage):
+        return message.variant((provider, model), lambda: _shaped(message, provider, model, claude=claude))
+    return _shaped(message, provider, model, claude=claude)
+
+
 def _shaped(message: Fields, provider: str, model: str, *, claude: bool) -> Iterable[dict[str, Any]]:
     """Return one message for the provider: as one, or for Claude as several in a row, which become one."""
     shaped = dict(message)
-    if shaped.get("role") != "assistant":
-        return [shaped]
     origin: Fields = shaped.pop("origin", None) or {}
     blocks: Sequence[Fields] = shaped.pop("thinking_blocks", None) or ()
     reasoning = shaped.pop("reasoning_content", None)

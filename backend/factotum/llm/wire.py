@@ -1,11 +1,13 @@
 """What the decoders of the two wire formats share: their port, and how they fail."""
 
+from collections.abc import Hashable
+from itertools import groupby
 from typing import Any, Final, Protocol, cast
 
 import orjson
 
 from factotum.llm.faults import FaultKind
-from factotum.llm.port import ModelChunk
+from factotum.llm.port import ModelChunk, ReasoningChunk, TextChunk, ToolCallChunk
 from factotum.protocol.runs import Usage
 
 JsonObject = dict[str, Any]
@@ -59,6 +61,40 @@ def document(payload: bytes) -> JsonObject:
     if type(found) is not dict:
         raise WireSurprise
     return cast("JsonObject", found)
+
+
+def joined(chunks: list[ModelChunk]) -> list[ModelChunk]:
+    """Join neighbours that continue each other: what came in one read need not be handled piece by piece."""
+    if len(chunks) < 2:
+        return chunks
+    out: list[ModelChunk] = []
+    for _, run in groupby(chunks, _continued):
+        first, *rest = run
+        out.append(_one(first, rest) if rest else first)
+    return out
+
+
+def _continued(chunk: ModelChunk) -> Hashable:
+    """Return what neighbours share that are one; for a chunk that stands alone, something of its own."""
+    kind = type(chunk)
+    if kind is TextChunk:
+        return kind
+    if isinstance(chunk, ReasoningChunk) and chunk.signed is None:
+        return kind
+    if isinstance(chunk, ToolCallChunk) and chunk.call_id is None and chunk.name is None:
+        return chunk.index
+    return id(chunk)
+
+
+def _one(first: ModelChunk, rest: list[ModelChunk]) -> ModelChunk:
+    match first:
+        case TextChunk():
+            return TextChunk("".join([cast("TextChunk", chunk).text for chunk in (first, *rest)]))
+        case ReasoningChunk():
+            return ReasoningChunk("".join([cast("ReasoningChunk", chunk).text for chunk in (first, *rest)]))
+        case _:
+            pieces = [cast("ToolCallChunk", chunk) for chunk in (first, *rest)]
+            return ToolCallChunk(pieces[0].index, None, None, "".join([piece.arguments for piece in pieces]))
 
 
 def tokens(value: object) -> int:

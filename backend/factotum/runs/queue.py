@@ -6,13 +6,16 @@ killed (procrastinate #1518, #1408) and hold the thread for as long.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
-from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
+
+from factotum.core.tasks import in_own_thread
+
+if TYPE_CHECKING:
+    from procrastinate import App
 
 EXECUTE_RUN = "execute_run"
 RUNS_QUEUE = "runs"
@@ -31,17 +34,21 @@ class RunQueue(Protocol):
 
 
 class ProcrastinateQueue:
-    """Writes jobs into Procrastinate's tables. It opens no connection of its own."""
+    """Writes jobs into Procrastinate's tables. It opens no connection of its own.
+
+    Procrastinate is imported with the first job: an API process that only reads never pays for it.
+    """
 
     def __init__(self) -> None:
-        self._app = App(connector=PsycopgConnector())
+        self._made: tuple[App, type[Exception]] | None = None
 
     async def enqueue(self, connection: AsyncConnection[Any], run_id: str) -> None:
         """Write the job of a run on `connection`, inside its open transaction. Raises psycopg's errors."""
-        deferrer = self._app.configure_task(EXECUTE_RUN, queue=RUNS_QUEUE, connection=connection)
+        app, refusal = self._made = self._made or await in_own_thread(_make_app)
+        deferrer = app.configure_task(EXECUTE_RUN, queue=RUNS_QUEUE, connection=connection)
         try:
             await deferrer.defer_async(run_id=run_id)
-        except ConnectorException as error:
+        except refusal as error:
             # The transaction that it is part of knows what the database's errors mean.
             if isinstance(error.__cause__, psycopg.Error):
                 raise error.__cause__ from None
@@ -57,3 +64,11 @@ where status = 'todo' and task_name = %s and args ->> 'run_id' = any(%s)""",
             (EXECUTE_RUN, list(run_ids)),
         )
         return {str(row[0]) for row in await cursor.fetchall()}
+
+
+def _make_app() -> "tuple[App, type[Exception]]":
+    """Return the app, and what it raises when the database refuses a job."""
+    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - a sixth of the API's start
+    from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - as above
+
+    return App(connector=PsycopgConnector()), ConnectorException

@@ -74,7 +74,7 @@ class MemoryThread:
     ) -> Message:
         """Store a message at the end. One whose id is stored already is given back as it stands."""
         chosen = message_id or new_id()
-        for message in self.messages:
+        for message in self.messages if message_id else ():
             if message.id == chosen:
                 return message
         message = Message(

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.rendering import order_for_run, render
+from factotum.agent.transcript import Transcript
 from factotum.core.clock import now
 from factotum.core.ids import new_id
 from factotum.protocol.dialect import Dialect
@@ -258,3 +259,16 @@ def test_arguments_are_json_again() -> None:
     assert json.loads(json.dumps(rendered[0]))["tool_calls"][0]["function"]["arguments"] == json.dumps(
         {"a": [1, None, True], "b": 'q"\n'}
     )
+
+
+@pytest.mark.parametrize("dialect", ["native", "invoke"])
+def test_what_was_rendered_is_kept(dialect: Dialect) -> None:
+    log = Log()
+    messages = [log("user", "Do it."), log("assistant", "Looking.", made("c1")), log("tool", result("c1"))]
+    transcript = Transcript(ProcessorConfig(dialect=dialect))
+    transcript.update(messages)
+    first = transcript.messages()
+    transcript.update([*messages, log("assistant", "More.", made("c2"))])
+    second = transcript.messages()
+    assert len(second) > len(first)
+    assert all(old is new for old, new in zip(first, second, strict=False))

@@ -1,0 +1,130 @@
+"""Factotum: its gateway, and its whole path from the model to what goes into the run's log."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from bench.clients.base import KEY, MODEL, Client, Seen
+from factotum.agent.config import ProcessorConfig
+from factotum.agent.loop import AgentLoop
+from factotum.agent.prompt import system_prompt
+from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.thread_manager import ThreadManager
+from factotum.agent.tool_runner import ToolRunner
+from factotum.bus.writer import RunLogWriter
+from factotum.core.ids import new_id
+from factotum.llm.endpoints import Endpoint
+from factotum.llm.litellm_gateway import LiteLLMGateway
+from factotum.llm.port import ModelRequest, TextChunk
+from factotum.runs.telling import Teller
+from factotum.testing.memory_journal import MemoryRun, MemoryThread
+from factotum.testing.memory_sandbox import MemorySandbox
+from factotum.tools.declare import tool
+from factotum.tools.registry import Registry
+from factotum.tools.tool import ToolContext, ToolOutput
+
+_TEXT: Final = re.compile(rb'"text":"([^"]*)"')
+
+
+class Gateway(Client):
+    """The gateway alone: LiteLLM sends, we decode."""
+
+    decode = True
+
+    def __init__(self, base: str) -> None:
+        super().__init__(base)
+        self.gateway = LiteLLMGateway({"openai": Endpoint(base, KEY)}, decode=self.decode)
+
+    async def warm(self) -> None:
+        """See Client."""
+        await self.gateway.warm()
+
+    async def close(self) -> None:
+        """See Client."""
+        await self.gateway.close()
+
+    async def ask(self, question: str, seen: Seen) -> None:
+        """See Client."""
+        async for chunk in self.gateway.stream(_request(question)):
+            if isinstance(chunk, TextChunk):
+                seen(chunk.text)
+
+
+class _Log:
+    """In place of Redis: takes the lines that would go over its connection."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+
+    async def append(
+        self,
+        run_id: str,  # noqa: ARG002 - the port's
+        attempt: int,  # noqa: ARG002 - the port's
+        first_seq: int,
+        lines: Sequence[bytes],
+        **_: bool,
+    ) -> tuple[str, int]:
+        """See bus.writer.Append."""
+        for line in lines:
+            if found := _TEXT.search(line):
+                self._seen(found.group(1).decode())
+        return "ok", first_seq + len(lines) - 1
+
+
+class Factotum(Gateway):
+    """Gateway, parser, draft, and the writer of the log up to Redis; as an agent, the loop over memory."""
+
+    async def ask(self, question: str, seen: Seen) -> None:
+        """See Client."""
+        writer = RunLogWriter(_Log(seen).append, new_id(), 1, 0)
+        processor = ResponseProcessor(
+            self.gateway, Registry(()), Teller(writer), ProcessorConfig(dialect="invoke")
+        )
+        await processor.process(_request(question), processor.draft("m"))
+        await writer.close()
+
+    async def work(self, question: str) -> None:
+        """See Client."""
+
+        @tool(effect="pure", example={"text": "a"})
+        async def look(context: ToolContext, text: str) -> ToolOutput:  # noqa: ARG001 - every tool has it
+            """Look something up.
+
+            Args:
+                text: What it is about.
+            """
+            return ToolOutput(self.look(text))
+
+        async def sandbox() -> MemorySandbox:
+            return MemorySandbox()
+
+        registry, config = Registry([look]), ProcessorConfig(step_limit=10_000)
+        run = MemoryRun(MemoryThread(), question, model=f"openai/{MODEL}")
+        state, journal, events = run.claim()
+        thread = ThreadManager(
+            journal,
+            run_id=run.id,
+            model=run.model,
+            system=system_prompt(registry, "native"),
+            tools=registry.schemas(),
+            config=config,
+        )
+        await AgentLoop(
+            state,
+            thread=thread,
+            processor=ResponseProcessor(self.gateway, registry, events, config),
+            runner=ToolRunner(registry, journal, events, sandbox, "sequential"),
+            journal=journal,
+            events=events,
+            config=config,
+        ).run()
+
+
+class Fallback(Factotum):
+    """The same over LiteLLM's own stream: what providers cost whose format we do not know."""
+
+    decode = False
+
+
+def _request(question: str) -> ModelRequest:
+    return ModelRequest(f"openai/{MODEL}", [{"role": "user", "content": question}])

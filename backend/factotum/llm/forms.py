@@ -1,0 +1,102 @@
+"""Requests as LiteLLM shapes them, learned from those it sent: all but the messages, which are ours already.
+
+Shaping one request costs LiteLLM milliseconds, and more with each message of the history, though between two
+turns of a run nothing but the messages differs. So the first request of a kind goes through LiteLLM. If it
+sent our messages unchanged, the next one is its address, headers and body around the new messages. A message
+of a shape that was not seen yet, whatever else is asked for, and every failure go through LiteLLM again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+import orjson
+from pydantic import JsonValue
+
+from factotum.llm.ready import Shape, serialised, without_nulls
+
+_PLAIN: Final = frozenset({"openai", "hosted_vllm", "lm_studio"})
+"""LiteLLM's providers that it sends messages to one by one as they are, wherever they stand."""
+_OWN_HEADERS: Final = frozenset({"content-length", "transfer-encoding"})
+
+Messages = Sequence[Mapping[str, JsonValue]]
+
+
+@dataclass(slots=True)
+class Form:
+    """One kind of request. `provider` and `model` are LiteLLM's names, by which it is priced."""
+
+    provider: str
+    model: str
+    url: httpx.URL
+    headers: list[tuple[str, str]] = field(repr=False)
+    rest: bytes
+    """The body after the messages, from the bracket that closes them."""
+    shapes: set[Shape]
+    """The messages that LiteLLM was seen to leave as they are."""
+
+    def body(self, messages: Messages) -> bytes | None:
+        """Return the body for these messages, None if LiteLLM might change one of them."""
+        pieces: list[bytes] = []
+        for message in messages:
+            try:
+                data, shape = serialised(message)
+            except TypeError:
+                return None
+            if shape not in self.shapes:
+                return None
+            pieces.append(data)
+        return b'{"messages":[' + b",".join(pieces) + self.rest
+
+
+class Forms:
+    """The forms of one gateway, by what LiteLLM was asked for; at most `most`, the oldest unused one goes."""
+
+    def __init__(self, most: int = 1024) -> None:
+        self._most = most
+        self._forms: OrderedDict[bytes, Form | None] = OrderedDict()
+
+    def find(self, arguments: Mapping[str, Any]) -> Form | None:
+        """Return the form of a call of LiteLLM, its messages apart; None: there is none, or may be none."""
+        key = _key(arguments)
+        form = self._forms.get(key)
+        if form is not None:
+            self._forms.move_to_end(key)
+        return form
+
+    def learn(
+        self, arguments: Mapping[str, Any], messages: Messages, sent: httpx.Request, provider: str, model: str
+    ) -> None:
+        """Take note of a request that was answered; `sent` is what LiteLLM made of the call."""
+        key = _key(arguments)
+        if provider not in _PLAIN or self._forms.get(key, _UNKNOWN) is None:
+            return
+        self._forms[key] = _form(messages, sent, provider, model, self._forms.get(key))
+        if len(self._forms) > self._most:
+            self._forms.popitem(last=False)
+
+    def forget(self, arguments: Mapping[str, Any]) -> None:
+        """Let LiteLLM shape the next request of this kind: this one was not answered well."""
+        self._forms.pop(_key(arguments), None)
+
+
+_UNKNOWN: Final = Form("", "", httpx.URL(), [], b"", set())
+
+
+def _key(arguments: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(arguments, default=repr, option=orjson.OPT_SORT_KEYS)
+
+
+def _form(
+    messages: Messages, sent: httpx.Request, provider: str, model: str, known: Form | None
+) -> Form | None:
+    """Read a request; None for good if LiteLLM changed the messages."""
+    body = orjson.loads(sent.content)
+    if body.pop("messages", None) != list(map(without_nulls, messages)):
+        return None
+    headers = [(name, value) for name, value in sent.headers.items() if name not in _OWN_HEADERS]
+    shapes = {shape for message in messages if (shape := serialised(message)[1]) is not None}
+    rest = b"]," + orjson.dumps(body)[1:]
+    return Form(provider, model, sent.url, headers, rest, shapes | (known.shapes if known else set()))
