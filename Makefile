@@ -10,7 +10,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 ||
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types sizes coverage smoke-llm bench clean
+.PHONY: help setup run test check lint format types sizes coverage lock smoke-llm bench chaos clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,11 +43,17 @@ coverage: setup
 format: setup  ## Put the code in its usual form
 	@$(IN_BACKEND) $(BIN)/ruff check --fix-only --exit-zero -q . && $(BIN)/ruff format .
 
+lock:  ## Write backend/poetry.lock anew after a change of pyproject.toml
+	@$(BOOTSTRAP) --lock
+
 smoke-llm: setup  ## Try the whole product with a real, small model out of packages (opt-in: 130 MB)
 	@$(IN_BACKEND) $(BIN)/python scripts/smoke_llm.py $(ARGS)
 
 bench: setup  ## Measure the cost of a token and of the parser, beside LiteLLM (ARGS="--runs 500")
 	@$(IN_BACKEND) $(BIN)/python -m bench.llm_stream $(ARGS) && $(BIN)/python -m bench.parser
+
+chaos: setup  ## Kill everything at random under load, then check every history (ARGS="--faults 50")
+	@$(IN_BACKEND) $(BIN)/python -m chaos $(ARGS)
 
 clean:  ## Remove what setting up has made; your data stays
 	rm -rf .tools backend/.venv backend/.venv-sandbox backend/.coverage* backend/.pytest_cache

@@ -30,6 +30,7 @@ SCRIPTS = Path(__file__).resolve().parent
 BACKEND = SCRIPTS.parent
 TOOLS = BACKEND.parent / ".tools"
 LOG = TOOLS / "bootstrap.log"
+POETRY = (str(TOOLS / "poetry" / "bin" / "poetry"), "-C", str(BACKEND), "--no-interaction", "--no-ansi")
 POETRY_PINS = SCRIPTS / "poetry-requirements.txt"
 
 # Asks pip itself, so that its files, its environment variables and its built-in default all count.
@@ -58,7 +59,7 @@ REMEDIES = (
     (r"[Hh]ash.* mismatch|DO NOT MATCH", "A package is not the one that was locked. Do not use it."),
     (
         r"pyproject.toml changed significantly",
-        "poetry.lock is older than pyproject.toml: run `.tools/poetry/bin/poetry -C backend lock`.",
+        "poetry.lock is older than pyproject.toml: run `make lock`.",
     ),
     ("Permission denied", "This user may not write here. After a run as root: `sudo make clean`."),
 )
@@ -72,13 +73,16 @@ def main() -> int:
     """Bring everything up to date; return the exit code."""
     use_a_new_enough_python()
     wants_dev = "--dev" in sys.argv
+    wants_lock = "--lock" in sys.argv
     stamps = wanted_stamps()
-    if everything_done(stamps, wants_dev):
+    if everything_done(stamps, wants_dev) and not wants_lock:
         return 0
     try:
         TOOLS.mkdir(exist_ok=True)
         with one_at_a_time():
-            if not everything_done(stamps, wants_dev):
+            if wants_lock:
+                lock(stamps)
+            elif not everything_done(stamps, wants_dev):
                 say("Setting up Factotum (once; what is there already is kept)")
                 set_up(stamps, wants_dev)
     except SetupStopped as stopped:
@@ -90,14 +94,27 @@ def main() -> int:
     return 0
 
 
+def lock(stamps: dict[Path, str]) -> None:
+    """Write poetry.lock anew after a change of pyproject.toml; what need not change keeps its version."""
+    LOG.write_text("", encoding="utf-8")
+    environment = poetry_made(stamps)
+    run("Locking", [*POETRY, "lock"], environment)
+
+
+def poetry_made(stamps: dict[Path, str]) -> dict[str, str]:
+    """Make Poetry's own environment if it is missing or old; return what Poetry needs to run."""
+    folder = next(iter(stamps))
+    if not is_done(folder, stamps[folder], False):
+        make_poetry(folder)
+        finish(folder, stamps[folder], False)
+    return poetry_environment(folder)
+
+
 def set_up(stamps: dict[Path, str], wants_dev: bool) -> None:
     """Make each environment whose stamp differs."""
     LOG.write_text("", encoding="utf-8")
-    poetry_folder, service, sandbox = stamps
-    if not is_done(poetry_folder, stamps[poetry_folder], False):
-        make_poetry(poetry_folder)
-        finish(poetry_folder, stamps[poetry_folder], False)
-    environment = poetry_environment(poetry_folder)
+    _, service, sandbox = stamps
+    environment = poetry_made(stamps)
     without = [] if wants_dev else ["--without", "dev"]
     if not is_done(service, stamps[service], wants_dev):
         make_environment(service)
@@ -138,9 +155,8 @@ def make_environment(folder: Path) -> None:
 
 def install(title: str, folder: Path, environment: dict[str, str], options: list[str]) -> None:
     """Install from the lock file into the environment `folder`."""
-    poetry = [str(TOOLS / "poetry" / "bin" / "poetry"), "-C", str(BACKEND), "--no-interaction", "--no-ansi"]
     # --compile: without byte code the first import of LiteLLM alone takes five seconds longer.
-    run(title, [*poetry, "install", "--compile", *options], {**environment, "VIRTUAL_ENV": str(folder)})
+    run(title, [*POETRY, "install", "--compile", *options], {**environment, "VIRTUAL_ENV": str(folder)})
 
 
 def poetry_environment(folder: Path) -> dict[str, str]:

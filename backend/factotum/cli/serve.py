@@ -6,14 +6,10 @@ the servers stop.
 """
 
 import asyncio
-import faulthandler
 import json
-import logging
 import os
-import signal
 import socket
 import sys
-import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +23,7 @@ from pydantic import SecretStr
 from factotum.api.codes import CodeBook
 from factotum.api.main import create_app, local_context
 from factotum.api.serving import SERVER_OPTIONS, ApiServer
+from factotum.cli.ending import ended_by_signal
 from factotum.core.errors import SetupFault
 from factotum.core.tasks import cancelled
 from factotum.embedded.stack import EmbeddedStack
@@ -34,8 +31,6 @@ from factotum.services import Addresses, Services, addresses_of, make_gateway, o
 from factotum.settings import Settings
 from factotum.store.migrate import migrate
 from factotum.worker.worker import Worker
-
-log = logging.getLogger(__name__)
 
 _SCRIPT_START_SECONDS = 30.0
 _END_SECONDS = 45.0
@@ -62,7 +57,7 @@ async def serve(
     `script` is played in place of a model's provider. `ready` is called once, when the service listens.
     Raises SetupFault when something must be mended first: a port in use, a broken data folder.
     """
-    ended = _ended_by_signal(settings.worker_grace + _END_SECONDS)
+    ended = ended_by_signal(settings.worker_grace + _END_SECONDS)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(_listen(settings.host, settings.port))
         addresses, token = await _state(stack, settings, report)
@@ -81,7 +76,7 @@ async def serve(
 
 async def work(settings: Settings) -> None:
     """Run a worker alone until SIGINT or SIGTERM, on the addresses of the settings."""
-    ended = _ended_by_signal(settings.worker_grace + _END_SECONDS)
+    ended = ended_by_signal(settings.worker_grace + _END_SECONDS)
     async with open_services(settings, addresses_of(settings), "factotum-worker") as services:
         await _work(services, ended)
 
@@ -157,34 +152,6 @@ async def _work(services: Services, ended: asyncio.Event) -> None:
         ended.set()
         await cancelled(warming, over)
         await gateway.close()
-
-
-def _ended_by_signal(limit: float) -> asyncio.Event:
-    """Return an event that SIGINT or SIGTERM sets; a second SIGINT ends the process at once.
-
-    A process that has not ended `limit` seconds later says what it waits for, and ends: what it leaves is
-    taken over as after a crash.
-    """
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def end(number: signal.Signals) -> None:
-        ended.set()
-        loop.remove_signal_handler(number)
-        overdue = threading.Timer(limit, _give_up, (loop, limit))
-        overdue.daemon = True
-        overdue.start()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end, number)
-    return ended
-
-
-def _give_up(loop: asyncio.AbstractEventLoop, limit: float) -> None:
-    going_on = sorted(task.get_name() for task in asyncio.all_tasks(loop) if not task.done())
-    log.error("the process did not end within %.0f s; these tasks went on: %s", limit, ", ".join(going_on))
-    faulthandler.dump_traceback(all_threads=True)
-    os._exit(1)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -24,6 +24,8 @@ from factotum.store.threads import Threads
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
+_TOLD_AT_SUBMISSION = 2
+"""`run.queued` and `message.created`: a worker that finds fewer in the log knows that they were lost."""
 
 
 class Models(Protocol):
@@ -83,6 +85,7 @@ class RunService:
                 agent_id=agent_id,
                 options=new.options,
                 idempotency_key=new.idempotency_key,
+                log_seq=_TOLD_AT_SUBMISSION,
             )
             if not created:
                 return run, False

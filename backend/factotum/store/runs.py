@@ -58,18 +58,20 @@ class Runs:
         options: RunOptions | None = None,
         idempotency_key: str | None = None,
         run_id: str | None = None,
+        log_seq: int = 0,
     ) -> tuple[Run, bool]:
         """Store a queued run, and say whether it is new: a key that the thread knows gives back its run.
 
+        `log_seq` is the last number that its log will have before a worker opens it.
         `created_by` must be the transaction's caller. Raises NotFound (`thread_not_found`), Forbidden,
         Conflict (`idempotency_key_reused`) when the key belongs to another thread's run.
         """
         row = await self._tx.one(
             f"""
 insert into factotum.runs
-    (id, account_id, project_id, thread_id, created_by, agent_id, model, options, idempotency_key)
+    (id, account_id, project_id, thread_id, created_by, agent_id, model, options, idempotency_key, log_seq)
 select %(id)s::uuid, account_id, project_id, id, %(user)s::uuid, %(agent)s::uuid, %(model)s,
-    %(options)s::jsonb, %(key)s
+    %(options)s::jsonb, %(key)s, %(log_seq)s
 from factotum.threads where id = %(thread)s
 on conflict (account_id, idempotency_key) where idempotency_key is not null do nothing
 returning {_COLUMNS}""",
@@ -81,6 +83,7 @@ returning {_COLUMNS}""",
                 "options": encode(_OPTIONS, options or RunOptions()),
                 "key": idempotency_key,
                 "thread": thread_id,
+                "log_seq": log_seq,
             },
         )
         if row is not None:

@@ -428,6 +428,19 @@ async def test_a_drained_worker_hands_over_at_the_next_step() -> None:
     check_laws(world)
 
 
+async def test_a_run_that_is_cut_off_takes_no_further_step_even_when_its_cancellation_got_lost() -> None:
+    world = World()
+    gateway = ScriptedGateway([reply(NativeCall("look", {"text": "a"})), reply("Seen.")])
+    loop = world.loop(gateway)
+    loop.hand_over()
+    loop.cut_off()
+
+    with pytest.raises(asyncio.CancelledError):
+        await loop.run()
+
+    assert gateway.left == 2
+
+
 async def test_a_draft_that_a_drain_cut_is_withdrawn_by_the_next_attempt() -> None:
     world = World()
     pause = Pause()

@@ -66,6 +66,17 @@ async def test_an_idle_client_gets_signs_of_life(stage: Stage) -> None:
         assert await anext(steps) == ()
 
 
+async def test_what_was_told_at_submission_is_not_lost_with_the_log_of_a_queued_run(stage: Stage) -> None:
+    stage.gateway.turns = [says("Well.")]
+    run = await stage.submit()
+    await stage.lose_log(run)
+    await stage.carry(run)
+    reset, *rest = await stage.follow(run)
+    assert isinstance(reset, Snapshot)
+    assert reset.messages[0].text == "Do it."
+    assert rest == []
+
+
 async def test_a_deleted_log_is_replaced_by_a_snapshot(stage: Stage) -> None:
     run = await finished(stage)
     count = len(await stage.bus.stored(run.id))
