@@ -7,7 +7,7 @@ import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
-const service = process.env['FACTOTUM_URL'] ?? 'http://127.0.0.1:8787'
+const service = process.env.FACTOTUM_URL ?? 'http://127.0.0.1:8787'
 
 /** Writes a compressed copy beside each file that gains from it; the service sends it as it is. */
 function compressed(): Plugin {
@@ -18,7 +18,8 @@ function compressed(): Plugin {
     writeBundle({ dir = '' }, bundle) {
       for (const name of Object.keys(bundle)) {
         const bytes = readFileSync(join(dir, name))
-        if (bytes.length > 1000 && /\.(js|css|html|svg)$/.test(name)) writeFileSync(join(dir, `${name}.gz`), gzipSync(bytes, { level: 9 }))
+        if (bytes.length > 1000 && /\.(js|css|html|svg)$/.test(name))
+          writeFileSync(join(dir, `${name}.gz`), gzipSync(bytes, { level: 9 }))
       }
     },
   }
@@ -37,5 +38,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: { port: 5173, strictPort: true, proxy: { '/v1': service } },
-  test: { include: ['tests/**/*.test.{ts,tsx}'], environment: 'jsdom' },
+  test: { include: ['tests/**/*.test.{ts,tsx}'], environment: 'node' },
 })

@@ -40,4 +40,4 @@ if (root !== null) {
     </StrictMode>,
   )
 }
-setTimeout(preloadMarkdown, 300)
+setTimeout(preloadMarkdown, 500)

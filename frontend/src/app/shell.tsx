@@ -32,12 +32,30 @@ function Frame() {
 
   const shortcuts = useMemo<Shortcut[]>(
     () => [
-      { keys: 'mod+k', title: 'Commands', run: () => { setOver('palette') } },
+      {
+        keys: 'mod+k',
+        title: 'Commands',
+        run: () => {
+          setOver('palette')
+        },
+      },
       { keys: 'mod+shift+o', title: 'New task', run: () => void navigate({ to: '/' }) },
-      { keys: 'mod+b', title: 'Show or hide the threads', run: () => { toggle(window.innerWidth >= 860) } },
+      {
+        keys: 'mod+b',
+        title: 'Show or hide the threads',
+        run: () => {
+          toggle(window.innerWidth >= 860)
+        },
+      },
       { keys: 'mod+j', title: "Show or hide the agent's computer", run: togglePanel },
       { keys: '/', title: 'Write', run: () => document.querySelector<HTMLElement>('[data-composer]')?.focus() },
-      { keys: '?', title: 'Shortcuts', run: () => { setOver('shortcuts') } },
+      {
+        keys: '?',
+        title: 'Shortcuts',
+        run: () => {
+          setOver('shortcuts')
+        },
+      },
     ],
     [navigate, toggle, togglePanel],
   )
@@ -46,17 +64,57 @@ function Frame() {
   const actions: Action[] = [
     { title: 'New task', icon: <SquarePen size={15} />, keys: 'mod+shift+o', run: () => void navigate({ to: '/' }) },
     { title: "Show or hide the agent's computer", icon: <PanelRight size={15} />, keys: 'mod+j', run: togglePanel },
-    { title: 'Light theme', icon: <Sun size={15} />, run: () => { setTheme('light') } },
-    { title: 'Dark theme', icon: <Moon size={15} />, run: () => { setTheme('dark') } },
-    { title: 'Theme of the system', icon: <Monitor size={15} />, run: () => { setTheme('system') } },
-    { title: 'Shortcuts', icon: <Keyboard size={15} />, keys: '?', run: () => { setOver('shortcuts') } },
-    { title: 'Sign out', icon: <LogOut size={15} />, run: () => { signOut() } },
+    {
+      title: 'Light theme',
+      icon: <Sun size={15} />,
+      run: () => {
+        setTheme('light')
+      },
+    },
+    {
+      title: 'Dark theme',
+      icon: <Moon size={15} />,
+      run: () => {
+        setTheme('dark')
+      },
+    },
+    {
+      title: 'Theme of the system',
+      icon: <Monitor size={15} />,
+      run: () => {
+        setTheme('system')
+      },
+    },
+    {
+      title: 'Shortcuts',
+      icon: <Keyboard size={15} />,
+      keys: '?',
+      run: () => {
+        setOver('shortcuts')
+      },
+    },
+    {
+      title: 'Sign out',
+      icon: <LogOut size={15} />,
+      run: () => {
+        signOut()
+      },
+    },
   ]
-  const footer = <SidebarFooter onCommands={() => { setOver('palette') }} />
+  const footer = (
+    <SidebarFooter
+      onCommands={() => {
+        setOver('palette')
+      }}
+    />
+  )
 
   return (
     <div className="flex h-full">
-      <a href="#page" className="sr-only z-50 rounded-sm bg-raised p-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2">
+      <a
+        href="#page"
+        className="sr-only z-50 rounded-sm bg-raised p-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
         To the page
       </a>
       {wide && open && (
@@ -66,7 +124,12 @@ function Frame() {
       )}
       {!wide && (
         <Dialog open={sheet} onOpenChange={setSheet} title="Threads" titleHidden side="left">
-          <Sidebar footer={footer} onNavigate={() => { setSheet(false) }} />
+          <Sidebar
+            footer={footer}
+            onNavigate={() => {
+              setSheet(false)
+            }}
+          />
         </Dialog>
       )}
       <div id="page" tabIndex={-1} className="flex min-w-0 flex-1 outline-none">
@@ -77,21 +140,31 @@ function Frame() {
           <Palette
             actions={actions}
             onOpenThread={(threadId) => void navigate({ to: '/t/$threadId', params: { threadId } })}
-            onClose={() => { setOver(null) }}
+            onClose={() => {
+              setOver(null)
+            }}
           />
         </Suspense>
       )}
-      <Dialog open={over === 'shortcuts'} onOpenChange={() => { setOver(null) }} title="Shortcuts">
+      <Dialog
+        open={over === 'shortcuts'}
+        onOpenChange={() => {
+          setOver(null)
+        }}
+        title="Shortcuts"
+      >
         <dl className="grid grid-cols-[1fr_auto] items-center gap-y-2.5 overflow-y-auto p-4">
-          {[...shortcuts, { keys: 'enter', title: 'Send' }, { keys: 'shift+enter', title: 'New line' }].map(({ keys, title }) => (
-            <div key={keys} className="contents">
-              <dt>{title}</dt>
-              <dd>
-                <Keys keys={keys} />
-                <span className="sr-only">{keys}</span>
-              </dd>
-            </div>
-          ))}
+          {[...shortcuts, { keys: 'enter', title: 'Send' }, { keys: 'shift+enter', title: 'New line' }].map(
+            ({ keys, title }) => (
+              <div key={keys} className="contents">
+                <dt>{title}</dt>
+                <dd>
+                  <Keys keys={keys} />
+                  <span className="sr-only">{keys}</span>
+                </dd>
+              </div>
+            ),
+          )}
         </dl>
       </Dialog>
     </div>

@@ -11,7 +11,10 @@ function read(): Theme {
   return stored === 'light' || stored === 'dark' ? stored : 'system'
 }
 
-export const useTheme = create<{ readonly theme: Theme; readonly dark: boolean }>(() => ({ theme: read(), dark: document.documentElement.classList.contains('dark') }))
+export const useTheme = create<{ readonly theme: Theme; readonly dark: boolean }>(() => ({
+  theme: read(),
+  dark: document.documentElement.classList.contains('dark'),
+}))
 
 export function setTheme(theme: Theme): void {
   if (theme === 'system') localStorage.removeItem(KEY)

@@ -22,7 +22,8 @@ export function reduce(state: ThreadState, inputs: readonly Input[]): ThreadStat
         for (const run of input.runs) {
           const known = copy.runs.get(run.id)
           // The stream knows better than a list that was read before it.
-          if (known === undefined || known.seq === 0 || hasEnded(run.status)) copy.setRun(runState(run, copy.run(run.id)))
+          if (known === undefined || known.seq === 0 || hasEnded(run.status))
+            copy.setRun(runState(run, copy.run(run.id)))
         }
         break
       case 'reset':
@@ -32,7 +33,8 @@ export function reduce(state: ThreadState, inputs: readonly Input[]): ThreadStat
         apply(copy, input)
     }
   }
-  if (readHistory) closeOpen(copy, new Set([...copy.runs.values()].filter((run) => hasEnded(run.status)).map((run) => run.id)))
+  if (readHistory)
+    closeOpen(copy, new Set([...copy.runs.values()].filter((run) => hasEnded(run.status)).map((run) => run.id)))
   return copy.changed ? rowsOf(state, copy) : state
 }
 
@@ -86,10 +88,17 @@ function applyToCall(copy: WorkingCopy, event: CallEvent): void {
       return
     }
     case 'tool.output.delta':
-      if (!settled) copy.changeCall(event.call_id, event.run_id, { tail: ((call?.tail ?? '') + event.text).slice(-TAIL_LENGTH) })
+      if (!settled)
+        copy.changeCall(event.call_id, event.run_id, { tail: ((call?.tail ?? '') + event.text).slice(-TAIL_LENGTH) })
       return
     case 'tool.started':
-      if (!settled) copy.changeCall(event.call_id, event.run_id, { name: event.name, arguments: event.arguments, state: 'running', tail: '' })
+      if (!settled)
+        copy.changeCall(event.call_id, event.run_id, {
+          name: event.name,
+          arguments: event.arguments,
+          state: 'running',
+          tail: '',
+        })
       return
     case 'tool.finished':
       copy.changeCall(event.call_id, event.run_id, {
@@ -114,7 +123,12 @@ function applyToRun(copy: WorkingCopy, event: RunChange): void {
       copy.changeRun(id, { createdAt: run.createdAt || event.at })
       return
     case 'run.started':
-      copy.changeRun(id, { ...going(run), attempt: event.attempt, model: event.model, startedAt: run.startedAt ?? event.at })
+      copy.changeRun(id, {
+        ...going(run),
+        attempt: event.attempt,
+        model: event.model,
+        startedAt: run.startedAt ?? event.at,
+      })
       if (event.attempt > 1) note(copy, id, event.seq, 'The service was interrupted; the run goes on.')
       if (event.notice !== '') note(copy, id, event.seq, event.notice)
       return
@@ -125,7 +139,13 @@ function applyToRun(copy: WorkingCopy, event: RunChange): void {
       copy.changeRun(id, { ...going(run), attempt: event.attempt, question: null })
       return
     case 'run.finished':
-      end(copy, id, { status: 'finished', reason: event.reason, deliverables: event.deliverables, usage: event.usage, endedAt: event.at })
+      end(copy, id, {
+        status: 'finished',
+        reason: event.reason,
+        deliverables: event.deliverables,
+        usage: event.usage,
+        endedAt: event.at,
+      })
       return
     case 'run.failed':
       end(copy, id, { status: 'failed', error: event.error, usage: event.usage, endedAt: event.at })
@@ -137,10 +157,14 @@ function applyToRun(copy: WorkingCopy, event: RunChange): void {
       copy.changeRun(id, { plan: event.plan })
       return
     case 'usage.recorded':
-      copy.changeRun(id, { usage: ended ? run.usage : addUsage(run.usage, event.usage), contextTokens: event.usage.input_tokens + event.usage.output_tokens })
+      copy.changeRun(id, {
+        usage: ended ? run.usage : addUsage(run.usage, event.usage),
+        contextTokens: event.usage.input_tokens + event.usage.output_tokens,
+      })
       return
     case 'sandbox.changed':
-      if (event.status === 'lost' || event.status === 'recreated') note(copy, id, event.seq, `The sandbox was ${event.status}. ${event.note}`.trim())
+      if (event.status === 'lost' || event.status === 'recreated')
+        note(copy, id, event.seq, `The sandbox was ${event.status}. ${event.note}`.trim())
       return
     case 'file.changed':
       copy.changeRun(id, { fileChanges: run.fileChanges + 1 })
@@ -153,7 +177,11 @@ function reset(copy: WorkingCopy, snapshot: Snapshot): void {
     if (entry.runId === snapshot.run.id) copy.dropEntry(entry.id)
   }
   const before = copy.run(snapshot.run.id)
-  copy.setRun({ ...runState(snapshot.run, { ...freshRun(snapshot.run.id), contextTokens: before.contextTokens }), seq: snapshot.seq, fileChanges: before.fileChanges + 1 })
+  copy.setRun({
+    ...runState(snapshot.run, { ...freshRun(snapshot.run.id), contextTokens: before.contextTokens }),
+    seq: snapshot.seq,
+    fileChanges: before.fileChanges + 1,
+  })
   for (const message of snapshot.messages) copy.takeMessage(message)
   if (hasEnded(snapshot.run.status)) closeOpen(copy, new Set([snapshot.run.id]))
 }
@@ -169,7 +197,8 @@ function closeOpen(copy: WorkingCopy, runIds: ReadonlySet<string>): void {
     if (entry.position === null && entry.runId !== null && runIds.has(entry.runId)) copy.dropEntry(entry.id)
   }
   for (const call of [...copy.calls.values()]) {
-    if (runIds.has(call.runId) && !isSettled(call.state)) copy.changeCall(call.id, call.runId, { state: 'stopped', tail: '' })
+    if (runIds.has(call.runId) && !isSettled(call.state))
+      copy.changeCall(call.id, call.runId, { state: 'stopped', tail: '' })
   }
 }
 

@@ -23,7 +23,8 @@ function* build(content: Content): Generator<Row> {
     for (const note of run?.notes ?? []) if (note.after === null) yield { kind: 'note', id: note.id, text: note.text }
     for (const entry of group.entries) {
       yield* rowsOfEntry(entry, content, run, busy)
-      for (const note of run?.notes ?? []) if (note.after === entry.id) yield { kind: 'note', id: note.id, text: note.text }
+      for (const note of run?.notes ?? [])
+        if (note.after === entry.id) yield { kind: 'note', id: note.id, text: note.text }
     }
     if (run !== undefined) yield* closing(run, group.entries, content)
   }
@@ -90,14 +91,19 @@ function* closing(run: RunState, entries: readonly Entry[], content: Content): G
   } else if (hasEnded(run.status)) {
     const undone: Call[] = []
     if (run.status === 'stopped') {
-      for (const call of content.calls.values()) if (call.runId === run.id && call.state === 'stopped') undone.push(call)
+      for (const call of content.calls.values())
+        if (call.runId === run.id && call.state === 'stopped') undone.push(call)
     }
     yield { kind: 'end', id: `end:${run.id}`, run, undone }
   } else if (run.status !== 'queued' || entries.length > 0) {
     const last = entries.at(-1)
     const part = last?.position === null ? last.parts.at(-1) : undefined
     const visible = part !== undefined && part.type !== 'call'
-    const queuedBehind = run.status === 'queued' && [...content.runs.values()].some((other) => other.id !== run.id && !hasEnded(other.status) && other.createdAt < run.createdAt)
+    const queuedBehind =
+      run.status === 'queued' &&
+      [...content.runs.values()].some(
+        (other) => other.id !== run.id && !hasEnded(other.status) && other.createdAt < run.createdAt,
+      )
     if (!visible && !queuedBehind) yield { kind: 'working', id: `working:${run.id}`, status: run.status }
   }
 }

@@ -68,8 +68,20 @@ export interface RunState {
 }
 
 export type Row =
-  | { readonly kind: 'user'; readonly id: string; readonly text: string; readonly queued: boolean; readonly runId: string | null }
-  | { readonly kind: 'text'; readonly id: string; readonly text: string; readonly live: boolean; readonly cut: string | null }
+  | {
+      readonly kind: 'user'
+      readonly id: string
+      readonly text: string
+      readonly queued: boolean
+      readonly runId: string | null
+    }
+  | {
+      readonly kind: 'text'
+      readonly id: string
+      readonly text: string
+      readonly live: boolean
+      readonly cut: string | null
+    }
   | { readonly kind: 'reasoning'; readonly id: string; readonly text: string; readonly live: boolean }
   | { readonly kind: 'call'; readonly id: string; readonly call: Call }
   | { readonly kind: 'note'; readonly id: string; readonly text: string }
@@ -114,5 +126,7 @@ export function addUsage(one: Usage, other: Usage): Usage {
 
 /** The runs of a thread, oldest first. */
 export function runsInOrder(state: Pick<ThreadState, 'runs'>): RunState[] {
-  return [...state.runs.values()].sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1))
+  return [...state.runs.values()].sort((a, b) =>
+    a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1,
+  )
 }

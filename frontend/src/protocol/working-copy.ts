@@ -68,13 +68,22 @@ export class WorkingCopy {
       if (part.type === 'tool_result') {
         const call = this.calls.get(part.call_id)
         if (call === undefined || call.durationMs === null || call.output !== part.output) {
-          this.changeCall(part.call_id, runId ?? '', { name: part.name, state: part.outcome, output: part.output, tail: '' })
+          this.changeCall(part.call_id, runId ?? '', {
+            name: part.name,
+            state: part.outcome,
+            output: part.output,
+            tail: '',
+          })
         }
       } else if (part.type === 'tool_call') {
         this.#takeCall(part, message.id, runId ?? '')
         parts.push({ type: 'call', callId: part.call_id })
       } else if (part.text.trim() !== '') {
-        parts.push(part.type === 'text' ? { type: 'text', text: part.text, cut: part.cut ?? null } : { type: 'reasoning', text: part.text })
+        parts.push(
+          part.type === 'text'
+            ? { type: 'text', text: part.text, cut: part.cut ?? null }
+            : { type: 'reasoning', text: part.text },
+        )
       }
     }
     if (message.role === 'tool') return

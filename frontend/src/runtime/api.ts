@@ -28,7 +28,12 @@ export async function authorizedFetch(url: string, init: RequestInit = {}): Prom
     response = await fetch(url, { ...init, headers })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new ApiError(0, 'offline', 'The service cannot be reached.', 'Check that it is running; the page goes on by itself.')
+    throw new ApiError(
+      0,
+      'offline',
+      'The service cannot be reached.',
+      'Check that it is running; the page goes on by itself.',
+    )
   }
   if (response.status === 401) signOut('Your sign-in is no longer good.')
   if (!response.ok) throw await problem(response)
@@ -60,7 +65,12 @@ export const api = createClient<paths>({
     const { method, headers, signal } = request
     // Handed on as a text: as a stream, the browser would send it over HTTP/2 only.
     const content = method === 'GET' || method === 'HEAD' ? null : await request.text()
-    return authorizedFetch(apiUrl(pathname + search), { method, headers, signal, body: content === '' ? null : content })
+    return authorizedFetch(apiUrl(pathname + search), {
+      method,
+      headers,
+      signal,
+      body: content === '' ? null : content,
+    })
   },
 })
 

@@ -50,7 +50,8 @@ export async function redeemCode(): Promise<void> {
     }
   } catch (error) {
     if (!(error instanceof TypeError) && !(error instanceof SyntaxError)) throw error
-    if (useSession.getState().token === null) useSession.setState({ problem: 'The service cannot be reached. Is it running?' })
+    if (useSession.getState().token === null)
+      useSession.setState({ problem: 'The service cannot be reached. Is it running?' })
   }
 }
 

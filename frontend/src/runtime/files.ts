@@ -16,7 +16,10 @@ export function useFolder(threadId: string, path: string, changes: number) {
   return useQuery({
     queryKey: ['files', threadId, path, changes],
     queryFn: async ({ signal }) => {
-      const answer = await api.GET('/v1/threads/{thread_id}/files', { params: { path: { thread_id: threadId }, query: { path } }, signal })
+      const answer = await api.GET('/v1/threads/{thread_id}/files', {
+        params: { path: { thread_id: threadId }, query: { path } },
+        signal,
+      })
       const { items, truncated } = body(answer)
       return { items: [...items].sort(byKindAndName), truncated }
     },

@@ -53,6 +53,7 @@ export async function follow({ runId, onEvents, onConnection, signal }: FollowOp
       // The service drains: it is about to start again.
       failures = 1
     } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- it changes while one waits
       if (signal.aborted) return
       if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) throw error
       if (!isConnectionFault(error)) throw error
@@ -68,7 +69,12 @@ export async function follow({ runId, onEvents, onConnection, signal }: FollowOp
 }
 
 function isConnectionFault(error: unknown): boolean {
-  return error instanceof ApiError || error instanceof BrokenStream || error instanceof TypeError || (error instanceof DOMException && error.name === 'AbortError')
+  return (
+    error instanceof ApiError ||
+    error instanceof BrokenStream ||
+    error instanceof TypeError ||
+    (error instanceof DOMException && error.name === 'AbortError')
+  )
 }
 
 async function* read(response: Response, after: number, alive: () => void): AsyncGenerator<StreamEvent[]> {
@@ -94,11 +100,11 @@ function guardOf(attempt: AbortController, signal: AbortSignal) {
   let grace = 0
   const state = {
     hidden: false,
-    alive() {
+    alive: (): void => {
       clearTimeout(silence)
       silence = window.setTimeout(abort, SILENCE_MS)
     },
-    release() {
+    release: (): void => {
       clearTimeout(silence)
       clearTimeout(grace)
       document.removeEventListener('visibilitychange', look)

@@ -8,7 +8,8 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
     },
   },
 })
@@ -20,7 +21,12 @@ export function useThreads() {
   return useInfiniteQuery({
     queryKey: ['threads'],
     queryFn: async ({ pageParam, signal }) =>
-      body(await api.GET('/v1/threads', { params: { query: { limit: 100, ...(pageParam === null ? {} : { after: pageParam }) } }, signal })),
+      body(
+        await api.GET('/v1/threads', {
+          params: { query: { limit: 100, ...(pageParam === null ? {} : { after: pageParam }) } },
+          signal,
+        }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next ?? null,
     refetchInterval: QUIET_MS,
@@ -32,7 +38,8 @@ export function useRecentRuns() {
   return useQuery({
     queryKey: ['runs'],
     queryFn: async ({ signal }) => body(await api.GET('/v1/runs', { params: { query: { limit: 100 } }, signal })).items,
-    refetchInterval: (query) => (query.state.data?.some((run) => !hasEnded(run.status)) === true ? ACTIVE_MS : QUIET_MS),
+    refetchInterval: (query) =>
+      query.state.data?.some((run) => !hasEnded(run.status)) === true ? ACTIVE_MS : QUIET_MS,
   })
 }
 
@@ -55,7 +62,11 @@ export function useModels() {
 }
 
 export function useMe() {
-  return useQuery({ queryKey: ['me'], queryFn: async ({ signal }) => body(await api.GET('/v1/me', { signal })), staleTime: Infinity })
+  return useQuery({
+    queryKey: ['me'],
+    queryFn: async ({ signal }) => body(await api.GET('/v1/me', { signal })),
+    staleTime: Infinity,
+  })
 }
 
 export function useRenameThread() {
@@ -70,7 +81,8 @@ export function useRenameThread() {
 export function useDeleteThread() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: async (thread: Thread) => api.DELETE('/v1/threads/{thread_id}', { params: { path: { thread_id: thread.id } } }),
+    mutationFn: async (thread: Thread) =>
+      api.DELETE('/v1/threads/{thread_id}', { params: { path: { thread_id: thread.id } } }),
     onSuccess: async () => client.invalidateQueries({ queryKey: ['threads'] }),
   })
 }

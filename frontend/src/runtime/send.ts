@@ -22,7 +22,9 @@ export function newKey(): string {
 /** Makes a thread for a task. Raises ApiError. */
 export async function createThread(task: Task): Promise<string> {
   const title = (task.text.trim().split('\n')[0] ?? '').slice(0, TITLE_LENGTH)
-  const thread = body(await api.POST('/v1/threads', { body: { title: title === '' ? (task.files[0]?.name ?? '') : title } }))
+  const thread = body(
+    await api.POST('/v1/threads', { body: { title: title === '' ? (task.files[0]?.name ?? '') : title } }),
+  )
   void queryClient.invalidateQueries({ queryKey: ['threads'] })
   return thread.id
 }
@@ -31,7 +33,8 @@ export async function createThread(task: Task): Promise<string> {
 export async function sendTask(threadId: string, task: Task): Promise<Run> {
   for (const file of task.files) await uploadFile(threadId, file.name, file)
   const names = task.files.map((file) => file.name)
-  const input = names.length === 0 ? task.text : `${task.text}\n\nAttached files, in the workspace: ${names.join(', ')}`.trim()
+  const input =
+    names.length === 0 ? task.text : `${task.text}\n\nAttached files, in the workspace: ${names.join(', ')}`.trim()
   const run = body(
     await api.POST('/v1/threads/{thread_id}/runs', {
       params: { path: { thread_id: threadId }, header: { 'idempotency-key': task.key } },

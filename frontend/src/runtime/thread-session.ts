@@ -173,7 +173,10 @@ export class ThreadSession {
     const known = this.store.getState().content.runs.get(runId)
     if (known === undefined || hasEnded(known.status)) return
     try {
-      const answer = await api.GET('/v1/runs/{run_id}', { params: { path: { run_id: runId } }, signal: this.#closed.signal })
+      const answer = await api.GET('/v1/runs/{run_id}', {
+        params: { path: { run_id: runId } },
+        signal: this.#closed.signal,
+      })
       this.#take([{ type: 'history.runs', runs: [body(answer)] }])
       await this.#read(this.#newest())
       this.#flush()

@@ -8,7 +8,7 @@ const MOST = 4000
 export function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section>
-      <h4 className="px-3 pt-2 text-muted text-xs">{title}</h4>
+      <p className="px-3 pt-2 text-muted text-xs">{title}</p>
       {children}
     </section>
   )
@@ -19,10 +19,22 @@ export function Machine({ text, label, head = false }: { text: string; label: st
   const cut = text.length > MOST
   const shown = cut ? (head ? text.slice(0, MOST) : text.slice(-MOST)) : text
   return (
-    <pre tabIndex={0} aria-label={label} className="max-h-64 overflow-auto whitespace-pre-wrap px-3 py-2 font-mono text-sm leading-[1.55] [overflow-wrap:anywhere]">
-      {cut && !head && <span className="text-muted">… {String(text.length - MOST)} characters before{'\n'}</span>}
+    <pre
+      tabIndex={0}
+      aria-label={label}
+      className="max-h-64 overflow-auto whitespace-pre-wrap px-3 py-2 font-mono text-sm leading-[1.55] [overflow-wrap:anywhere]"
+    >
+      {cut && !head && (
+        <span className="text-muted">
+          … {String(text.length - MOST)} characters before{'\n'}
+        </span>
+      )}
       <TerminalText text={shown} />
-      {cut && head && <span className="text-muted">{'\n'}… {String(text.length - MOST)} characters more</span>}
+      {cut && head && (
+        <span className="text-muted">
+          {'\n'}… {String(text.length - MOST)} characters more
+        </span>
+      )}
     </pre>
   )
 }
@@ -43,7 +55,11 @@ export function Raw({ call }: { call: Call }) {
   return (
     <>
       <Section title="Arguments">
-        <Machine text={call.state === 'writing' ? call.tail : JSON.stringify(call.arguments, null, 2)} label="Arguments" head />
+        <Machine
+          text={call.state === 'writing' ? call.tail : JSON.stringify(call.arguments, null, 2)}
+          label="Arguments"
+          head
+        />
       </Section>
       <Output call={call} />
     </>

@@ -11,7 +11,7 @@ import { argument } from './view'
 const MOST = 6000
 
 function Content({ call }: { call: Call }) {
-  const content = call.arguments['content']
+  const content = call.arguments.content
   if (typeof content !== 'string') return <Output call={call} />
   const extension = argument(call, 'path').split('.').at(-1) ?? ''
   return (
@@ -23,7 +23,7 @@ function Content({ call }: { call: Call }) {
 }
 
 function Change({ call }: { call: Call }) {
-  const [before, after] = [call.arguments['old_text'], call.arguments['new_text']]
+  const [before, after] = [call.arguments.old_text, call.arguments.new_text]
   return (
     <>
       {typeof before === 'string' && (
@@ -42,7 +42,7 @@ function Change({ call }: { call: Call }) {
 }
 
 function view(icon: LucideIcon, verb: string, Detail: ComponentType<{ call: Call }>): ToolView {
-  return { icon, verb, target: (call) => argument(call, 'path'), Detail, panel: 'files' }
+  return { icon, verb, target: (call) => argument(call, 'path'), prose: false, Detail, panel: 'files' }
 }
 
 export const fileViews = {

@@ -12,9 +12,23 @@ export { Raw } from './detail'
 const VIEWS: Readonly<Record<string, ToolView>> = {
   ...fileViews,
   shell: shellView,
-  ask: { icon: CircleHelp, verb: 'Ask', target: (call) => argument(call, 'question'), Detail: Output, panel: null },
-  complete: { icon: PackageCheck, verb: 'Complete', target: (call) => argument(call, 'summary'), Detail: Output, panel: null },
-  update_plan: { icon: ListTodo, verb: 'Plan', target: planned, Detail: Output, panel: null },
+  ask: {
+    icon: CircleHelp,
+    verb: 'Ask',
+    target: (call) => argument(call, 'question'),
+    prose: true,
+    Detail: Output,
+    panel: null,
+  },
+  complete: {
+    icon: PackageCheck,
+    verb: 'Complete',
+    target: (call) => argument(call, 'summary'),
+    prose: true,
+    Detail: Output,
+    panel: null,
+  },
+  update_plan: { icon: ListTodo, verb: 'Plan', target: planned, prose: true, Detail: Output, panel: null },
 }
 
 export function viewOf(call: Call): ToolView {
@@ -22,7 +36,11 @@ export function viewOf(call: Call): ToolView {
     VIEWS[call.name] ?? {
       icon: Wrench,
       verb: sentence(call.name),
-      target: (of) => Object.keys(of.arguments).map((name) => argument(of, name)).find((text) => text !== '') ?? '',
+      target: (of) =>
+        Object.keys(of.arguments)
+          .map((name) => argument(of, name))
+          .find((text) => text !== '') ?? '',
+      prose: false,
       Detail: Raw,
       panel: null,
     }
@@ -36,9 +54,12 @@ function sentence(name: string): string {
 
 /** The step that a plan is at. */
 function planned(call: Call): string {
-  const items: unknown = call.arguments['items']
+  const items: unknown = call.arguments.items
   if (!Array.isArray(items)) return ''
-  const steps = items.filter((item): item is { text: string; status: string } => typeof item === 'object' && item !== null && 'text' in item && 'status' in item)
+  const steps = items.filter(
+    (item): item is { text: string; status: string } =>
+      typeof item === 'object' && item !== null && 'text' in item && 'status' in item,
+  )
   const active = steps.find((step) => step.status === 'active')
   if (active !== undefined) return active.text
   const done = steps.filter((step) => step.status === 'done' || step.status === 'skipped').length

@@ -7,10 +7,12 @@ import type { ToolView } from './view'
 import { argument } from './view'
 
 function Detail({ call }: { call: Call }) {
-  const command = call.arguments['command']
+  const command = call.arguments.command
   return (
     <>
-      {typeof command === 'string' && <Code code={command.slice(0, 4000)} language="bash" className="max-h-48 border-b" />}
+      {typeof command === 'string' && (
+        <Code code={command.slice(0, 4000)} language="bash" className="max-h-48 border-b" />
+      )}
       <Output call={call} />
     </>
   )
@@ -20,6 +22,7 @@ export const shellView: ToolView = {
   icon: SquareTerminal,
   verb: 'Run',
   target: (call) => argument(call, 'command'),
+  prose: false,
   Detail,
   panel: 'terminal',
 }

@@ -9,6 +9,8 @@ export interface ToolView {
   readonly verb: string
   /** What it is done to, on one line; empty where that is not known yet. */
   readonly target: (call: Call) => string
+  /** Whether the target is people's language, not a machine's. */
+  readonly prose: boolean
   /** What the open card shows. */
   readonly Detail: ComponentType<{ call: Call }>
   /** The tab of the side panel that shows more of it. */

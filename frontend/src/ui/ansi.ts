@@ -9,7 +9,6 @@ export interface Piece {
 
 const COLOURS = ['muted', 'err', 'ok', 'warn', 'accent', 'magenta', 'cyan', 'fg'] as const
 // CSI with its parameters, OSC up to its end, and single-character escapes.
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const SEQUENCE = /\u001b\[([0-9;:?]*)([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-_]/g
 
 export function parseAnsi(source: string): Piece[] {

@@ -23,16 +23,30 @@ const PLACES = {
   bottom: 'inset-x-0 bottom-0 h-[86dvh] rounded-t-lg border-t',
 }
 
-export function Dialog({ open, onOpenChange, title, titleHidden = false, side = 'middle', className, children }: DialogProps) {
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  titleHidden = false,
+  side = 'middle',
+  className,
+  children,
+}: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/55" />
         <Radix.Content
           aria-describedby={undefined}
-          className={cn('appear fixed z-40 flex flex-col overflow-hidden bg-raised outline-none', PLACES[side], className)}
+          className={cn(
+            'appear fixed z-40 flex flex-col overflow-hidden bg-raised outline-none',
+            PLACES[side],
+            className,
+          )}
         >
-          <div className={titleHidden ? 'sr-only' : 'flex h-12 shrink-0 items-center justify-between border-b pr-2 pl-4'}>
+          <div
+            className={titleHidden ? 'sr-only' : 'flex h-12 shrink-0 items-center justify-between border-b pr-2 pl-4'}
+          >
             <Radix.Title className="font-semibold text-base">{title}</Radix.Title>
             {!titleHidden && (
               <Radix.Close asChild>

@@ -17,7 +17,13 @@ export function Keys({ keys, className }: { keys: string; className?: string }) 
   return (
     <span className="inline-flex gap-1" aria-hidden="true">
       {keyNames(keys).map((name) => (
-        <kbd key={name} className={cn('min-w-4 rounded-[4px] border border-line px-1 text-center font-sans text-xs leading-4 text-muted', className)}>
+        <kbd
+          key={name}
+          className={cn(
+            'min-w-4 rounded-[4px] border border-line px-1 text-center font-sans text-xs leading-4 text-muted',
+            className,
+          )}
+        >
           {name}
         </kbd>
       ))}

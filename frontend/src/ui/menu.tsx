@@ -20,7 +20,10 @@ export function Menu({ trigger, align = 'start', className, children }: MenuProp
           align={align}
           sideOffset={4}
           collisionPadding={8}
-          className={cn('appear z-50 max-h-[min(420px,var(--radix-dropdown-menu-content-available-height))] min-w-44 overflow-y-auto rounded-md border bg-raised p-1', className)}
+          className={cn(
+            'appear z-50 max-h-[min(420px,var(--radix-dropdown-menu-content-available-height))] min-w-44 overflow-y-auto rounded-md border bg-raised p-1',
+            className,
+          )}
         >
           {children}
         </DropdownMenu.Content>
@@ -29,7 +32,8 @@ export function Menu({ trigger, align = 'start', className, children }: MenuProp
   )
 }
 
-const ITEM = 'flex min-h-8 w-full select-none items-center gap-2 rounded-sm px-2 py-1 text-ui outline-none data-[highlighted]:bg-hover'
+const ITEM =
+  'flex min-h-8 w-full select-none items-center gap-2 rounded-sm px-2 py-1 text-ui outline-none data-[highlighted]:bg-hover'
 
 interface ItemProps {
   onSelect: () => void
@@ -46,7 +50,15 @@ export function MenuItem({ onSelect, danger = false, children }: ItemProps) {
 }
 
 /** An item of which one is chosen. */
-export function MenuChoice({ chosen, onSelect, children }: { chosen: boolean; onSelect: () => void; children: ReactNode }) {
+export function MenuChoice({
+  chosen,
+  onSelect,
+  children,
+}: {
+  chosen: boolean
+  onSelect: () => void
+  children: ReactNode
+}) {
   return (
     <DropdownMenu.CheckboxItem checked={chosen} onSelect={onSelect} className={ITEM}>
       <span className="min-w-0 flex-1">{children}</span>

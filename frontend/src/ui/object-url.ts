@@ -6,6 +6,7 @@ export function useObjectUrl(blob: Blob | undefined): string | null {
   useEffect(() => {
     if (blob === undefined) return
     const made = URL.createObjectURL(blob)
+    // eslint-disable-next-line react-hooks/set-state-in-effect -- the address lives as long as the effect does
     setUrl(made)
     return () => {
       URL.revokeObjectURL(made)

@@ -7,7 +7,13 @@ export function Popover({ trigger, label, children }: { trigger: ReactNode; labe
     <Radix.Root>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content aria-label={label} align="end" sideOffset={4} collisionPadding={8} className="appear z-50 min-w-52 rounded-md border bg-raised p-3 outline-none">
+        <Radix.Content
+          aria-label={label}
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+          className="appear z-50 min-w-52 rounded-md border bg-raised p-3 outline-none"
+        >
           {children}
         </Radix.Content>
       </Radix.Portal>

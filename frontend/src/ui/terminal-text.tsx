@@ -16,7 +16,14 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 export const TerminalText = memo(function TerminalText({ text }: { text: string }) {
   return parseAnsi(text).map((piece, place) => (
-    <span key={place} className={cn(piece.colour !== null && CLASSES[piece.colour], piece.bold && 'font-semibold', piece.dim && 'opacity-70')}>
+    <span
+      key={place}
+      className={cn(
+        piece.colour !== null && CLASSES[piece.colour],
+        piece.bold && 'font-semibold',
+        piece.dim && 'opacity-70',
+      )}
+    >
       {piece.text}
     </span>
   ))

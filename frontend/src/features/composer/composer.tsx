@@ -25,7 +25,15 @@ interface ComposerProps {
   children?: ReactNode
 }
 
-export function Composer({ draftKey, placeholder, onSend, onStop, stopping = false, autoFocus = false, children }: ComposerProps) {
+export function Composer({
+  draftKey,
+  placeholder,
+  onSend,
+  onStop,
+  stopping = false,
+  autoFocus = false,
+  children,
+}: ComposerProps) {
   const [{ text, files }, change] = useDraft(draftKey)
   const [sending, setSending] = useState(false)
   const [over, setOver] = useState(false)
@@ -98,7 +106,10 @@ export function Composer({ draftKey, placeholder, onSend, onStop, stopping = fal
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
       }}
       onDrop={onDrop}
-      className={cn('rounded-lg border bg-raised transition-colors focus-within:border-muted', over && 'border-accent bg-accent/5')}
+      className={cn(
+        'rounded-lg border bg-raised transition-colors focus-within:border-muted',
+        over && 'border-accent bg-accent/5',
+      )}
     >
       <Attachments
         files={files}
@@ -143,7 +154,14 @@ export function Composer({ draftKey, placeholder, onSend, onStop, stopping = fal
           </Button>
         )}
         {(onStop === undefined || !empty) && (
-          <IconButton label={sending ? 'Sending' : onStop === undefined ? 'Send' : 'Queue after this task'} keys="enter" type="submit" look="primary" disabled={empty || sending} className="rounded-full">
+          <IconButton
+            label={sending ? 'Sending' : onStop === undefined ? 'Send' : 'Queue after this task'}
+            keys="enter"
+            type="submit"
+            look="primary"
+            disabled={empty || sending}
+            className="rounded-full"
+          >
             <ArrowUp size={17} strokeWidth={2.4} />
           </IconButton>
         )}

@@ -53,7 +53,8 @@ export function withFiles(have: readonly File[], more: Iterable<File>): File[] {
   for (const file of more) {
     const [stem, extension] = split(file.name === '' ? 'file' : file.name)
     let name = stem + extension
-    for (let number = 2; files.some((other) => other.name === name); number++) name = `${stem}-${String(number)}${extension}`
+    for (let number = 2; files.some((other) => other.name === name); number++)
+      name = `${stem}-${String(number)}${extension}`
     files.push(name === file.name ? file : new File([file], name, { type: file.type }))
   }
   return files

@@ -61,12 +61,18 @@ export function ModelChoice() {
   )
 }
 
-function facts(model: { context_window: number | null; input_usd_per_million: number | null; output_usd_per_million: number | null; note: string }): string {
+function facts(model: {
+  context_window: number | null
+  input_usd_per_million: number | null
+  output_usd_per_million: number | null
+  note: string
+}): string {
   const parts: string[] = []
   if (model.note !== '') parts.push(model.note)
   else {
     if (model.context_window != null) parts.push(`${tokens(model.context_window)} context`)
-    if (model.input_usd_per_million != null && model.output_usd_per_million != null) parts.push(`$${String(model.input_usd_per_million)} in, $${String(model.output_usd_per_million)} out per million`)
+    if (model.input_usd_per_million != null && model.output_usd_per_million != null)
+      parts.push(`$${String(model.input_usd_per_million)} in, $${String(model.output_usd_per_million)} out per million`)
   }
   return parts.join(' · ')
 }

@@ -25,7 +25,12 @@ export function FileTree({ path, level, onOpen }: TreeProps) {
     )
   }
   if (data === undefined) return null
-  if (data.items.length === 0) return <p className="px-2 py-1 text-muted">{level === 0 ? 'The workspace is empty. Drop files here, or let the agent make some.' : 'Empty'}</p>
+  if (data.items.length === 0)
+    return (
+      <p className="px-2 py-1 text-muted">
+        {level === 0 ? 'The workspace is empty. Drop files here, or let the agent make some.' : 'Empty'}
+      </p>
+    )
   return (
     <ul aria-label={level === 0 ? 'Files' : path}>
       {data.items.map((file) => (
@@ -53,10 +58,20 @@ function Node({ file, level, onOpen }: { file: WorkspaceFile; level: number; onO
         style={{ paddingLeft: 8 + level * 16 }}
         className="flex h-8 w-full items-center gap-2 rounded-sm pr-2 text-left hover:bg-hover"
       >
-        <ChevronRight size={13} aria-hidden="true" className={cn('shrink-0 text-muted transition-transform duration-100', open && 'rotate-90', !folder && 'invisible')} />
+        <ChevronRight
+          size={13}
+          aria-hidden="true"
+          className={cn(
+            'shrink-0 text-muted transition-transform duration-100',
+            open && 'rotate-90',
+            !folder && 'invisible',
+          )}
+        />
         <Icon size={15} aria-hidden="true" className={cn('shrink-0', folder ? 'text-accent' : 'text-muted')} />
         <span className="min-w-0 flex-1 truncate">{file.path.slice(file.path.lastIndexOf('/') + 1)}</span>
-        {file.kind === 'file' && <span className="shrink-0 text-muted text-xs tabular-nums">{bytes(file.size_bytes)}</span>}
+        {file.kind === 'file' && (
+          <span className="shrink-0 text-muted text-xs tabular-nums">{bytes(file.size_bytes)}</span>
+        )}
       </button>
       {open && <FileTree path={file.path} level={level + 1} onOpen={onOpen} />}
     </li>

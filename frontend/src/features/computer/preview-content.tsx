@@ -11,13 +11,18 @@ const LONGEST_TEXT = 400_000
 
 export function Content({ name, blob }: { name: string; blob: Blob }) {
   const extension = name.includes('.') ? (name.split('.').at(-1)?.toLowerCase() ?? '') : ''
-  if (['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'bmp', 'ico'].includes(extension)) return <Picture blob={blob} name={name} />
+  if (['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'bmp', 'ico'].includes(extension))
+    return <Picture blob={blob} name={name} />
   return <TextContent name={name} extension={extension} blob={blob} />
 }
 
 function Picture({ blob, name }: { blob: Blob; name: string }) {
   const url = useObjectUrl(blob)
-  return <div className="flex h-full items-center justify-center overflow-auto bg-white p-4">{url !== null && <img src={url} alt={name} className="max-w-full" />}</div>
+  return (
+    <div className="flex h-full items-center justify-center overflow-auto bg-white p-4">
+      {url !== null && <img src={url} alt={name} className="max-w-full" />}
+    </div>
+  )
 }
 
 function TextContent({ name, extension, blob }: { name: string; extension: string; blob: Blob }) {
@@ -33,9 +38,17 @@ function TextContent({ name, extension, blob }: { name: string; extension: strin
     }
   }, [blob])
   if (text === null) return null
-  if (text.includes('\0')) return <p className="p-4 text-muted">This is not text, and no picture. Download it to open it.</p>
+  if (text.includes('\0'))
+    return <p className="p-4 text-muted">This is not text, and no picture. Download it to open it.</p>
 
-  const rendered = extension === 'md' || extension === 'markdown' ? 'markdown' : extension === 'html' || extension === 'htm' || extension === 'svg' ? 'html' : extension === 'csv' || extension === 'tsv' ? 'table' : null
+  const rendered =
+    extension === 'md' || extension === 'markdown'
+      ? 'markdown'
+      : extension === 'html' || extension === 'htm' || extension === 'svg'
+        ? 'html'
+        : extension === 'csv' || extension === 'tsv'
+          ? 'table'
+          : null
   const shown = text.slice(0, LONGEST_TEXT)
   return (
     <div className="flex h-full flex-col">
@@ -67,7 +80,9 @@ function TextContent({ name, extension, blob }: { name: string; extension: strin
           <iframe title={name} sandbox="" srcDoc={text} className="h-full w-full border-0 bg-white" />
         )}
       </div>
-      {shown.length < text.length && <p className="shrink-0 border-t px-4 py-2 text-muted">Only its beginning is shown. Download it for the rest.</p>}
+      {shown.length < text.length && (
+        <p className="shrink-0 border-t px-4 py-2 text-muted">Only its beginning is shown. Download it for the rest.</p>
+      )}
     </div>
   )
 }

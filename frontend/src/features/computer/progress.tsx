@@ -13,8 +13,11 @@ export function Progress() {
   const calls = useThreadState((state) => state.content.calls)
   const current = useCurrentRun()
   const plan = current?.plan ?? runsInOrder({ runs }).findLast((run) => run.plan !== null)?.plan ?? null
-  const steps = [...calls.values()].filter((call) => call.runId === current?.id && !['update_plan', 'complete'].includes(call.name))
-  if (plan === null && steps.length === 0) return <p className="p-4 text-muted">The plan and the steps of a task stand here while it is worked on.</p>
+  const steps = [...calls.values()].filter(
+    (call) => call.runId === current?.id && !['update_plan', 'complete'].includes(call.name),
+  )
+  if (plan === null && steps.length === 0)
+    return <p className="p-4 text-muted">The plan and the steps of a task stand here while it is worked on.</p>
   return (
     <div className="p-4">
       {plan !== null && <PlanList plan={plan} />}
@@ -42,12 +45,29 @@ function PlanList({ plan }: { plan: Plan }) {
           {done} of {plan.items.length}
         </span>
       </div>
-      <div role="progressbar" aria-label="Plan" aria-valuenow={done} aria-valuemin={0} aria-valuemax={plan.items.length} className="mt-2 h-1 overflow-hidden rounded-full bg-line">
-        <div className="h-full bg-accent transition-[width] duration-150" style={{ width: `${String((100 * done) / Math.max(1, plan.items.length))}%` }} />
+      <div
+        role="progressbar"
+        aria-label="Plan"
+        aria-valuenow={done}
+        aria-valuemin={0}
+        aria-valuemax={plan.items.length}
+        className="mt-2 h-1 overflow-hidden rounded-full bg-line"
+      >
+        <div
+          className="h-full bg-accent transition-[width] duration-150"
+          style={{ width: `${String((100 * done) / Math.max(1, plan.items.length))}%` }}
+        />
       </div>
       <ol className="mt-2">
         {plan.items.map((item, place) => (
-          <li key={place} className={cn('flex gap-2 py-1', item.status === 'active' && 'font-medium', (item.status === 'done' || item.status === 'skipped') && 'text-muted')}>
+          <li
+            key={place}
+            className={cn(
+              'flex gap-2 py-1',
+              item.status === 'active' && 'font-medium',
+              (item.status === 'done' || item.status === 'skipped') && 'text-muted',
+            )}
+          >
             <Mark status={item.status} />
             <span className={cn('min-w-0', item.status === 'skipped' && 'line-through')}>{item.text}</span>
           </li>
@@ -57,11 +77,25 @@ function PlanList({ plan }: { plan: Plan }) {
   )
 }
 
-const WORDS: Readonly<Record<PlanItem['status'], string>> = { done: 'done', active: 'going on', skipped: 'skipped', pending: 'to do' }
+const WORDS: Readonly<Record<PlanItem['status'], string>> = {
+  done: 'done',
+  active: 'going on',
+  skipped: 'skipped',
+  pending: 'to do',
+}
 
 function Mark({ status }: { status: PlanItem['status'] }) {
   const Icon = status === 'done' ? Check : status === 'active' ? CircleDot : status === 'skipped' ? Minus : Circle
-  return <Icon size={15} aria-label={WORDS[status]} className={cn('mt-0.5 shrink-0', status === 'done' ? 'text-ok' : status === 'active' ? 'text-accent' : 'text-muted')} />
+  return (
+    <Icon
+      size={15}
+      aria-label={WORDS[status]}
+      className={cn(
+        'mt-0.5 shrink-0',
+        status === 'done' ? 'text-ok' : status === 'active' ? 'text-accent' : 'text-muted',
+      )}
+    />
+  )
 }
 
 function Step({ call }: { call: Call }) {
@@ -71,12 +105,19 @@ function Step({ call }: { call: Call }) {
     <li className="relative flex items-baseline gap-2 py-1">
       <span
         aria-hidden="true"
-        className={cn('absolute top-[11px] -left-[20px] size-[7px] rounded-full', call.state === 'ok' ? 'bg-ok' : call.state === 'error' ? 'bg-err' : bad ? 'bg-warn' : 'pulse-dot bg-accent')}
+        className={cn(
+          'absolute top-[11px] -left-[20px] size-[7px] rounded-full',
+          call.state === 'ok' ? 'bg-ok' : call.state === 'error' ? 'bg-err' : bad ? 'bg-warn' : 'pulse-dot bg-accent',
+        )}
       />
       <span className="shrink-0">{verb}</span>
       <span className="min-w-0 flex-1 truncate font-mono text-muted text-sm">{target(call)}</span>
       <span className={cn('shrink-0 text-muted text-xs tabular-nums', call.state === 'error' && 'text-err')}>
-        {call.state === 'error' ? 'failed' : call.durationMs !== null && call.durationMs >= 1 ? duration(call.durationMs) : ''}
+        {call.state === 'error'
+          ? 'failed'
+          : call.durationMs !== null && call.durationMs >= 1
+            ? duration(call.durationMs)
+            : ''}
       </span>
     </li>
   )

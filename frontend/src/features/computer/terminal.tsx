@@ -38,7 +38,7 @@ export function Terminal() {
 }
 
 const Command = memo(function Command({ call }: { call: Call }) {
-  const command = call.arguments['command']
+  const command = call.arguments.command
   const text = call.output === '' ? call.tail : call.output
   return (
     <div className="mb-4 whitespace-pre-wrap [overflow-wrap:anywhere]">
@@ -47,7 +47,9 @@ const Command = memo(function Command({ call }: { call: Call }) {
         <span className="font-medium">{typeof command === 'string' ? command : ''}</span>
       </div>
       {call.state !== 'writing' && <TerminalText text={text} />}
-      {call.state === 'running' && <span className="pulse-dot ml-0.5 inline-block h-[14px] w-[7px] translate-y-[2px] bg-fg" aria-hidden="true" />}
+      {call.state === 'running' && (
+        <span className="pulse-dot ml-0.5 inline-block h-[14px] w-[7px] translate-y-[2px] bg-fg" aria-hidden="true" />
+      )}
     </div>
   )
 })

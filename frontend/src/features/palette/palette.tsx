@@ -20,7 +20,8 @@ interface PaletteProps {
 }
 
 const ITEM = 'flex h-9 items-center gap-2.5 rounded-sm px-2.5 data-[selected=true]:bg-hover [&_svg]:text-muted'
-const GROUP = '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs'
+const GROUP =
+  '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs'
 
 export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
   const threads = useThreads()
@@ -39,7 +40,10 @@ export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
       titleHidden
     >
       <Command label="Commands" className="flex min-h-0 flex-col">
-        <Command.Input placeholder="Search commands, threads, models" className="h-12 w-full shrink-0 border-b bg-transparent px-4 text-base outline-none placeholder:text-muted" />
+        <Command.Input
+          placeholder="Search commands, threads, models"
+          className="h-12 w-full shrink-0 border-b bg-transparent px-4 text-base outline-none placeholder:text-muted"
+        />
         <Command.List className="overflow-y-auto p-1.5" tabIndex={-1}>
           <Command.Empty className="px-2.5 py-4 text-muted">Nothing has such a name.</Command.Empty>
           <Command.Group heading="Actions" className={GROUP}>

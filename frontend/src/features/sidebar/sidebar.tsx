@@ -24,12 +24,20 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
   return (
     <nav aria-label="Threads" className="flex h-full flex-col bg-panel">
       <div className="flex h-12 shrink-0 items-center px-4">
-        <Link to="/" onClick={onNavigate} className="flex items-center gap-2 rounded-sm font-semibold text-base tracking-tight">
+        <Link
+          to="/"
+          onClick={onNavigate}
+          className="flex items-center gap-2 rounded-sm font-semibold text-base tracking-tight"
+        >
           <img src="/favicon.svg" alt="" width="20" height="20" /> Factotum
         </Link>
       </div>
       <div className="flex flex-col gap-2 px-3 pb-2">
-        <Link to="/" onClick={onNavigate} className="flex h-8 items-center gap-2 rounded-sm border bg-raised px-2.5 font-medium hover:bg-hover">
+        <Link
+          to="/"
+          onClick={onNavigate}
+          className="flex h-8 items-center gap-2 rounded-sm border bg-raised px-2.5 font-medium hover:bg-hover"
+        >
           <SquarePen size={14} className="text-muted" aria-hidden="true" /> New task
         </Link>
         <label className="flex h-8 items-center gap-2 rounded-sm px-2.5 text-muted focus-within:bg-hover hover:bg-hover">
@@ -54,7 +62,11 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
             ))}
           </ul>
         )}
-        {shown.length === 0 && !threads.isPending && <p className="px-2.5 py-2 text-muted">{wanted === '' ? 'Your tasks will stand here.' : 'No thread has such a title.'}</p>}
+        {shown.length === 0 && !threads.isPending && (
+          <p className="px-2.5 py-2 text-muted">
+            {wanted === '' ? 'Your tasks will stand here.' : 'No thread has such a title.'}
+          </p>
+        )}
         {hasNextPage && wanted === '' && (
           <Button look="ghost" size="small" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
             Older threads

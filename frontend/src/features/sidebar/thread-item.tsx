@@ -46,7 +46,6 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
     <li className={cn('group/item relative mb-px flex h-8 items-center rounded-sm hover:bg-hover', here && 'bg-hover')}>
       {renaming ? (
         <input
-          // eslint-disable-next-line jsx-a11y/no-autofocus -- the person asked for it just now
           autoFocus
           defaultValue={thread.title}
           aria-label="Title"
@@ -120,7 +119,10 @@ function Dot({ status }: { status: RunStatus }) {
     <span
       role="img"
       aria-label={waits ? 'needs you' : 'running'}
-      className={cn('ml-auto size-2 shrink-0 rounded-full group-hover/item:opacity-0', waits ? 'bg-warn' : 'pulse-dot bg-accent')}
+      className={cn(
+        'ml-auto size-2 shrink-0 rounded-full group-hover/item:opacity-0',
+        waits ? 'bg-warn' : 'pulse-dot bg-accent',
+      )}
     />
   )
 }

@@ -1,13 +1,13 @@
 /** For somebody who is not signed in: what to open, or where to put a token. */
 import { useState } from 'react'
-import type { FormEvent } from 'react'
+import type { SyntheticEvent } from 'react'
 import { signIn, useSession } from '@/runtime/auth'
 import { Button } from '@/ui/button'
 
 export function SignIn() {
   const problem = useSession((state) => state.problem)
   const [token, setToken] = useState('')
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SyntheticEvent): void => {
     event.preventDefault()
     if (token.trim() !== '') signIn(token.trim())
   }
@@ -22,8 +22,9 @@ export function SignIn() {
           </p>
         )}
         <p className="mt-3 text-muted">
-          Open the address that Factotum printed when it started; it signs you in. Its code is good once: start <code className="font-mono text-fg text-sm">factotum serve</code> again for a new one, or enter
-          the access token.
+          Open the address that Factotum printed when it started; it signs you in. Its code is good once: start{' '}
+          <code className="font-mono text-fg text-sm">factotum serve</code> again for a new one, or enter the access
+          token.
         </p>
         <form onSubmit={submit} className="mt-5">
           <label htmlFor="token" className="font-medium">
@@ -46,7 +47,8 @@ export function SignIn() {
             </Button>
           </div>
           <p id="token-place" className="mt-2 text-muted text-sm">
-            On a laptop it lies in the file <code className="font-mono">token</code> of the data folder; on a server it is FACTOTUM_API_TOKEN.
+            On a laptop it lies in the file <code className="font-mono">token</code> of the data folder; on a server it
+            is FACTOTUM_API_TOKEN.
           </p>
         </form>
       </div>

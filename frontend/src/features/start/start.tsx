@@ -14,8 +14,16 @@ import type { Task } from '@/runtime/send'
 const DRAFT = 'new'
 /** These work on the demo model too. */
 const TASKS = [
-  { icon: ChartLine, title: 'Primes and a plot', prompt: 'Write primes.csv with the first 20 primes and plot them to primes.png' },
-  { icon: FileSpreadsheet, title: 'A report on a CSV file', prompt: 'Analyse the CSV file in the workspace and write report.md' },
+  {
+    icon: ChartLine,
+    title: 'Primes and a plot',
+    prompt: 'Write primes.csv with the first 20 primes and plot them to primes.png',
+  },
+  {
+    icon: FileSpreadsheet,
+    title: 'A report on a CSV file',
+    prompt: 'Analyse the CSV file in the workspace and write report.md',
+  },
   { icon: Globe, title: 'A small web page', prompt: 'Make a small web page; ask me what it is about' },
 ]
 
@@ -77,8 +85,11 @@ function ModelNote() {
   if (model === 'demo') {
     return (
       <div className="mt-3 rounded-md border bg-panel px-3 py-2.5 text-muted">
-        <strong className="font-medium text-fg">The demo model is in use:</strong> a script that shows what the tools do, on the three tasks below. For a real model set{' '}
-        <code className="font-mono text-fg text-sm">ANTHROPIC_API_KEY</code>, <code className="font-mono text-fg text-sm">OPENAI_API_KEY</code> or another provider's key, or start Ollama; then start Factotum again.
+        <strong className="font-medium text-fg">The demo model is in use:</strong> a script that shows what the tools
+        do, on the three tasks below. For a real model set{' '}
+        <code className="font-mono text-fg text-sm">ANTHROPIC_API_KEY</code>,{' '}
+        <code className="font-mono text-fg text-sm">OPENAI_API_KEY</code> or another provider's key, or start Ollama;
+        then start Factotum again.
       </div>
     )
   }

@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<Call['state'], string>> = {
 export function CallRow({ call }: { call: Call }) {
   const [open, setOpen] = useExpanded(call.id)
   const [raw, setRaw] = useState(false)
-  const { icon: Icon, verb, target, Detail, panel } = viewOf(call)
+  const { icon: Icon, verb, target, prose, Detail, panel } = viewOf(call)
   const show = usePanel((state) => state.show)
   return (
     <div className="my-1 rounded-md border bg-raised">
@@ -37,9 +37,15 @@ export function CallRow({ call }: { call: Call }) {
         >
           <Icon size={15} className="shrink-0 text-muted" aria-hidden="true" />
           <span className="shrink-0 font-medium">{verb}</span>
-          <span className="min-w-0 flex-1 truncate font-mono text-muted text-sm">{target(call)}</span>
+          <span className={cn('min-w-0 flex-1 truncate text-muted', !prose && 'font-mono text-sm')}>
+            {target(call)}
+          </span>
           <Status call={call} />
-          <ChevronRight size={14} aria-hidden="true" className={cn('shrink-0 text-muted transition-transform duration-100', open && 'rotate-90')} />
+          <ChevronRight
+            size={14}
+            aria-hidden="true"
+            className={cn('shrink-0 text-muted transition-transform duration-100', open && 'rotate-90')}
+          />
         </button>
       </div>
       {open && (
@@ -62,8 +68,11 @@ export function CallRow({ call }: { call: Call }) {
                 label={panel === 'terminal' ? 'Show in the terminal' : 'Show in the files'}
                 size="icon-small"
                 onClick={() => {
-                  const path = call.arguments['path']
-                  show(panel, panel === 'files' && call.name !== 'list_files' && typeof path === 'string' ? path : undefined)
+                  const path = call.arguments.path
+                  show(
+                    panel,
+                    panel === 'files' && call.name !== 'list_files' && typeof path === 'string' ? path : undefined,
+                  )
                 }}
               >
                 <PanelRight size={14} />
@@ -79,10 +88,17 @@ export function CallRow({ call }: { call: Call }) {
 function Status({ call }: { call: Call }) {
   const { state } = call
   const active = state === 'writing' || state === 'running'
-  const text = state === 'writing' ? `writing, ${plural(call.written, 'character')}` : state === 'ok' ? '' : WORDS[state]
+  const text =
+    state === 'writing' ? `writing, ${plural(call.written, 'character')}` : state === 'ok' ? '' : WORDS[state]
   return (
     <span className="flex shrink-0 items-center gap-1.5 text-muted text-sm tabular-nums">
-      {text !== '' && <span className={cn(state === 'error' && 'text-err', (state === 'unknown' || state === 'stopped') && 'text-warn')}>{text}</span>}
+      {text !== '' && (
+        <span
+          className={cn(state === 'error' && 'text-err', (state === 'unknown' || state === 'stopped') && 'text-warn')}
+        >
+          {text}
+        </span>
+      )}
       {call.durationMs !== null && call.durationMs >= 1 && <span>{duration(call.durationMs)}</span>}
       {state === 'ok' && <Check size={14} className="text-ok" aria-label="done" />}
       {state === 'error' && <X size={14} className="text-err" aria-hidden="true" />}

@@ -40,7 +40,15 @@ export function Deliverable({ path }: { path: string }) {
           <FileText size={16} className="shrink-0 text-accent" aria-hidden="true" />
           <span className="min-w-0">
             <span className="block truncate font-medium leading-tight">{name}</span>
-            <span className="block text-muted text-xs">{info === null ? 'no longer there' : info === undefined ? ' ' : info.kind === 'folder' ? 'folder' : bytes(info.size_bytes)}</span>
+            <span className="block text-muted text-xs">
+              {info === null
+                ? 'no longer there'
+                : info === undefined
+                  ? ' '
+                  : info.kind === 'folder'
+                    ? 'folder'
+                    : bytes(info.size_bytes)}
+            </span>
           </span>
         </button>
         {info?.kind === 'file' && (

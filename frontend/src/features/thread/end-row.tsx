@@ -37,7 +37,10 @@ function Stopped({ undone }: { undone: readonly Call[] }) {
     <div className="my-2 rounded-md border p-3">
       <p className="flex items-center gap-2 font-medium">
         <CircleSlash size={15} className="text-warn" aria-hidden="true" />
-        Stopped. {undone.length === 0 ? 'Nothing was left half done.' : `${plural(undone.length, 'action was', 'actions were')} not executed, or cut off:`}
+        Stopped.{' '}
+        {undone.length === 0
+          ? 'Nothing was left half done.'
+          : `${plural(undone.length, 'action was', 'actions were')} not executed, or cut off:`}
       </p>
       {undone.length > 0 && (
         <ul className="mt-1 pl-[23px] text-muted">
@@ -54,7 +57,8 @@ function Stopped({ undone }: { undone: readonly Call[] }) {
 
 function meta(run: RunState): string {
   const parts: string[] = []
-  if (run.startedAt !== null && run.endedAt !== null) parts.push(duration(Math.max(0, Date.parse(run.endedAt) - Date.parse(run.startedAt))))
+  if (run.startedAt !== null && run.endedAt !== null)
+    parts.push(duration(Math.max(0, Date.parse(run.endedAt) - Date.parse(run.startedAt))))
   const all = run.usage.input_tokens + run.usage.output_tokens
   if (all > 0) parts.push(`${tokens(all)} tokens`)
   if (run.usage.cost_usd != null && run.usage.cost_usd > 0) parts.push(money(run.usage.cost_usd))

@@ -28,7 +28,12 @@ export function Meter() {
     <Popover
       label="Usage of this thread"
       trigger={
-        <Button look="ghost" size="small" className="tabular-nums" aria-label={`${tokens(all)} tokens used in this thread: details`}>
+        <Button
+          look="ghost"
+          size="small"
+          className="tabular-nums"
+          aria-label={`${tokens(all)} tokens used in this thread: details`}
+        >
           {share !== null && <Ring share={share} />}
           {tokens(all)} {usage.cost_usd != null && usage.cost_usd > 0 && `· ${money(usage.cost_usd)}`}
         </Button>
@@ -52,7 +57,15 @@ function Ring({ share }: { share: number }) {
   return (
     <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" className="-rotate-90">
       <circle cx="7" cy="7" r="5" fill="none" strokeWidth="2.2" className="stroke-line" />
-      <circle cx="7" cy="7" r="5" fill="none" strokeWidth="2.2" strokeDasharray={`${String(around * share)} ${String(around)}`} className={share > 0.8 ? 'stroke-warn' : 'stroke-accent'} />
+      <circle
+        cx="7"
+        cy="7"
+        r="5"
+        fill="none"
+        strokeWidth="2.2"
+        strokeDasharray={`${String(around * share)} ${String(around)}`}
+        className={share > 0.8 ? 'stroke-warn' : 'stroke-accent'}
+      />
     </svg>
   )
 }

@@ -1,7 +1,7 @@
 /** What the agent asks, as a form: one of the offered answers, or one's own words. */
 import { MessageCircleQuestion, Paperclip } from 'lucide-react'
 import { useId, useState } from 'react'
-import type { FormEvent } from 'react'
+import type { SyntheticEvent } from 'react'
 import type { Question } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { usePanel } from '@/runtime/panel'
@@ -21,7 +21,7 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
   const [problem, setProblem] = useState<string | null>(null)
   const answer = text.trim() === '' ? choice : text.trim()
 
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault()
     if (answer === '' || sending) return
     setSending(true)
@@ -35,7 +35,11 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
   }
 
   return (
-    <form aria-labelledby={id} onSubmit={(event) => void submit(event)} className="appear my-4 rounded-md border border-accent/50 bg-raised p-4">
+    <form
+      aria-labelledby={id}
+      onSubmit={(event) => void submit(event)}
+      className="appear my-4 rounded-md border border-accent/50 bg-raised p-4"
+    >
       <div id={id} className="flex gap-2.5">
         <MessageCircleQuestion size={18} className="mt-0.5 shrink-0 text-accent" aria-hidden="true" />
         <Markdown text={question.text} />
@@ -59,7 +63,13 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
         <fieldset className="mt-3 flex flex-col gap-1.5">
           <legend className="sr-only">Offered answers</legend>
           {question.choices.map((offered) => (
-            <label key={offered} className={cn('flex min-h-9 cursor-pointer items-center gap-2.5 rounded-sm border px-3 py-1.5 hover:bg-hover', choice === offered && 'border-accent')}>
+            <label
+              key={offered}
+              className={cn(
+                'flex min-h-9 cursor-pointer items-center gap-2.5 rounded-sm border px-3 py-1.5 hover:bg-hover',
+                choice === offered && 'border-accent',
+              )}
+            >
               <input
                 type="radio"
                 name={id}

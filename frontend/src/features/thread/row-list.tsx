@@ -1,12 +1,13 @@
 /** The virtualised log of a thread: it stays at its end while one is there, and nowhere moves by itself else. */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import { useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
 import { Row } from './rows'
 
 const NEAR_TOP = 400
+const NEAR_END = 80
 
 export function RowList() {
   const session = useThreadSession()
@@ -14,6 +15,9 @@ export function RowList() {
   const hasOlder = useThreadState((state) => state.oldest > 1)
   const scroller = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
+  // Whether it follows what is written: until the person scrolls up, and again from the end on.
+  const follows = useRef(true)
+  const top = useRef(0)
 
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are called here, not handed on
   const virtual = useVirtualizer({
@@ -23,8 +27,6 @@ export function RowList() {
     getItemKey: (index) => ids[index] ?? index,
     overscan: 6,
     anchorTo: 'end',
-    followOnAppend: true,
-    scrollEndThreshold: 60,
     paddingStart: 24,
     paddingEnd: 16,
   })
@@ -32,22 +34,40 @@ export function RowList() {
   const look = (): void => {
     const element = scroller.current
     if (element === null) return
-    setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < 80)
+    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END
+    if (near) follows.current = true
+    else if (element.scrollTop < top.current - 2) follows.current = false
+    top.current = element.scrollTop
+    setAtEnd(near)
     if (element.scrollTop < NEAR_TOP && hasOlder) void session.loadOlder()
   }
 
-  // A thread opens at its end.
-  useEffect(() => {
+  const size = virtual.getTotalSize()
+  useLayoutEffect(() => {
     const element = scroller.current
-    if (element !== null) element.scrollTop = element.scrollHeight
-  }, [])
+    if (element !== null && follows.current) element.scrollTop = element.scrollHeight
+  }, [size])
 
   return (
     <div className="relative min-h-0 flex-1">
-      <div ref={scroller} onScroll={look} tabIndex={0} role="log" aria-label="Conversation" aria-live="off" className="h-full overflow-y-auto [overflow-anchor:none]">
-        <div className="relative mx-auto w-full max-w-[760px]" style={{ height: virtual.getTotalSize() }}>
+      <div
+        ref={scroller}
+        onScroll={look}
+        tabIndex={0}
+        role="log"
+        aria-label="Conversation"
+        aria-live="off"
+        className="h-full overflow-y-auto [overflow-anchor:none]"
+      >
+        <div className="relative mx-auto w-full max-w-[760px]" style={{ height: size }}>
           {virtual.getVirtualItems().map((item) => (
-            <div key={item.key} ref={virtual.measureElement} data-index={item.index} className="absolute inset-x-0 top-0 px-5" style={{ transform: `translateY(${String(item.start)}px)` }}>
+            <div
+              key={item.key}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              className="absolute inset-x-0 top-0 px-5"
+              style={{ transform: `translateY(${String(item.start)}px)` }}
+            >
               <div className="flow-root">
                 <Row id={ids[item.index] ?? ''} />
               </div>
@@ -62,7 +82,8 @@ export function RowList() {
             look="plain"
             className="rounded-full"
             onClick={() => {
-              virtual.scrollToEnd({ behavior: 'auto' })
+              follows.current = true
+              virtual.scrollToEnd()
             }}
           >
             <ArrowDown size={16} />

@@ -30,7 +30,11 @@ function Content({ row }: { row: RowData }) {
       return <ReasoningRow row={row} />
     case 'call':
       // What the agent says at its end is its answer, not a tool's business.
-      return row.call.name === 'complete' && row.call.state !== 'error' ? <Summary row={row} /> : <CallRow call={row.call} />
+      return row.call.name === 'complete' && row.call.state !== 'error' ? (
+        <Summary row={row} />
+      ) : (
+        <CallRow call={row.call} />
+      )
     case 'note':
       return (
         <p className="my-2 flex gap-2 text-muted">
@@ -52,7 +56,9 @@ function Content({ row }: { row: RowData }) {
   }
 }
 
-type Of<Kind extends RowData['kind']> = { row: Extract<RowData, { kind: Kind }> }
+interface Of<Kind extends RowData['kind']> {
+  row: Extract<RowData, { kind: Kind }>
+}
 
 function UserRow({ row }: Of<'user'>) {
   const session = useThreadSession()
@@ -65,7 +71,12 @@ function UserRow({ row }: Of<'user'>) {
   }
   return (
     <div className="group/user mt-6 mb-4 flex flex-col items-end">
-      <div className={cn('max-w-[85%] whitespace-pre-wrap rounded-lg border bg-panel px-4 py-2.5 text-base leading-relaxed [overflow-wrap:anywhere]', row.queued && 'border-dashed text-muted')}>
+      <div
+        className={cn(
+          'max-w-[85%] whitespace-pre-wrap rounded-lg border bg-panel px-4 py-2.5 text-base leading-relaxed [overflow-wrap:anywhere]',
+          row.queued && 'border-dashed text-muted',
+        )}
+      >
         {row.text}
       </div>
       {row.queued && row.runId !== null && (
@@ -82,11 +93,17 @@ function UserRow({ row }: Of<'user'>) {
 
 function TextRow({ row }: Of<'text'>) {
   return (
-    <div className="group/text my-3">
+    <div className="group/text relative my-3">
       <Markdown text={row.text} live={row.live} />
-      {row.cut !== null && <p className="mt-2 text-sm text-warn">{row.cut === 'length' ? 'The model reached its length limit here.' : "The model's provider filtered what came next."}</p>}
+      {row.cut !== null && (
+        <p className="mt-2 text-sm text-warn">
+          {row.cut === 'length'
+            ? 'The model reached its length limit here.'
+            : "The model's provider filtered what came next."}
+        </p>
+      )}
       {!row.live && (
-        <div className="-ml-1.5 h-7 opacity-0 transition-opacity focus-within:opacity-100 group-hover/text:opacity-100">
+        <div className="absolute -right-2 -bottom-4 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/text:opacity-100">
           <CopyButton text={() => row.text} label="Copy as markdown" />
         </div>
       )}
@@ -95,7 +112,7 @@ function TextRow({ row }: Of<'text'>) {
 }
 
 function Summary({ row }: Of<'call'>) {
-  const summary = row.call.arguments['summary']
+  const summary = row.call.arguments.summary
   if (typeof summary !== 'string' || summary === '') return null
   return (
     <div className="my-3">
@@ -119,10 +136,19 @@ function ReasoningRow({ row }: Of<'reasoning'>) {
       >
         <Brain size={15} aria-hidden="true" className={cn(row.live && 'pulse-dot')} />
         {row.live ? 'Thinking' : 'Thought about it'}
-        <ChevronRight size={14} aria-hidden="true" className={cn('transition-transform duration-100', open && 'rotate-90')} />
+        <ChevronRight
+          size={14}
+          aria-hidden="true"
+          className={cn('transition-transform duration-100', open && 'rotate-90')}
+        />
       </button>
       {open && (
-        <div tabIndex={0} role="region" aria-label="Reasoning" className="mb-2 ml-[7px] max-h-72 overflow-y-auto border-l pl-4 text-muted">
+        <div
+          tabIndex={0}
+          role="region"
+          aria-label="Reasoning"
+          className="mb-2 ml-[7px] max-h-72 overflow-y-auto border-l pl-4 text-muted"
+        >
           <Markdown text={row.text} live={row.live} className="text-ui" />
         </div>
       )}

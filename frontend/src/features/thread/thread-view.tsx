@@ -59,7 +59,9 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
     <main className="flex h-full min-w-0 flex-1 flex-col">
       <header className="flex h-12 shrink-0 items-center gap-2 border-b px-3">
         {actions}
-        <h1 className="min-w-0 flex-1 truncate font-medium">{thread?.title === '' ? 'Untitled' : (thread?.title ?? '')}</h1>
+        <h1 className="min-w-0 flex-1 truncate font-medium">
+          {thread?.title === '' ? 'Untitled' : (thread?.title ?? '')}
+        </h1>
         <ConnectionSign />
         <Meter />
         {trailing}
@@ -78,7 +80,13 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
       <div className="mx-auto w-full max-w-[760px] shrink-0 px-5 pb-[max(16px,env(safe-area-inset-bottom))]">
         <Composer
           draftKey={session.threadId}
-          placeholder={run?.status === 'awaiting_input' ? 'Answer the question above first' : going ? 'Queue another task' : 'What next?'}
+          placeholder={
+            run?.status === 'awaiting_input'
+              ? 'Answer the question above first'
+              : going
+                ? 'Queue another task'
+                : 'What next?'
+          }
           onSend={send}
           onStop={going ? () => void stop() : undefined}
           stopping={stopping || run?.status === 'stopping'}

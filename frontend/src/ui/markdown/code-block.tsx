@@ -6,7 +6,15 @@ import { IconButton } from '../button'
 import { CopyButton, save } from '../clipboard'
 import { Code } from './code'
 
-const EXTENSIONS: Readonly<Record<string, string>> = { python: 'py', javascript: 'js', typescript: 'ts', bash: 'sh', markdown: 'md', rust: 'rs', yaml: 'yml' }
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  python: 'py',
+  javascript: 'js',
+  typescript: 'ts',
+  bash: 'sh',
+  markdown: 'md',
+  rust: 'rs',
+  yaml: 'yml',
+}
 
 interface FenceProps {
   className?: string | undefined

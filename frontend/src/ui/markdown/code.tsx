@@ -28,9 +28,19 @@ export const Code = memo(function Code({ code, language, live = false, numbers =
 
   const lines = coloured?.code === code ? coloured.lines : null
   return (
-    <pre tabIndex={0} aria-label={language === '' ? 'Code' : `Code, ${language}`} className={cn('overflow-x-auto p-3 font-mono text-sm leading-[1.6]', className)}>
+    <pre
+      tabIndex={0}
+      aria-label={language === '' ? 'Code' : `Code, ${language}`}
+      className={cn('overflow-x-auto p-3 font-mono text-sm leading-[1.6]', className)}
+    >
       <code>
-        {numbers ? <Numbered code={code} lines={lines} /> : lines === null ? code : lines.map((line, place) => <Line key={place} line={line} last={place === lines.length - 1} />)}
+        {numbers ? (
+          <Numbered code={code} lines={lines} />
+        ) : lines === null ? (
+          code
+        ) : (
+          lines.map((line, place) => <Line key={place} line={line} last={place === lines.length - 1} />)
+        )}
       </code>
     </pre>
   )
@@ -40,7 +50,11 @@ function Line({ line, last }: { line: Token[]; last: boolean }) {
   return (
     <>
       {line.map((token, place) => (
-        <span key={place} className="shiki-token" style={{ '--light': token.light, '--dark': token.dark } as CSSProperties}>
+        <span
+          key={place}
+          className="shiki-token"
+          style={{ '--light': token.light, '--dark': token.dark } as CSSProperties}
+        >
           {token.text}
         </span>
       ))}

@@ -27,8 +27,23 @@ const LANGUAGES: Readonly<Record<string, () => LanguageInput>> = {
   yaml: () => import('shiki/langs/yaml.mjs'),
 }
 const OTHER_NAMES: Readonly<Record<string, string>> = {
-  cpp: 'c', h: 'c', htm: 'html', js: 'javascript', jsx: 'typescript', md: 'markdown', mjs: 'javascript', patch: 'diff',
-  py: 'python', rs: 'rust', sh: 'bash', shell: 'bash', svg: 'xml', ts: 'typescript', tsx: 'typescript', yml: 'yaml', zsh: 'bash',
+  cpp: 'c',
+  h: 'c',
+  htm: 'html',
+  js: 'javascript',
+  jsx: 'typescript',
+  md: 'markdown',
+  mjs: 'javascript',
+  patch: 'diff',
+  py: 'python',
+  rs: 'rust',
+  sh: 'bash',
+  shell: 'bash',
+  svg: 'xml',
+  ts: 'typescript',
+  tsx: 'typescript',
+  yml: 'yaml',
+  zsh: 'bash',
 }
 const LONGEST = 100_000
 
@@ -49,14 +64,32 @@ export async function highlight(code: string, name: string): Promise<Token[][] |
   const highlighter = await making
   const load = LANGUAGES[language]
   if (load !== undefined && !highlighter.getLoadedLanguages().includes(language)) await highlighter.loadLanguage(load())
-  const lines = highlighter.codeToTokensWithThemes(code, { lang: language, themes: { light: 'github-light', dark: 'github-dark' } })
-  return lines.map((line) => line.map(({ content, variants }) => ({ text: content, light: variants['light']?.color ?? '', dark: variants['dark']?.color ?? '' })))
+  const lines = highlighter.codeToTokensWithThemes(code, {
+    lang: language,
+    themes: { light: 'github-light', dark: 'github-dark' },
+  })
+  return lines.map((line) =>
+    line.map(({ content, variants }) => ({
+      text: content,
+      light: variants.light?.color ?? '',
+      dark: variants.dark?.color ?? '',
+    })),
+  )
 }
 
 async function make(): Promise<HighlighterCore> {
-  const [{ createHighlighterCore }, { createJavaScriptRegexEngine }] = await Promise.all([import('shiki/core'), import('shiki/engine/javascript')])
+  const [{ createHighlighterCore }, { createJavaScriptRegexEngine }] = await Promise.all([
+    import('shiki/core'),
+    import('shiki/engine/javascript'),
+  ])
   return createHighlighterCore({
-    themes: [import('shiki/themes/github-light-high-contrast.mjs').then((theme) => ({ ...theme.default, name: 'github-light' })), import('shiki/themes/github-dark-default.mjs').then((theme) => ({ ...theme.default, name: 'github-dark' }))],
+    themes: [
+      import('shiki/themes/github-light-high-contrast.mjs').then((theme) => ({
+        ...theme.default,
+        name: 'github-light',
+      })),
+      import('shiki/themes/github-dark-default.mjs').then((theme) => ({ ...theme.default, name: 'github-dark' })),
+    ],
     langs: [],
     engine: createJavaScriptRegexEngine({ forgiving: true }),
   })

@@ -16,7 +16,8 @@ function Link({ href, children }: ComponentProps<'a'>) {
 
 function Picture({ src, alt }: ComponentProps<'img'>) {
   const address = typeof src === 'string' ? src : ''
-  if (address.startsWith('data:image/')) return <img src={address} alt={alt ?? ''} className="my-2 max-w-full rounded-md border" />
+  if (address.startsWith('data:image/'))
+    return <img src={address} alt={alt ?? ''} className="my-2 max-w-full rounded-md border" />
   return <Link href={address}>{alt !== undefined && alt !== '' ? alt : address}</Link>
 }
 
@@ -36,7 +37,13 @@ export interface MarkdownProps {
 
 export default function Rendered({ text, live = false, className }: MarkdownProps) {
   return (
-    <Streamdown mode={live ? 'streaming' : 'static'} parseIncompleteMarkdown={live} components={COMPONENTS} controls={false} className={cn('markdown space-y-0', className)}>
+    <Streamdown
+      mode={live ? 'streaming' : 'static'}
+      parseIncompleteMarkdown={live}
+      components={COMPONENTS}
+      controls={false}
+      className={cn('markdown space-y-0', className)}
+    >
       {text}
     </Streamdown>
   )

@@ -9,7 +9,8 @@ import { CopyButton, save } from '../clipboard'
 
 export function Table({ children }: { children?: ReactNode }) {
   const table = useRef<HTMLTableElement>(null)
-  const data = (): TableData => (table.current === null ? { headers: [], rows: [] } : extractTableDataFromElement(table.current))
+  const data = (): TableData =>
+    table.current === null ? { headers: [], rows: [] } : extractTableDataFromElement(table.current)
   return (
     <div className="group/table relative mb-3 rounded-md border">
       <div className="absolute top-0.5 right-0.5 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/table:opacity-100">
