@@ -70,10 +70,9 @@ describe.skipIf(service === null)('the bounds of the page', () => {
     const nodes = (): Promise<number> => page.evaluate(() => document.body.querySelectorAll('*').length)
     expect(await nodes()).toBeLessThanOrEqual(MOST_NODES)
     const log = page.getByRole('log')
+    await log.hover()
     for (let turn = 0; turn < 5; turn++) {
-      await log.evaluate((element) => {
-        element.scrollTop = 0
-      })
+      await page.mouse.wheel(0, -100_000)
       await page.waitForTimeout(300)
     }
     expect(await nodes()).toBeLessThanOrEqual(MOST_NODES)

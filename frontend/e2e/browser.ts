@@ -80,7 +80,7 @@ export async function ended(page: Page): Promise<void> {
   await page
     .getByRole('status')
     .getByText(/The task (is done|failed|was stopped)/)
-    .waitFor({ state: 'attached', timeout: 40_000 })
+    .waitFor({ state: 'attached', timeout: 90_000 })
 }
 
 /** The text of the whole conversation, as it is shown. */

@@ -8,6 +8,7 @@ import hashlib
 import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -46,9 +47,14 @@ class PageFile:
     headers: Mapping[str, str]
 
 
+@cache
 def built_page() -> dict[str, PageFile]:
-    """Read the built page, some 2 MB, into memory by address; empty where none was built."""
-    folder = resources.files("factotum.api").joinpath(_FOLDER)
+    """Return the page that was built into this package, read once a process; empty where none was built."""
+    return read_page(resources.files("factotum.api").joinpath(_FOLDER))
+
+
+def read_page(folder: Traversable) -> dict[str, PageFile]:
+    """Read a built page, some 2 MB, into memory by address; empty where there is none."""
     if not folder.joinpath("index.html").is_file():
         return {}
     found = {f"/{path}": entry.read_bytes() for path, entry in _walk(folder)}

@@ -168,17 +168,17 @@ export class ThreadSession {
     this.#followNext()
   }
 
-  /** Reads a run again whose stream ended without telling how. */
+  /** Reads a run whose stream has ended: its row has the exact times, and knows an end that the stream lost. */
   async #settle(runId: string): Promise<void> {
     const known = this.store.getState().content.runs.get(runId)
-    if (known === undefined || hasEnded(known.status)) return
+    if (known === undefined) return
     try {
       const answer = await api.GET('/v1/runs/{run_id}', {
         params: { path: { run_id: runId } },
         signal: this.#closed.signal,
       })
       this.#take([{ type: 'history.runs', runs: [body(answer)] }])
-      await this.#read(this.#newest())
+      if (!hasEnded(known.status)) await this.#read(this.#newest())
       this.#flush()
     } catch (error) {
       if (!(error instanceof ApiError) && !this.#closed.signal.aborted) throw error

@@ -17,7 +17,6 @@ export function RowList() {
   const [atEnd, setAtEnd] = useState(true)
   // Whether it follows what is written: until the person scrolls up, and again from the end on.
   const follows = useRef(true)
-  const top = useRef(0)
 
   // eslint-disable-next-line react-hooks/incompatible-library -- its functions are called here, not handed on
   const virtual = useVirtualizer({
@@ -34,12 +33,16 @@ export function RowList() {
   const look = (): void => {
     const element = scroller.current
     if (element === null) return
-    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END
-    if (near) follows.current = true
-    else if (element.scrollTop < top.current - 2) follows.current = false
-    top.current = element.scrollTop
+    const distance = element.scrollHeight - element.scrollTop - element.clientHeight
+    const near = distance < NEAR_END
+    if (distance < 4) follows.current = true
     setAtEnd(near)
     if (element.scrollTop < NEAR_TOP && hasOlder) void session.loadOlder()
+  }
+
+  // Only a person's hand ends following: positions change by themselves when rows are measured.
+  const leave = (): void => {
+    follows.current = false
   }
 
   const size = virtual.getTotalSize()
@@ -53,6 +56,17 @@ export function RowList() {
       <div
         ref={scroller}
         onScroll={look}
+        onWheel={({ deltaY }) => {
+          if (deltaY < 0) leave()
+        }}
+        onTouchMove={leave}
+        onPointerDown={({ target, currentTarget }) => {
+          // Its scroll bar.
+          if (target === currentTarget) leave()
+        }}
+        onKeyDown={({ key }) => {
+          if (key === 'ArrowUp' || key === 'PageUp' || key === 'Home') leave()
+        }}
         tabIndex={0}
         role="log"
         aria-label="Conversation"

@@ -4,7 +4,7 @@ import { Streamdown } from 'streamdown'
 import type { Components } from 'streamdown'
 import { cn } from '../cn'
 import { CodeBlock } from './code-block'
-import { Table } from './table'
+import { Body, Cell, Head, HeadCell, Table, TableRow } from './table'
 
 function Link({ href, children }: ComponentProps<'a'>) {
   return (
@@ -26,7 +26,18 @@ function Inline({ children }: ComponentProps<'code'>) {
 }
 
 // One object for all: a new one each time would parse every block anew.
-const COMPONENTS = { a: Link, img: Picture, code: CodeBlock, inlineCode: Inline, table: Table } as Components
+const COMPONENTS = {
+  a: Link,
+  img: Picture,
+  code: CodeBlock,
+  inlineCode: Inline,
+  table: Table,
+  thead: Head,
+  tbody: Body,
+  tr: TableRow,
+  th: HeadCell,
+  td: Cell,
+} as Components
 
 export interface MarkdownProps {
   text: string

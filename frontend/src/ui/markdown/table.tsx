@@ -31,3 +31,23 @@ export function Table({ children }: { children?: ReactNode }) {
     </div>
   )
 }
+
+export function Head({ children }: { children?: ReactNode }) {
+  return <thead>{children}</thead>
+}
+
+export function Body({ children }: { children?: ReactNode }) {
+  return <tbody>{children}</tbody>
+}
+
+export function TableRow({ children }: { children?: ReactNode }) {
+  return <tr>{children}</tr>
+}
+
+export function HeadCell({ children }: { children?: ReactNode }) {
+  return <th scope="col">{children}</th>
+}
+
+export function Cell({ children }: { children?: ReactNode }) {
+  return <td>{children}</td>
+}
