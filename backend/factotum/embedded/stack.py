@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from factotum.core.errors import SetupFault
+from factotum.core.tasks import whole
 from factotum.embedded.data_folder import DataFolder
 from factotum.embedded.postgres import EmbeddedPostgres
 from factotum.embedded.supervisor import Report, quiet
@@ -52,16 +52,9 @@ class EmbeddedStack:
         await asyncio.to_thread(self.folder.lock)
         try:
             self.local_token = await asyncio.to_thread(self.folder.local_token)
-            async with asyncio.TaskGroup() as group:
-                for part in self._parts():
-                    group.create_task(asyncio.to_thread(part.start))
-        except BaseExceptionGroup as faults:
-            await self._stop()
-            first = faults.exceptions[0]
-            if isinstance(first, SetupFault):
-                raise first from None
-            raise
-        except (asyncio.CancelledError, SetupFault):
+            # A thread cannot be cancelled: what is starting is waited for before anything is stopped.
+            await whole(self._start())
+        except BaseException:
             await self._stop()
             raise
         return self
@@ -73,6 +66,14 @@ class EmbeddedStack:
 
     def _parts(self) -> list[EmbeddedPostgres | EmbeddedValkey]:
         return [part for part in (self.postgres, self.valkey) if part is not None]
+
+    async def _start(self) -> None:
+        starting = [asyncio.create_task(asyncio.to_thread(part.start)) for part in self._parts()]
+        if starting:
+            await asyncio.wait(starting)
+        faults = [fault for task in starting if (fault := task.exception()) is not None]
+        if faults:
+            raise faults[0]
 
     async def _stop(self) -> None:
         try:

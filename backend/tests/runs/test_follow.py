@@ -49,7 +49,8 @@ async def test_live_readers_from_every_cursor_see_the_same(stage: Stage) -> None
     task = stage.start(run)
     await gate.reached.wait()
     so_far = len(await stage.bus.stored(run.id))
-    readers = [asyncio.create_task(stage.follow(run, after)) for after in range(so_far)]
+    patient = Follower(stage.database, stage.bus.log, stage.bus.tail)
+    readers = [asyncio.create_task(stage.follow(run, after, patient)) for after in range(so_far)]
     await asyncio.sleep(0.5)
     gate.released.set()
     await task
