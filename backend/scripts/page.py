@@ -52,7 +52,9 @@ def build_page() -> None:
     try:
         npm = _npm()
         if not _has_stamp(MODULES, _modules_stamp()):
-            options = ["ci", "--no-progress", "--loglevel=error", "--fetch-retries=1"]
+            # Not `npm ci`: it wants every system's optional packages in the lock file, also those that a
+            # registry does not have. What is locked comes as it is locked; --no-save leaves the file alone.
+            options = ["install", "--no-save", "--no-progress", "--loglevel=error", "--fetch-retries=1"]
             run("Installing the page's packages", [*npm, *options], _environment(npm), FRONTEND)
             (MODULES / ".stamp").write_text(_modules_stamp(), encoding="ascii")
         if not _has_stamp(BUILT, _page_stamp()):
