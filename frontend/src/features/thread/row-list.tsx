@@ -36,6 +36,8 @@ export function RowList() {
     const distance = element.scrollHeight - element.scrollTop - element.clientHeight
     const near = distance < NEAR_END
     if (distance < 4) follows.current = true
+    // The virtualiser keeps its own anchor when rows are measured; the end is a stronger one.
+    else if (follows.current) element.scrollTop = element.scrollHeight
     setAtEnd(near)
     if (element.scrollTop < NEAR_TOP && hasOlder) void session.loadOlder()
   }
@@ -65,7 +67,7 @@ export function RowList() {
           if (target === currentTarget) leave()
         }}
         onKeyDown={({ key }) => {
-          if (key === 'ArrowUp' || key === 'PageUp' || key === 'Home') leave()
+          if (key === 'Tab' || key === 'ArrowUp' || key === 'PageUp' || key === 'Home') leave()
         }}
         tabIndex={0}
         role="log"
