@@ -36,8 +36,6 @@ export function RowList() {
     const distance = element.scrollHeight - element.scrollTop - element.clientHeight
     const near = distance < NEAR_END
     if (distance < 4) follows.current = true
-    // The virtualiser keeps its own anchor when rows are measured; the end is a stronger one.
-    else if (follows.current) element.scrollTop = element.scrollHeight
     setAtEnd(near)
     if (element.scrollTop < NEAR_TOP && hasOlder) void session.loadOlder()
   }
@@ -49,9 +47,9 @@ export function RowList() {
 
   const size = virtual.getTotalSize()
   useLayoutEffect(() => {
-    const element = scroller.current
-    if (element !== null && follows.current) element.scrollTop = element.scrollHeight
-  }, [size])
+    // Through the virtualiser, which aims again while rows are measured; past it, its own anchor would win.
+    if (follows.current) virtual.scrollToEnd()
+  }, [size, virtual])
 
   return (
     <div className="relative min-h-0 flex-1">
