@@ -14,10 +14,12 @@ type Bare = RunEvent extends infer Event
 
 /** Gives events their envelope: dense numbers from 1, half a second apart. */
 export function stamped(events: readonly Bare[], runId = RUN): RunEvent[] {
-  return events.map(
-    (event, place) =>
-      ({ ...event, run_id: runId, seq: place + 1, at: new Date(BEGAN + place * 500).toISOString() }) as RunEvent,
-  )
+  return events.map((event, place) => ({
+    ...event,
+    run_id: runId,
+    seq: place + 1,
+    at: new Date(BEGAN + place * 500).toISOString(),
+  }))
 }
 
 export function message(
