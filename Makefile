@@ -6,13 +6,15 @@ BOOTSTRAP := $(PYTHON) backend/scripts/bootstrap.py
 IN_BACKEND := cd backend &&
 # How long `make fuzz` looks.
 SECONDS ?= 120
+PAGE := $(PYTHON) backend/scripts/page.py npm run --silent
 # Tests run side by side; the parts they start are real and need memory, so no more than eight.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 || echo "$$n")
 # Side by side, inline-snapshot can only compare: without its plugin it does that, and is quiet.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types sizes coverage lock smoke-llm bench fuzz chaos clean
+.PHONY: help setup run dev test page-check page-test page-api check lint format types sizes coverage lock \
+	smoke-llm bench fuzz chaos clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -21,10 +23,14 @@ run:  ## Set up what is missing and start Factotum on this machine
 	@$(BOOTSTRAP)
 	@$(IN_BACKEND) exec $(BIN)/factotum serve $(ARGS)
 
+dev: setup  ## As run, and the page with hot reload on http://127.0.0.1:5173
+	@$(PAGE) dev & trap 'kill $$!' EXIT; cd backend && $(BIN)/factotum serve $(ARGS)
+
 test: setup  ## Set up what is missing and run all tests (ARGS="-k name" for some)
 	@$(IN_BACKEND) $(PYTEST) $(ARGS)
+	@$(if $(ARGS),,$(MAKE) --no-print-directory page-test)
 
-check: setup lint types sizes coverage  ## All that CI checks: lint, types, floors, sizes, tests, coverage
+check: setup lint types sizes page-check coverage  ## All that CI checks: lint, types, floors, sizes, tests, coverage
 
 setup:
 	@$(BOOTSTRAP) --dev
@@ -42,8 +48,19 @@ coverage: setup
 	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report= $(ARGS)"
 	@$(IN_BACKEND) $(BIN)/coverage json -q -o .coverage.json && $(BIN)/python scripts/check_coverage.py .coverage.json
 
+page-check: setup  ## Check the page: style, types, drift from the API, tests
+	@$(PAGE) lint && $(PAGE) types && $(PAGE) api:check
+	@$(MAKE) --no-print-directory page-test
+
+page-test: setup
+	@$(PAGE) test && $(PAGE) test:e2e
+
+page-api: setup  ## Make the page's types anew after a change of the API
+	@$(PAGE) api
+
 format: setup  ## Put the code in its usual form
 	@$(IN_BACKEND) $(BIN)/ruff check --fix-only --exit-zero -q . && $(BIN)/ruff format .
+	@$(PAGE) format
 
 lock:  ## Write backend/poetry.lock anew after a change of pyproject.toml
 	@$(BOOTSTRAP) --lock
@@ -63,4 +80,5 @@ chaos: setup  ## Kill everything at random under load, then check every history 
 	@$(IN_BACKEND) $(BIN)/python -m chaos $(ARGS)
 
 clean:  ## Remove what setting up has made; your data stays
+	rm -rf frontend/node_modules backend/factotum/api/built_page
 	rm -rf .tools backend/.venv backend/.venv-* backend/.coverage* backend/.pytest_cache

@@ -1,4 +1,4 @@
-"""Sets up what `make` needs: Poetry in a folder of its own, the service's packages, the sandbox's packages.
+"""Sets up what `make` needs: Poetry in a folder of its own, the packages of service and sandbox, the page.
 
 Standard library only, and readable by any Python 3.7, so that an old one gets a plain message. Every step
 leaves a stamp (a hash of what it was made from): a second run compares stamps and costs a blink. Package
@@ -14,24 +14,20 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import importlib.util
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from page import PageMissing, build_page, page_is_current, say_what_is_missing
+from steps import BACKEND, LOG, SCRIPTS, TOOLS, SetupStopped, digest, run, say
 
 OLDEST = (3, 11)
 NEWEST = (3, 14)
-SCRIPTS = Path(__file__).resolve().parent
-BACKEND = SCRIPTS.parent
-TOOLS = BACKEND.parent / ".tools"
-LOG = TOOLS / "bootstrap.log"
 POETRY = (str(TOOLS / "poetry" / "bin" / "poetry"), "-C", str(BACKEND), "--no-interaction", "--no-ansi")
 POETRY_PINS = SCRIPTS / "poetry-requirements.txt"
 
@@ -45,33 +41,6 @@ from pip._internal.commands import create_command
 options, _ = create_command("install").parse_args([])
 print(json.dumps({"index": options.index_url, "cert": options.cert, "timeout": options.timeout}))
 """
-
-# What a line of the log means, and what to do about it.
-REMEDIES = (
-    ("No space left on device", "The disk is full. Free at least 2 GB and run this again."),
-    (
-        r"name resolution|Max retries|ConnectionError|ConnectTimeout|refused|ProxyError|versions: none",
-        "The package index cannot be reached or lacks a package: check the network and `pip config list`.",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError",
-        "The index's certificate is not trusted. Name your CA bundle: `pip config set global.cert FILE`.",
-    ),
-    (
-        r"ensurepip|No module named pip",
-        "This Python has no pip. On Debian and Ubuntu: `apt-get install python3-venv`.",
-    ),
-    (r"[Hh]ash.* mismatch|DO NOT MATCH", "A package is not the one that was locked. Do not use it."),
-    (
-        r"pyproject.toml changed significantly",
-        "poetry.lock is older than pyproject.toml: run `make lock`.",
-    ),
-    ("Permission denied", "This user may not write here. After a run as root: `sudo make clean`."),
-)
-
-
-class SetupStopped(Exception):
-    """A step failed; the text says what to do."""
 
 
 def main() -> int:
@@ -116,9 +85,22 @@ def poetry_made(stamps: dict[Path, str]) -> dict[str, str]:
 
 
 def set_up(stamps: dict[Path, str], wants_dev: bool) -> None:
-    """Make each environment whose stamp differs."""
+    """Make what differs from its stamp. A page that cannot be built stops nobody."""
     LOG.write_text("", encoding="utf-8")
     _, service, sandbox, *extras = stamps
+    if not environments_done(stamps, wants_dev):
+        make_environments(service, sandbox, extras, stamps, wants_dev)
+    if not page_is_current(wants_dev):
+        try:
+            build_page()
+        except PageMissing as reason:
+            say_what_is_missing(reason)
+
+
+def make_environments(
+    service: Path, sandbox: Path, extras: list[Path], stamps: dict[Path, str], wants_dev: bool
+) -> None:
+    """Bring the service's and the sandbox's packages up to date, and those of `extras`."""
     environment = poetry_made(stamps)
     without = [] if wants_dev else ["--without", "dev"]
     if not is_done(service, stamps[service], wants_dev):
@@ -205,6 +187,11 @@ def wanted_stamps(extras: list[str]) -> dict[Path, str]:
 
 def everything_done(stamps: dict[Path, str], wants_dev: bool) -> bool:
     """Tell whether there is nothing to set up."""
+    return environments_done(stamps, wants_dev) and page_is_current(wants_dev)
+
+
+def environments_done(stamps: dict[Path, str], wants_dev: bool) -> bool:
+    """Tell whether all packages of Python are installed."""
     return all(
         is_done(folder, stamp, wants_dev and folder.name == ".venv") for folder, stamp in stamps.items()
     )
@@ -221,60 +208,6 @@ def is_done(folder: Path, stamp: str, wants_dev: bool) -> bool:
 def finish(folder: Path, stamp: str, with_dev: bool) -> None:
     """Leave the stamp: the very last thing, so that an interrupted step is done again."""
     (folder / ".stamp").write_text(stamp + (" dev" if with_dev else ""), encoding="ascii")
-
-
-def digest(*contents: bytes) -> str:
-    """Return one hash of all `contents`."""
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()
-
-
-def run(title: str, command: list[str], environment: dict[str, str] | None = None) -> None:
-    """Run one step, its output in the log; raise SetupStopped with the log's last lines when it fails."""
-    started = time.monotonic()
-    live = sys.stdout.isatty()
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(f"\n== {title}\n")
-        log.flush()
-        begin = log.tell()
-        sys.stdout.write(f"  {title} ... ")
-        sys.stdout.flush()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
-        )
-        try:
-            code = wait(process, title, started, live)
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-    seconds = time.monotonic() - started
-    if code == 0:
-        say(f"{chr(13) if live else ''}{'  ' + title + ' ... ' if live else ''}{seconds:.1f} s")
-        return
-    say("failed")
-    raise SetupStopped(explanation(begin))
-
-
-def wait(process: subprocess.Popen[bytes], title: str, started: float, live: bool) -> int:
-    """Wait for the end of `process`; on a terminal, show the seconds go by."""
-    while True:
-        try:
-            return process.wait(1 if live else None)
-        except subprocess.TimeoutExpired:
-            sys.stdout.write(f"\r  {title} ... {time.monotonic() - started:.0f} s")
-            sys.stdout.flush()
-
-
-def explanation(begin: int) -> str:
-    """Return the log's last lines since `begin`, without credentials, and what to do."""
-    with LOG.open("rb") as log:
-        log.seek(begin)
-        text = log.read().decode("utf-8", "replace")
-    text = re.sub(r"://[^/@\s]+@", "://***@", text)
-    otherwise = "Mend what its last lines name, then run it again."
-    remedy = next((advice for pattern, advice in REMEDIES if re.search(pattern, text)), otherwise)
-    last = "\n".join("    " + line for line in text.strip().splitlines()[-15:])
-    return f"{remedy}\n{last}\n  The whole log: {LOG}"
 
 
 @contextlib.contextmanager
@@ -302,12 +235,6 @@ def use_a_new_enough_python() -> None:
     say("  Debian 12, Ubuntu 24.04 and later: apt-get install python3 python3-venv")
     say("  Others: https://www.python.org/downloads/ (then run `make PYTHON=python3.13 ...`)")
     sys.exit(1)
-
-
-def say(text: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

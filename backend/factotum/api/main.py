@@ -17,6 +17,7 @@ from factotum.api.errors import install_error_handlers
 from factotum.api.headers import HeadersMiddleware
 from factotum.api.limits import BodyLimitMiddleware
 from factotum.api.openapi import PROBLEM_RESPONSES, install_openapi
+from factotum.api.page import PageMiddleware, built_page
 from factotum.api.routes import (
     agents,
     approvals,
@@ -72,6 +73,8 @@ def create_app(open_: OpenContext) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(AuthMiddleware)
+    if page := built_page():
+        app.add_middleware(PageMiddleware, files=page)
     app.add_middleware(HeadersMiddleware)
     return app
 

@@ -1,0 +1,89 @@
+/** The browser, and what all tests do with it. */
+import { chromium } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export const service = inject('service')
+const executablePath = inject('chromium')
+
+let browser: Browser
+let contexts: BrowserContext[] = []
+
+/** Opens the browser for the tests of one file. */
+export function useBrowser(): void {
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: executablePath ?? '', args: FLAGS })
+  })
+  afterEach(async () => {
+    await Promise.all(contexts.map((context) => context.close()))
+    contexts = []
+  })
+  afterAll(async () => {
+    await browser.close()
+  })
+}
+
+export function url(path = '/'): string {
+  return (service?.url ?? '') + path
+}
+
+export interface Watched extends Page {
+  /** Requests that left the origin, and errors of the page. Always empty in a page that behaves. */
+  readonly complaints: string[]
+}
+
+/** Opens a page for somebody who is signed in already. */
+export async function openPage(options: BrowserContextOptions = {}, signedIn = true): Promise<Watched> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+    locale: 'en-US',
+    ...options,
+  })
+  contexts.push(context)
+  if (signedIn) {
+    await context.addInitScript((token) => {
+      localStorage.setItem('factotum.token', token)
+    }, service?.token ?? '')
+  }
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url())
+    if (protocol.startsWith('http') && origin !== service?.url) complaints.push(`asked ${request.url()}`)
+  })
+  page.on('console', (message) => {
+    if (message.type() === 'error' && message.text().includes('Content Security Policy'))
+      complaints.push(message.text())
+  })
+  return Object.assign(page, { complaints })
+}
+
+export async function submit(page: Page, task: string): Promise<void> {
+  await page.getByLabel('Your task').fill(task)
+  await page.keyboard.press('Enter')
+}
+
+/** Waits until the newest run has ended. */
+export async function ended(page: Page): Promise<void> {
+  await page
+    .getByRole('status')
+    .getByText(/The task (is done|failed|was stopped)/)
+    .waitFor({ state: 'attached', timeout: 90_000 })
+}
+
+/** The text of the whole conversation, as it is shown. */
+export async function conversation(page: Page): Promise<string> {
+  return page.getByRole('log').innerText()
+}

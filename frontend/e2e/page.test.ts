@@ -1,0 +1,180 @@
+import { violations } from './axe'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { conversation, ended, openPage, service, submit, url, useBrowser } from './browser'
+
+function paragraph(page: Page, number: number): Locator {
+  return page.getByText(new RegExp(`^Paragraph ${String(number)} has`))
+}
+
+describe.skipIf(service === null)('the page on the real service', () => {
+  useBrowser()
+
+  test('the printed address signs in, once', async () => {
+    const page = await openPage({}, false)
+    await page.goto(url(`/#code=${service?.code ?? ''}`))
+    await page.getByRole('heading', { name: 'What shall I do for you?' }).waitFor()
+    expect(page.url()).not.toContain('code')
+    const stranger = await openPage({}, false)
+    await stranger.goto(url(`/#code=${service?.code ?? ''}`))
+    await stranger.getByText('This code is not valid').waitFor()
+    await stranger.getByLabel('Access token').fill('wrong')
+    await stranger.getByRole('button', { name: 'Sign in' }).click()
+    await stranger.getByText('Your sign-in is no longer good').waitFor()
+    await stranger.getByLabel('Access token').fill(service?.token ?? '')
+    await stranger.getByRole('button', { name: 'Sign in' }).click()
+    await stranger.getByRole('heading', { name: 'What shall I do for you?' }).waitFor()
+  })
+
+  test('from the first minute to delivered files', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await page.getByRole('button', { name: /Primes and a plot/ }).click()
+    await ended(page)
+    const results = page.getByRole('list', { name: 'Results' })
+    await results.getByRole('button', { name: /^primes\.csv/ }).click()
+    await page.getByRole('tabpanel').getByRole('cell', { name: '71' }).waitFor()
+    const download = page.waitForEvent('download')
+    await results.getByRole('button', { name: 'Download primes.png' }).click()
+    expect((await download).suggestedFilename()).toBe('primes.png')
+    await page.getByRole('tab', { name: 'Terminal' }).click()
+    await page.getByRole('region', { name: 'Terminal' }).getByText('exit code 0').first().waitFor()
+    await page.getByRole('tab', { name: 'Progress' }).click()
+    await page.getByRole('progressbar', { name: 'Plan' }).waitFor()
+    expect(page.complaints).toEqual([])
+  })
+
+  test('a stream that is loaded anew at any moment ends as an undisturbed one', async () => {
+    const calm = await openPage()
+    await calm.goto(url())
+    await submit(calm, 'Please write slowly')
+    await calm.waitForURL('**/t/*')
+    const disturbed = await openPage()
+    await disturbed.goto(calm.url())
+    for (const pause of [150, 400, 250, 600]) {
+      await disturbed.waitForTimeout(pause)
+      await disturbed.reload()
+    }
+    await Promise.all([ended(calm), ended(disturbed)])
+    await Promise.all([paragraph(calm, 30).waitFor(), paragraph(disturbed, 30).waitFor()])
+    // The exact times of a run are read a moment after its end.
+    await expect
+      .poll(async () => (await conversation(disturbed)) === (await conversation(calm)), { timeout: 5000 })
+      .toBe(true)
+  })
+
+  test('a network that was lost comes back with nothing missing and nothing twice', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await submit(page, 'Please write slowly')
+    await paragraph(page, 3).waitFor()
+    await page.context().setOffline(true)
+    await page.waitForTimeout(1500)
+    await page.context().setOffline(false)
+    await ended(page)
+    await paragraph(page, 30).waitFor()
+    const text = await conversation(page)
+    for (let n = 1; n <= 30; n++) expect(text.split(`Paragraph ${String(n)} has`)).toHaveLength(2)
+  })
+
+  test('stop says what was not executed', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await submit(page, 'Please wait for ever')
+    await page.getByRole('button', { name: /Run sleep 300.*running/ }).waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByText(/^Stopped\./).waitFor({ timeout: 20_000 })
+    await page.getByRole('listitem').filter({ hasText: 'never.txt' }).waitFor()
+  })
+
+  test('a question is a form', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await submit(page, 'Ask me which colour')
+    const form = page.getByRole('form', { name: /Which colour/ })
+    await form.getByRole('radio', { name: 'Blue' }).check()
+    await form.getByRole('button', { name: 'Answer' }).click()
+    await page.getByText('It is done in your colour.').waitFor()
+    await ended(page)
+    expect(await form.count()).toBe(0)
+  })
+
+  test('a second task queues behind the first and can be withdrawn', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await submit(page, 'Please wait for ever')
+    await page.getByRole('button', { name: /Run sleep 300.*running/ }).waitFor()
+    await submit(page, 'And then write slowly')
+    await page.getByText('Queued: it begins').waitFor()
+    await page.getByRole('button', { name: 'Withdraw' }).click()
+    await page.getByText('Queued: it begins').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByText(/action.* not executed/).waitFor({ timeout: 20_000 })
+  })
+
+  test('files go with a task', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'note.md', mimeType: 'text/markdown', buffer: Buffer.from('# Hello\n') })
+    await submit(page, 'Ask me which colour')
+    await page.getByText('Attached files, in the workspace: note.md').waitFor()
+    await page.keyboard.press('Control+j')
+    await page.getByRole('tab', { name: 'Files' }).click()
+    await page.getByRole('button', { name: /note\.md/ }).click()
+    await page.getByRole('tabpanel').getByRole('heading', { name: 'Hello' }).waitFor()
+  })
+
+  test('threads are found, renamed and deleted', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await submit(page, 'Please show everything')
+    await ended(page)
+    const item = page.getByRole('navigation').getByRole('listitem').filter({ hasText: 'show everything' })
+    await item.hover()
+    await item.getByRole('button', { name: /^More for/ }).click()
+    await page.getByRole('menuitem', { name: 'Rename' }).click()
+    await page.getByRole('textbox', { name: 'Title' }).fill('Unmistakable')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Search threads').fill('unmis')
+    const renamed = page.getByRole('navigation').getByRole('listitem').filter({ hasText: 'Unmistakable' })
+    await renamed.waitFor()
+    await renamed.hover()
+    await renamed.getByRole('button', { name: /^More for/ }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('No thread has such a title.').waitFor()
+    expect(page.url()).toBe(url())
+  })
+
+  test('nothing leaves the origin, and nothing offends axe, in both themes', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await openPage({ colorScheme })
+      await page.goto(url())
+      await page.getByText('will do it').waitFor()
+      expect(await violations(page)).toEqual([])
+      await submit(page, 'Please show everything')
+      await ended(page)
+      await page.getByRole('button', { name: /^Run printf/ }).click()
+      expect(await violations(page)).toEqual([])
+      for (const tab of ['Progress', 'Terminal', 'Files']) {
+        if (!(await page.getByRole('tab', { name: tab }).isVisible()))
+          await page.getByRole('button', { name: "The agent's computer" }).click()
+        await page.getByRole('tab', { name: tab }).click()
+        expect(await violations(page), tab).toEqual([])
+      }
+      await page.keyboard.press('Control+k')
+      await page.getByPlaceholder('Search commands').waitFor()
+      expect(await violations(page)).toEqual([])
+      await page.keyboard.press('Escape')
+      await page.setViewportSize({ width: 390, height: 844 })
+      expect(await violations(page), 'phone').toEqual([])
+      expect(page.complaints).toEqual([])
+      const stranger = await openPage({ colorScheme }, false)
+      await stranger.goto(url())
+      await stranger.getByLabel('Access token').waitFor()
+      expect(await violations(stranger)).toEqual([])
+    }
+  })
+})

@@ -1,0 +1,49 @@
+import hooks from 'eslint-plugin-react-hooks'
+import { defineConfig } from 'eslint/config'
+import typescript from 'typescript-eslint'
+
+// The rooms, the lowest first: a room may import itself and those below it. `ui` knows nothing of agents.
+const ROOMS = ['protocol', 'runtime', 'tool-views', 'features', 'app']
+
+export default defineConfig(
+  { ignores: ['src/protocol/api.ts', 'public/**', 'scripts/**', 'eslint.config.js'] },
+  typescript.configs.strictTypeChecked,
+  typescript.configs.stylisticTypeChecked,
+  hooks.configs.flat.recommended,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'max-lines': ['error', { max: 250 }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // A promise in an event's handler is marked with `void`; a ref's object is no promise.
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidOperator: true },
+      ],
+      '@typescript-eslint/only-throw-error': 'error',
+    },
+  },
+  ...[...ROOMS, 'ui'].map((room) => ({
+    files: [`src/${room}/**`],
+    rules: { 'no-restricted-imports': ['error', { patterns: forbidden(room) }] },
+  })),
+)
+
+/** What a room may not import. */
+function forbidden(room) {
+  const allowed = room === 'ui' ? [room] : ROOMS.slice(0, ROOMS.indexOf(room) + 1)
+  // Only rooms that draw something draw with it.
+  if (!['protocol', 'runtime'].includes(room)) allowed.push('ui')
+  const rooms = [...ROOMS, 'ui']
+    .filter((other) => !allowed.includes(other))
+    .flatMap((other) => [`@/${other}`, `@/${other}/**`])
+  const react = room === 'protocol' ? ['react', 'react-dom'] : []
+  return [
+    {
+      group: ['../../**', ...rooms, ...react],
+      message: 'A room imports itself and the rooms below it: see ROOMS in eslint.config.js.',
+    },
+  ]
+}

@@ -1,0 +1,172 @@
+/** The frame of every page: threads on the left, the page, commands and shortcuts over all. */
+import { Outlet, useNavigate } from '@tanstack/react-router'
+import { Keyboard, LogOut, Monitor, Moon, PanelRight, SquarePen, Sun } from 'lucide-react'
+import { Suspense, lazy, useMemo, useState } from 'react'
+import type { Action } from '@/features/palette/palette'
+import { Sidebar } from '@/features/sidebar/sidebar'
+import { signOut, useSession } from '@/runtime/auth'
+import { usePanel } from '@/runtime/panel'
+import { SignIn } from '@/features/sign-in/sign-in'
+import { Dialog } from '@/ui/dialog'
+import { Keys } from '@/ui/keys'
+import { useMedia } from '@/ui/media'
+import { useShortcuts } from './shortcuts'
+import type { Shortcut } from './shortcuts'
+import { useSidebar } from './sidebar-state'
+import { SidebarFooter } from './sidebar-footer'
+import { setTheme } from './theme'
+
+const Palette = lazy(() => import('@/features/palette/palette'))
+
+export function Shell() {
+  const signedIn = useSession((state) => state.token !== null)
+  return signedIn ? <Frame /> : <SignIn />
+}
+
+function Frame() {
+  const navigate = useNavigate()
+  const wide = useMedia('(min-width: 860px)')
+  const { open, sheet, toggle, setSheet } = useSidebar()
+  const [over, setOver] = useState<'palette' | 'shortcuts' | null>(null)
+  const togglePanel = usePanel((state) => state.toggle)
+
+  const shortcuts = useMemo<Shortcut[]>(
+    () => [
+      {
+        keys: 'mod+k',
+        title: 'Commands',
+        run: () => {
+          setOver('palette')
+        },
+      },
+      { keys: 'mod+shift+o', title: 'New task', run: () => void navigate({ to: '/' }) },
+      {
+        keys: 'mod+b',
+        title: 'Show or hide the threads',
+        run: () => {
+          toggle(window.innerWidth >= 860)
+        },
+      },
+      { keys: 'mod+j', title: "Show or hide the agent's computer", run: togglePanel },
+      { keys: '/', title: 'Write', run: () => document.querySelector<HTMLElement>('[data-composer]')?.focus() },
+      {
+        keys: '?',
+        title: 'Shortcuts',
+        run: () => {
+          setOver('shortcuts')
+        },
+      },
+    ],
+    [navigate, toggle, togglePanel],
+  )
+  useShortcuts(shortcuts)
+
+  const actions: Action[] = [
+    { title: 'New task', icon: <SquarePen size={15} />, keys: 'mod+shift+o', run: () => void navigate({ to: '/' }) },
+    { title: "Show or hide the agent's computer", icon: <PanelRight size={15} />, keys: 'mod+j', run: togglePanel },
+    {
+      title: 'Light theme',
+      icon: <Sun size={15} />,
+      run: () => {
+        setTheme('light')
+      },
+    },
+    {
+      title: 'Dark theme',
+      icon: <Moon size={15} />,
+      run: () => {
+        setTheme('dark')
+      },
+    },
+    {
+      title: 'Theme of the system',
+      icon: <Monitor size={15} />,
+      run: () => {
+        setTheme('system')
+      },
+    },
+    {
+      title: 'Shortcuts',
+      icon: <Keyboard size={15} />,
+      keys: '?',
+      run: () => {
+        setOver('shortcuts')
+      },
+    },
+    {
+      title: 'Sign out',
+      icon: <LogOut size={15} />,
+      run: () => {
+        signOut()
+      },
+    },
+  ]
+  const footer = (
+    <SidebarFooter
+      onCommands={() => {
+        setOver('palette')
+      }}
+    />
+  )
+
+  return (
+    <div className="flex h-full">
+      <a
+        href="#page"
+        className="sr-only z-50 rounded-sm bg-raised p-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
+        To the page
+      </a>
+      {wide && open && (
+        <div className="w-[256px] shrink-0 border-r">
+          <Sidebar footer={footer} />
+        </div>
+      )}
+      {!wide && (
+        <Dialog open={sheet} onOpenChange={setSheet} title="Threads" titleHidden side="left">
+          <Sidebar
+            footer={footer}
+            onNavigate={() => {
+              setSheet(false)
+            }}
+          />
+        </Dialog>
+      )}
+      <div id="page" tabIndex={-1} className="flex min-w-0 flex-1 outline-none">
+        <Outlet />
+      </div>
+      {over === 'palette' && (
+        <Suspense>
+          <Palette
+            actions={actions}
+            onOpenThread={(threadId) => void navigate({ to: '/t/$threadId', params: { threadId } })}
+            onClose={() => {
+              setOver(null)
+            }}
+          />
+        </Suspense>
+      )}
+      <Dialog
+        open={over === 'shortcuts'}
+        onOpenChange={() => {
+          setOver(null)
+        }}
+        title="Shortcuts"
+      >
+        <dl className="grid grid-cols-[1fr_auto] items-center gap-y-2.5 overflow-y-auto p-4">
+          {[...shortcuts, { keys: 'enter', title: 'Send' }, { keys: 'shift+enter', title: 'New line' }].map(
+            ({ keys, title }) => (
+              <div key={keys} className="contents">
+                <dt>{title}</dt>
+                <dd>
+                  <Keys keys={keys} />
+                  <span className="sr-only">{keys}</span>
+                </dd>
+              </div>
+            ),
+          )}
+        </dl>
+      </Dialog>
+    </div>
+  )
+}

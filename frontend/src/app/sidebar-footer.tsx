@@ -1,0 +1,59 @@
+/** Who is signed in, the theme, and where commands are. */
+import { CircleUser, Command as CommandIcon, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { signOut } from '@/runtime/auth'
+import { useMe } from '@/runtime/queries'
+import { Button, IconButton } from '@/ui/button'
+import { Menu, MenuChoice, MenuItem, MenuLabel } from '@/ui/menu'
+import { setTheme, useTheme } from './theme'
+import type { Theme } from './theme'
+
+const THEMES: readonly { id: Theme; title: string; icon: typeof Sun }[] = [
+  { id: 'system', title: 'As the system', icon: Monitor },
+  { id: 'light', title: 'Light', icon: Sun },
+  { id: 'dark', title: 'Dark', icon: Moon },
+]
+
+export function SidebarFooter({ onCommands }: { onCommands: () => void }) {
+  const { data: me } = useMe()
+  const theme = useTheme((state) => state.theme)
+  return (
+    <div className="flex items-center gap-1">
+      <Menu
+        className="w-56"
+        trigger={
+          <Button look="ghost" className="min-w-0 flex-1 justify-start px-2">
+            <CircleUser size={16} aria-hidden="true" />
+            <span className="truncate">{me?.account.name ?? 'Account'}</span>
+          </Button>
+        }
+      >
+        <MenuLabel>Theme</MenuLabel>
+        {THEMES.map(({ id, title, icon: Icon }) => (
+          <MenuChoice
+            key={id}
+            chosen={theme === id}
+            onSelect={() => {
+              setTheme(id)
+            }}
+          >
+            <span className="flex items-center gap-2">
+              <Icon size={14} aria-hidden="true" /> {title}
+            </span>
+          </MenuChoice>
+        ))}
+        <div className="my-1 border-t" role="separator" />
+        <MenuItem
+          onSelect={() => {
+            signOut()
+          }}
+        >
+          <LogOut size={14} aria-hidden="true" /> Sign out
+        </MenuItem>
+        {me !== undefined && <MenuLabel>Factotum {me.version}</MenuLabel>}
+      </Menu>
+      <IconButton label="Commands" keys="mod+k" onClick={onCommands}>
+        <CommandIcon size={15} />
+      </IconButton>
+    </div>
+  )
+}

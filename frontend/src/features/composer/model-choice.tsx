@@ -1,0 +1,82 @@
+/** Which model the next task gets. */
+import { ChevronDown } from 'lucide-react'
+import { create } from 'zustand'
+import { useModels } from '@/runtime/queries'
+import { Button } from '@/ui/button'
+import { tokens } from '@/ui/format'
+import { Menu, MenuChoice, MenuLabel } from '@/ui/menu'
+
+const KEY = 'factotum.model'
+
+export const useModelChoice = create<{ readonly model: string | null }>(() => ({ model: localStorage.getItem(KEY) }))
+
+export function chooseModel(model: string | null): void {
+  if (model === null) localStorage.removeItem(KEY)
+  else localStorage.setItem(KEY, model)
+  useModelChoice.setState({ model })
+}
+
+/** The chosen model while it can be used; null: the service's default. */
+export function useUsableModel(): string | null {
+  const chosen = useModelChoice((state) => state.model)
+  const { data } = useModels()
+  return data?.items.some((model) => model.id === chosen) === true ? chosen : null
+}
+
+export function ModelChoice() {
+  const { data } = useModels()
+  const chosen = useUsableModel()
+  if (data === undefined) return null
+  const providers = [...new Set(data.items.map((model) => model.provider))]
+  return (
+    <Menu
+      className="w-80"
+      trigger={
+        <Button look="ghost" size="small" aria-label={`Model: ${chosen ?? data.default}`} className="min-w-0">
+          <span className="truncate">{shortName(chosen ?? data.default)}</span>
+          <ChevronDown size={13} aria-hidden="true" />
+        </Button>
+      }
+    >
+      {providers.map((provider) => (
+        <div key={provider}>
+          <MenuLabel>{provider}</MenuLabel>
+          {data.items
+            .filter((model) => model.provider === provider)
+            .map((model) => (
+              <MenuChoice
+                key={model.id}
+                chosen={model.id === (chosen ?? data.default)}
+                onSelect={() => {
+                  chooseModel(model.id === data.default ? null : model.id)
+                }}
+              >
+                <span className="block truncate">{model.id}</span>
+                <span className="block truncate text-muted text-xs">{facts(model)}</span>
+              </MenuChoice>
+            ))}
+        </div>
+      ))}
+    </Menu>
+  )
+}
+
+function facts(model: {
+  context_window: number | null
+  input_usd_per_million: number | null
+  output_usd_per_million: number | null
+  note: string
+}): string {
+  const parts: string[] = []
+  if (model.note !== '') parts.push(model.note)
+  else {
+    if (model.context_window != null) parts.push(`${tokens(model.context_window)} context`)
+    if (model.input_usd_per_million != null && model.output_usd_per_million != null)
+      parts.push(`$${String(model.input_usd_per_million)} in, $${String(model.output_usd_per_million)} out per million`)
+  }
+  return parts.join(' · ')
+}
+
+export function shortName(model: string): string {
+  return model.slice(model.lastIndexOf('/') + 1)
+}

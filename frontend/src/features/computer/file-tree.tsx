@@ -1,0 +1,79 @@
+/** A folder of the workspace; the folders in it are read when they are opened. */
+import { ChevronRight, File as FileIcon, Folder, Link2 } from 'lucide-react'
+import { useState } from 'react'
+import type { WorkspaceFile } from '@/protocol/types'
+import { explain } from '@/runtime/api'
+import { useFolder } from '@/runtime/files'
+import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
+import { cn } from '@/ui/cn'
+import { bytes } from '@/ui/format'
+
+interface TreeProps {
+  path: string
+  level: number
+  onOpen: (path: string) => void
+}
+
+export function FileTree({ path, level, onOpen }: TreeProps) {
+  const { threadId } = useThreadSession()
+  const { data, error } = useFolder(threadId, path, useFileChanges())
+  if (error !== null) {
+    return (
+      <p role="alert" className="px-2 py-1 text-err">
+        {explain(error)}
+      </p>
+    )
+  }
+  if (data === undefined) return null
+  if (data.items.length === 0)
+    return (
+      <p className="px-2 py-1 text-muted">
+        {level === 0 ? 'The workspace is empty. Drop files here, or let the agent make some.' : 'Empty'}
+      </p>
+    )
+  return (
+    <ul aria-label={level === 0 ? 'Files' : path}>
+      {data.items.map((file) => (
+        <Node key={file.path} file={file} level={level} onOpen={onOpen} />
+      ))}
+      {data.truncated && <li className="px-2 py-1 text-muted">There is more than can be listed.</li>}
+    </ul>
+  )
+}
+
+function Node({ file, level, onOpen }: { file: WorkspaceFile; level: number; onOpen: (path: string) => void }) {
+  const [open, setOpen] = useState(false)
+  const folder = file.kind === 'folder'
+  const Icon = folder ? Folder : file.kind === 'link' ? Link2 : FileIcon
+  return (
+    <li>
+      <button
+        type="button"
+        aria-expanded={folder ? open : undefined}
+        disabled={file.kind === 'other'}
+        onClick={() => {
+          if (folder) setOpen(!open)
+          else onOpen(file.path)
+        }}
+        style={{ paddingLeft: 8 + level * 16 }}
+        className="flex h-8 w-full items-center gap-2 rounded-sm pr-2 text-left hover:bg-hover"
+      >
+        <ChevronRight
+          size={13}
+          aria-hidden="true"
+          className={cn(
+            'shrink-0 text-muted transition-transform duration-100',
+            open && 'rotate-90',
+            !folder && 'invisible',
+          )}
+        />
+        <Icon size={15} aria-hidden="true" className={cn('shrink-0', folder ? 'text-accent' : 'text-muted')} />
+        <span className="min-w-0 flex-1 truncate">{file.path.slice(file.path.lastIndexOf('/') + 1)}</span>
+        {file.kind === 'file' && (
+          <span className="shrink-0 text-muted text-xs tabular-nums">{bytes(file.size_bytes)}</span>
+        )}
+      </button>
+      {open && <FileTree path={file.path} level={level + 1} onOpen={onOpen} />}
+    </li>
+  )
+}

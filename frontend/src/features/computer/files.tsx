@@ -1,0 +1,79 @@
+/** The workspace: its folders, and what is in a file. */
+import { RefreshCw, Upload } from 'lucide-react'
+import { useRef, useState } from 'react'
+import { toast } from 'sonner'
+import { explain } from '@/runtime/api'
+import { uploadFile, useRefreshFiles } from '@/runtime/files'
+import { usePanel } from '@/runtime/panel'
+import { useThreadSession } from '@/runtime/use-thread'
+import { IconButton } from '@/ui/button'
+import { cn } from '@/ui/cn'
+import { FileTree } from './file-tree'
+import { Preview } from './preview'
+
+export function Files() {
+  const { threadId } = useThreadSession()
+  const { file, show } = usePanel()
+  const refresh = useRefreshFiles(threadId)
+  const picker = useRef<HTMLInputElement>(null)
+  const [over, setOver] = useState(false)
+
+  const upload = async (files: FileList | null): Promise<void> => {
+    for (const one of files ?? []) {
+      try {
+        await uploadFile(threadId, one.name, one)
+      } catch (error) {
+        toast.error(`${one.name}: ${explain(error)}`)
+      }
+    }
+    await refresh()
+  }
+
+  if (file !== null) {
+    return (
+      <Preview
+        path={file}
+        onBack={() => {
+          show('files', null)
+        }}
+      />
+    )
+  }
+  return (
+    <div
+      className={cn('flex h-full flex-col', over && 'bg-accent/5')}
+      onDragOver={(event) => {
+        event.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={() => {
+        setOver(false)
+      }}
+      onDrop={(event) => {
+        event.preventDefault()
+        setOver(false)
+        void upload(event.dataTransfer.files)
+      }}
+    >
+      <div className="flex h-10 shrink-0 items-center gap-1 border-b pr-3 pl-4">
+        <h2 className="flex-1 font-medium">Workspace</h2>
+        <IconButton label="Upload files" size="icon-small" onClick={() => picker.current?.click()}>
+          <Upload size={14} />
+        </IconButton>
+        <IconButton label="Look again" size="icon-small" onClick={() => void refresh()}>
+          <RefreshCw size={14} />
+        </IconButton>
+        <input ref={picker} type="file" multiple hidden onChange={(event) => void upload(event.target.files)} />
+      </div>
+      <div className="min-h-0 flex-1 overflow-auto p-2">
+        <FileTree
+          path="."
+          level={0}
+          onOpen={(path) => {
+            show('files', path)
+          }}
+        />
+      </div>
+    </div>
+  )
+}

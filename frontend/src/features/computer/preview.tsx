@@ -1,0 +1,54 @@
+/** One file: its name, its content as far as the page can show it, and the way to have it. */
+import { ArrowLeft, Download } from 'lucide-react'
+import { explain } from '@/runtime/api'
+import { LARGEST_PREVIEW, readFile, useFile, useFileInfo } from '@/runtime/files'
+import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
+import { toast } from 'sonner'
+import { IconButton } from '@/ui/button'
+import { save } from '@/ui/clipboard'
+import { bytes } from '@/ui/format'
+import { Content } from './preview-content'
+
+export function Preview({ path, onBack }: { path: string; onBack: () => void }) {
+  const { threadId } = useThreadSession()
+  const changes = useFileChanges()
+  const info = useFileInfo(threadId, path, changes)
+  const small = info != null && info.kind !== 'folder' && info.size_bytes <= LARGEST_PREVIEW
+  const { data, error } = useFile(threadId, path, changes, small)
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const download = async (): Promise<void> => {
+    try {
+      save(data ?? (await readFile(threadId, path)), name)
+    } catch (fault) {
+      toast.error(explain(fault))
+    }
+  }
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex h-10 shrink-0 items-center gap-1 border-b px-2">
+        <IconButton label="Back to all files" size="icon-small" onClick={onBack}>
+          <ArrowLeft size={15} />
+        </IconButton>
+        <h2 className="min-w-0 flex-1 truncate font-medium" title={path}>
+          {name}
+        </h2>
+        {info != null && <span className="text-muted text-xs tabular-nums">{bytes(info.size_bytes)}</span>}
+        {info != null && (
+          <IconButton label={`Download ${name}`} size="icon-small" onClick={() => void download()}>
+            <Download size={14} />
+          </IconButton>
+        )}
+      </div>
+      <div className="min-h-0 flex-1 bg-bg">
+        {info === null && <p className="p-4 text-muted">This file is no longer there.</p>}
+        {info != null && !small && <p className="p-4 text-muted">This is too large to be shown here. Download it.</p>}
+        {error !== null && (
+          <p role="alert" className="p-4 text-err">
+            {explain(error)}
+          </p>
+        )}
+        {data !== undefined && info !== null && <Content name={name} blob={data} />}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+/** What the agent ran and what came of it, as a terminal would show it. */
+import { memo, useEffect, useRef } from 'react'
+import type { Call } from '@/protocol/state'
+import { useThreadState } from '@/runtime/use-thread'
+import { TerminalText } from '@/ui/terminal-text'
+
+/** Older commands stay in the thread. */
+const MOST = 100
+
+export function Terminal() {
+  const calls = useThreadState((state) => state.content.calls)
+  const commands = [...calls.values()].filter((call) => call.name === 'shell').slice(-MOST)
+  const scroller = useRef<HTMLDivElement>(null)
+  const follows = useRef(true)
+
+  useEffect(() => {
+    const element = scroller.current
+    if (element !== null && follows.current) element.scrollTop = element.scrollHeight
+  }, [calls])
+
+  return (
+    <div
+      ref={scroller}
+      onScroll={({ currentTarget: at }) => {
+        follows.current = at.scrollHeight - at.scrollTop - at.clientHeight < 40
+      }}
+      tabIndex={0}
+      role="region"
+      aria-label="Terminal"
+      className="h-full overflow-auto p-4 font-mono text-sm leading-[1.6]"
+    >
+      {commands.length === 0 && <p className="font-sans text-muted text-ui">Nothing was run yet.</p>}
+      {commands.map((call) => (
+        <Command key={call.id} call={call} />
+      ))}
+    </div>
+  )
+}
+
+const Command = memo(function Command({ call }: { call: Call }) {
+  const command = call.arguments.command
+  const text = call.output === '' ? call.tail : call.output
+  return (
+    <div className="mb-4 whitespace-pre-wrap [overflow-wrap:anywhere]">
+      <div>
+        <span className="select-none text-ok">$ </span>
+        <span className="font-medium">{typeof command === 'string' ? command : ''}</span>
+      </div>
+      {call.state !== 'writing' && <TerminalText text={text} />}
+      {call.state === 'running' && (
+        <span className="pulse-dot ml-0.5 inline-block h-[14px] w-[7px] translate-y-[2px] bg-fg" aria-hidden="true" />
+      )}
+    </div>
+  )
+})

@@ -1,0 +1,94 @@
+/** Everything by name: actions, threads, models. */
+import { Command } from 'cmdk'
+import type { ReactNode } from 'react'
+import { chooseModel } from '@/features/composer/model-choice'
+import { useModels, useThreads } from '@/runtime/queries'
+import { Dialog } from '@/ui/dialog'
+import { Keys } from '@/ui/keys'
+
+export interface Action {
+  readonly title: string
+  readonly icon: ReactNode
+  readonly keys?: string
+  readonly run: () => void
+}
+
+interface PaletteProps {
+  actions: readonly Action[]
+  onOpenThread: (threadId: string) => void
+  onClose: () => void
+}
+
+const ITEM = 'flex h-9 items-center gap-2.5 rounded-sm px-2.5 data-[selected=true]:bg-hover [&_svg]:text-muted'
+const GROUP =
+  '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs'
+
+export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
+  const threads = useThreads()
+  const models = useModels()
+  const choose = (run: () => void) => () => {
+    onClose()
+    run()
+  }
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => {
+        if (!open) onClose()
+      }}
+      title="Commands"
+      titleHidden
+    >
+      <Command label="Commands" className="flex min-h-0 flex-col">
+        <Command.Input
+          placeholder="Search commands, threads, models"
+          className="h-12 w-full shrink-0 border-b bg-transparent px-4 text-base outline-none placeholder:text-muted"
+        />
+        <Command.List className="overflow-y-auto p-1.5" tabIndex={-1}>
+          <Command.Empty className="px-2.5 py-4 text-muted">Nothing has such a name.</Command.Empty>
+          <Command.Group heading="Actions" className={GROUP}>
+            {actions.map((action) => (
+              <Command.Item key={action.title} onSelect={choose(action.run)} className={ITEM}>
+                {action.icon}
+                <span className="flex-1">{action.title}</span>
+                {action.keys !== undefined && <Keys keys={action.keys} />}
+              </Command.Item>
+            ))}
+          </Command.Group>
+          <Command.Group heading="Threads" className={GROUP}>
+            {threads.data?.pages
+              .flatMap((page) => page.items)
+              .map((thread) => (
+                <Command.Item
+                  key={thread.id}
+                  value={`${thread.title} ${thread.id}`}
+                  onSelect={choose(() => {
+                    onOpenThread(thread.id)
+                  })}
+                  className={ITEM}
+                >
+                  <span className="truncate">{thread.title === '' ? 'Untitled' : thread.title}</span>
+                </Command.Item>
+              ))}
+          </Command.Group>
+          <Command.Group heading="Models" className={GROUP}>
+            {models.data?.items.map((model) => (
+              <Command.Item
+                key={model.id}
+                value={`model ${model.id}`}
+                onSelect={choose(() => {
+                  chooseModel(model.id === models.data.default ? null : model.id)
+                })}
+                className={ITEM}
+              >
+                <span className="truncate">{model.id}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+        </Command.List>
+      </Command>
+    </Dialog>
+  )
+}
+
+export default Palette

@@ -1,0 +1,128 @@
+/** One thread of the list: its title, a dot while something goes on in it, rename and delete. */
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { MoreHorizontal, Pencil, Trash2 } from 'lucide-react'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import type { RunStatus, Thread } from '@/protocol/types'
+import { explain } from '@/runtime/api'
+import { useDeleteThread, useRenameThread } from '@/runtime/queries'
+import { Button } from '@/ui/button'
+import { cn } from '@/ui/cn'
+import { Confirm } from '@/ui/dialog'
+import { Menu, MenuItem } from '@/ui/menu'
+
+interface ItemProps {
+  thread: Thread
+  status: RunStatus | undefined
+  onNavigate?: (() => void) | undefined
+}
+
+export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
+  const { threadId } = useParams({ strict: false })
+  const navigate = useNavigate()
+  const [renaming, setRenaming] = useState(false)
+  const [deleting, setDeleting] = useState(false)
+  const rename = useRenameThread()
+  const remove = useDeleteThread()
+  const here = threadId === thread.id
+  const title = thread.title === '' ? 'Untitled' : thread.title
+
+  const saveTitle = (next: string): void => {
+    setRenaming(false)
+    if (next.trim() !== thread.title) {
+      rename.mutate({ id: thread.id, title: next.trim() }, { onError: (error) => toast.error(explain(error)) })
+    }
+  }
+  const deleteThread = (): void => {
+    remove.mutate(thread, {
+      onSuccess: () => {
+        if (here) void navigate({ to: '/' })
+      },
+      onError: (error) => toast.error(explain(error)),
+    })
+  }
+
+  return (
+    <li className={cn('group/item relative mb-px flex h-8 items-center rounded-sm hover:bg-hover', here && 'bg-hover')}>
+      {renaming ? (
+        <input
+          autoFocus
+          defaultValue={thread.title}
+          aria-label="Title"
+          onBlur={(event) => {
+            saveTitle(event.target.value)
+          }}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') saveTitle(event.currentTarget.value)
+            if (event.key === 'Escape') setRenaming(false)
+          }}
+          className="h-full min-w-0 flex-1 rounded-sm border border-accent bg-raised px-2 outline-none"
+        />
+      ) : (
+        <>
+          <Link
+            to="/t/$threadId"
+            params={{ threadId: thread.id }}
+            onClick={onNavigate}
+            aria-current={here ? 'page' : undefined}
+            className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-sm pr-8 pl-2.5"
+          >
+            <span className={cn('truncate', here ? 'text-fg' : 'text-fg/85')}>{title}</span>
+            {status !== undefined && <Dot status={status} />}
+          </Link>
+          <div className="absolute right-0.5 opacity-0 focus-within:opacity-100 group-hover/item:opacity-100 has-[[data-state=open]]:opacity-100">
+            <Menu
+              align="end"
+              trigger={
+                <Button look="ghost" size="icon-small" aria-label={`More for ${title}`}>
+                  <MoreHorizontal size={15} />
+                </Button>
+              }
+            >
+              <MenuItem
+                onSelect={() => {
+                  // The menu gives the focus back when it closes: what comes next must come after that.
+                  setTimeout(() => {
+                    setRenaming(true)
+                  })
+                }}
+              >
+                <Pencil size={14} /> Rename
+              </MenuItem>
+              <MenuItem
+                danger
+                onSelect={() => {
+                  setDeleting(true)
+                }}
+              >
+                <Trash2 size={14} /> Delete
+              </MenuItem>
+            </Menu>
+          </div>
+        </>
+      )}
+      <Confirm
+        open={deleting}
+        onOpenChange={setDeleting}
+        title="Delete this thread?"
+        text={`“${title}” is deleted with its messages. The files in its workspace stay.`}
+        action="Delete"
+        onConfirm={deleteThread}
+      />
+    </li>
+  )
+}
+
+function Dot({ status }: { status: RunStatus }) {
+  const waits = status === 'awaiting_input'
+  return (
+    <span
+      role="img"
+      aria-label={waits ? 'needs you' : 'running'}
+      className={cn(
+        'ml-auto size-2 shrink-0 rounded-full group-hover/item:opacity-0',
+        waits ? 'bg-warn' : 'pulse-dot bg-accent',
+      )}
+    />
+  )
+}

@@ -1,0 +1,110 @@
+/** One tool call: a row of fixed height, and what it did when it is opened. */
+import { Check, ChevronRight, CircleHelp, CircleSlash, LoaderCircle, PanelRight, X } from 'lucide-react'
+import { useState } from 'react'
+import type { Call } from '@/protocol/state'
+import { Raw, viewOf } from '@/tool-views'
+import { Button, IconButton } from '@/ui/button'
+import { cn } from '@/ui/cn'
+import { duration, plural } from '@/ui/format'
+import { usePanel } from '@/runtime/panel'
+import { useExpanded } from './expanded'
+
+const WORDS: Readonly<Record<Call['state'], string>> = {
+  writing: 'writing',
+  waiting: 'waiting',
+  running: 'running',
+  ok: 'done',
+  error: 'failed',
+  unknown: 'outcome unknown',
+  stopped: 'not executed',
+}
+
+export function CallRow({ call }: { call: Call }) {
+  const [open, setOpen] = useExpanded(call.id)
+  const [raw, setRaw] = useState(false)
+  const { icon: Icon, verb, target, prose, Detail, panel } = viewOf(call)
+  const show = usePanel((state) => state.show)
+  return (
+    <div className="my-1 rounded-md border bg-raised">
+      <div className="flex h-9 items-center">
+        <button
+          type="button"
+          aria-expanded={open}
+          onClick={() => {
+            setOpen(!open)
+          }}
+          className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-md pr-2 pl-3 text-left"
+        >
+          <Icon size={15} className="shrink-0 text-muted" aria-hidden="true" />
+          <span className="shrink-0 font-medium">{verb}</span>
+          <span className={cn('min-w-0 flex-1 truncate text-muted', !prose && 'font-mono text-sm')}>
+            {target(call)}
+          </span>
+          <Status call={call} />
+          <ChevronRight
+            size={14}
+            aria-hidden="true"
+            className={cn('shrink-0 text-muted transition-transform duration-100', open && 'rotate-90')}
+          />
+        </button>
+      </div>
+      {open && (
+        <div className="appear border-t">
+          {raw ? <Raw call={call} /> : <Detail call={call} />}
+          {call.fault !== null && <p className="px-3 pb-2 text-err text-sm">{call.fault}</p>}
+          <div className="flex items-center justify-between border-t px-2 py-1">
+            <Button
+              look="ghost"
+              size="small"
+              aria-pressed={raw}
+              onClick={() => {
+                setRaw(!raw)
+              }}
+            >
+              Raw
+            </Button>
+            {panel !== null && (
+              <IconButton
+                label={panel === 'terminal' ? 'Show in the terminal' : 'Show in the files'}
+                size="icon-small"
+                onClick={() => {
+                  const path = call.arguments.path
+                  show(
+                    panel,
+                    panel === 'files' && call.name !== 'list_files' && typeof path === 'string' ? path : undefined,
+                  )
+                }}
+              >
+                <PanelRight size={14} />
+              </IconButton>
+            )}
+          </div>
+        </div>
+      )}
+    </div>
+  )
+}
+
+function Status({ call }: { call: Call }) {
+  const { state } = call
+  const active = state === 'writing' || state === 'running'
+  const text =
+    state === 'writing' ? `writing, ${plural(call.written, 'character')}` : state === 'ok' ? '' : WORDS[state]
+  return (
+    <span className="flex shrink-0 items-center gap-1.5 text-muted text-sm tabular-nums">
+      {text !== '' && (
+        <span
+          className={cn(state === 'error' && 'text-err', (state === 'unknown' || state === 'stopped') && 'text-warn')}
+        >
+          {text}
+        </span>
+      )}
+      {call.durationMs !== null && call.durationMs >= 1 && <span>{duration(call.durationMs)}</span>}
+      {state === 'ok' && <Check size={14} className="text-ok" aria-label="done" />}
+      {state === 'error' && <X size={14} className="text-err" aria-hidden="true" />}
+      {state === 'stopped' && <CircleSlash size={14} className="text-warn" aria-hidden="true" />}
+      {state === 'unknown' && <CircleHelp size={14} className="text-warn" aria-hidden="true" />}
+      {active && <LoaderCircle size={14} className="animate-spin text-accent" aria-hidden="true" />}
+    </span>
+  )
+}

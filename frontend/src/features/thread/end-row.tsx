@@ -1,0 +1,67 @@
+/** How a run ended: what it delivers, what it cost, what went wrong and what to do. */
+import { CircleSlash, OctagonAlert } from 'lucide-react'
+import type { Call, RunState } from '@/protocol/state'
+import { viewOf } from '@/tool-views'
+import { duration, money, plural, tokens } from '@/ui/format'
+import { Deliverable } from './deliverable'
+
+export function EndRow({ run, undone }: { run: RunState; undone: readonly Call[] }) {
+  return (
+    <div className="mt-2 mb-6">
+      {run.status === 'failed' && (
+        <div role="alert" className="my-2 rounded-md border border-err/40 bg-err/5 p-3">
+          <p className="flex items-center gap-2 font-medium text-err">
+            <OctagonAlert size={15} aria-hidden="true" />
+            {run.error?.message ?? 'The run failed.'}
+          </p>
+          {run.error !== null && run.error.hint !== '' && <p className="mt-1 pl-[23px]">{run.error.hint}</p>}
+        </div>
+      )}
+      {run.status === 'stopped' && <Stopped undone={undone} />}
+      {run.deliverables.length > 0 && (
+        <ul aria-label="Results" className="my-3 grid gap-2 sm:grid-cols-2">
+          {run.deliverables.map((path) => (
+            <li key={path} className="min-w-0">
+              <Deliverable path={path} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className="text-muted text-sm tabular-nums">{meta(run)}</p>
+    </div>
+  )
+}
+
+function Stopped({ undone }: { undone: readonly Call[] }) {
+  return (
+    <div className="my-2 rounded-md border p-3">
+      <p className="flex items-center gap-2 font-medium">
+        <CircleSlash size={15} className="text-warn" aria-hidden="true" />
+        Stopped.{' '}
+        {undone.length === 0
+          ? 'Nothing was left half done.'
+          : `${plural(undone.length, 'action was', 'actions were')} not executed, or cut off:`}
+      </p>
+      {undone.length > 0 && (
+        <ul className="mt-1 pl-[23px] text-muted">
+          {undone.map((call) => (
+            <li key={call.id} className="truncate">
+              {viewOf(call).verb} <span className="font-mono text-sm">{viewOf(call).target(call)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
+function meta(run: RunState): string {
+  const parts: string[] = []
+  if (run.startedAt !== null && run.endedAt !== null)
+    parts.push(duration(Math.max(0, Date.parse(run.endedAt) - Date.parse(run.startedAt))))
+  const all = run.usage.input_tokens + run.usage.output_tokens
+  if (all > 0) parts.push(`${tokens(all)} tokens`)
+  if (run.usage.cost_usd != null && run.usage.cost_usd > 0) parts.push(money(run.usage.cost_usd))
+  if (run.model !== '') parts.push(run.model)
+  return parts.join(' · ')
+}

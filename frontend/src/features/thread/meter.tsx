@@ -1,0 +1,71 @@
+/** Tokens, money, and how full the model's context is. */
+import { NO_USAGE, addUsage } from '@/protocol/state'
+import { useModels } from '@/runtime/queries'
+import { useCurrentRun, useThreadState } from '@/runtime/use-thread'
+import { Button } from '@/ui/button'
+import { money, tokens } from '@/ui/format'
+import { Popover } from '@/ui/popover'
+
+export function Meter() {
+  const runs = useThreadState((state) => state.content.runs)
+  const run = useCurrentRun()
+  const { data } = useModels()
+  if (run === undefined) return null
+  const usage = [...runs.values()].reduce((sum, one) => addUsage(sum, one.usage), NO_USAGE)
+  const all = usage.input_tokens + usage.output_tokens
+  if (all === 0) return null
+  const window = data?.items.find((model) => model.id === run.model)?.context_window ?? null
+  const share = window === null || run.contextTokens === 0 ? null : Math.min(1, run.contextTokens / window)
+  const rows: [string, string][] = [
+    ['Input', tokens(usage.input_tokens)],
+    ['of it from cache', tokens(usage.cached_tokens)],
+    ['Output', tokens(usage.output_tokens)],
+    ['Cost', usage.cost_usd == null ? 'not known' : money(usage.cost_usd)],
+    ['Context', share === null || window === null ? 'not known' : `${tokens(run.contextTokens)} of ${tokens(window)}`],
+    ['Tasks', String(runs.size)],
+  ]
+  return (
+    <Popover
+      label="Usage of this thread"
+      trigger={
+        <Button
+          look="ghost"
+          size="small"
+          className="tabular-nums"
+          aria-label={`${tokens(all)} tokens used in this thread: details`}
+        >
+          {share !== null && <Ring share={share} />}
+          {tokens(all)} {usage.cost_usd != null && usage.cost_usd > 0 && `· ${money(usage.cost_usd)}`}
+        </Button>
+      }
+    >
+      <p className="pb-1 font-medium">This thread</p>
+      <dl className="grid grid-cols-[1fr_auto] gap-x-6 gap-y-1 tabular-nums">
+        {rows.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-muted">{name}</dt>
+            <dd className="text-right">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Popover>
+  )
+}
+
+function Ring({ share }: { share: number }) {
+  const around = 2 * Math.PI * 5
+  return (
+    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" className="-rotate-90">
+      <circle cx="7" cy="7" r="5" fill="none" strokeWidth="2.2" className="stroke-line" />
+      <circle
+        cx="7"
+        cy="7"
+        r="5"
+        fill="none"
+        strokeWidth="2.2"
+        strokeDasharray={`${String(around * share)} ${String(around)}`}
+        className={share > 0.8 ? 'stroke-warn' : 'stroke-accent'}
+      />
+    </svg>
+  )
+}

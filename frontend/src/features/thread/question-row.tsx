@@ -1,0 +1,109 @@
+/** What the agent asks, as a form: one of the offered answers, or one's own words. */
+import { MessageCircleQuestion, Paperclip } from 'lucide-react'
+import { useId, useState } from 'react'
+import type { SyntheticEvent } from 'react'
+import type { Question } from '@/protocol/types'
+import { explain } from '@/runtime/api'
+import { usePanel } from '@/runtime/panel'
+import { answerRun } from '@/runtime/send'
+import { useThreadSession } from '@/runtime/use-thread'
+import { Button } from '@/ui/button'
+import { cn } from '@/ui/cn'
+import { Markdown } from '@/ui/markdown/markdown'
+
+export function QuestionRow({ runId, question }: { runId: string; question: Question }) {
+  const session = useThreadSession()
+  const show = usePanel((state) => state.show)
+  const id = useId()
+  const [choice, setChoice] = useState('')
+  const [text, setText] = useState('')
+  const [sending, setSending] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  const answer = text.trim() === '' ? choice : text.trim()
+
+  const submit = async (event: SyntheticEvent): Promise<void> => {
+    event.preventDefault()
+    if (answer === '' || sending) return
+    setSending(true)
+    setProblem(null)
+    try {
+      session.takeRun(await answerRun(runId, answer))
+    } catch (error) {
+      setProblem(explain(error))
+      setSending(false)
+    }
+  }
+
+  return (
+    <form
+      aria-labelledby={id}
+      onSubmit={(event) => void submit(event)}
+      className="appear my-4 rounded-md border border-accent/50 bg-raised p-4"
+    >
+      <div id={id} className="flex gap-2.5">
+        <MessageCircleQuestion size={18} className="mt-0.5 shrink-0 text-accent" aria-hidden="true" />
+        <Markdown text={question.text} />
+      </div>
+      {question.attachments.length > 0 && (
+        <div className="mt-2 flex flex-wrap gap-2">
+          {question.attachments.map((path) => (
+            <Button
+              key={path}
+              size="small"
+              onClick={() => {
+                show('files', path)
+              }}
+            >
+              <Paperclip size={13} /> {path}
+            </Button>
+          ))}
+        </div>
+      )}
+      {question.choices.length > 0 && (
+        <fieldset className="mt-3 flex flex-col gap-1.5">
+          <legend className="sr-only">Offered answers</legend>
+          {question.choices.map((offered) => (
+            <label
+              key={offered}
+              className={cn(
+                'flex min-h-9 cursor-pointer items-center gap-2.5 rounded-sm border px-3 py-1.5 hover:bg-hover',
+                choice === offered && 'border-accent',
+              )}
+            >
+              <input
+                type="radio"
+                name={id}
+                value={offered}
+                checked={choice === offered}
+                onChange={() => {
+                  setChoice(offered)
+                }}
+                className="accent-accent"
+              />
+              {offered}
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <div className="mt-3 flex gap-2">
+        <input
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value)
+          }}
+          aria-label="Your answer"
+          placeholder={question.choices.length > 0 ? 'Or in your own words' : 'Your answer'}
+          className="h-9 min-w-0 flex-1 rounded-sm border bg-bg px-3 text-base placeholder:text-muted"
+        />
+        <Button type="submit" look="primary" size="large" disabled={answer === '' || sending}>
+          Answer
+        </Button>
+      </div>
+      {problem !== null && (
+        <p role="alert" className="mt-2 text-err">
+          {problem}
+        </p>
+      )}
+    </form>
+  )
+}

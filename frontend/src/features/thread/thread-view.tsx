@@ -1,0 +1,98 @@
+/** One thread: its head, its log, and where one writes. */
+import { useEffect, useState } from 'react'
+import type { ReactNode } from 'react'
+import { toast } from 'sonner'
+import { hasEnded } from '@/protocol/types'
+import { Composer } from '@/features/composer/composer'
+import { explain } from '@/runtime/api'
+import { useRecentRuns } from '@/runtime/queries'
+import { sendTask, stopRun } from '@/runtime/send'
+import type { Task } from '@/runtime/send'
+import { useCurrentRun, useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { ConnectionSign, Status } from './status'
+import { Meter } from './meter'
+import { RowList } from './row-list'
+
+/** Shows runs of this thread that were started in another tab or by a program. */
+function useOtherRuns(): void {
+  const session = useThreadSession()
+  const loading = useThreadState((state) => state.loading)
+  const { data } = useRecentRuns()
+  useEffect(() => {
+    if (loading) return
+    for (const run of data ?? []) if (run.thread_id === session.threadId) void session.noticeRun(run)
+  }, [data, loading, session])
+}
+
+export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing: ReactNode }) {
+  const session = useThreadSession()
+  const thread = useThreadState((state) => state.thread)
+  const loading = useThreadState((state) => state.loading)
+  const problem = useThreadState((state) => state.problem)
+  const run = useCurrentRun()
+  const [stopping, setStopping] = useState(false)
+  useOtherRuns()
+  const going = run !== undefined && !hasEnded(run.status)
+
+  const send = async (task: Task): Promise<boolean> => {
+    try {
+      await session.noticeRun(await sendTask(session.threadId, task))
+      return true
+    } catch (error) {
+      toast.error(explain(error))
+      return false
+    }
+  }
+  const stop = async (): Promise<void> => {
+    if (run === undefined) return
+    setStopping(true)
+    try {
+      session.takeRun(await stopRun(run.id))
+    } catch (error) {
+      toast.error(explain(error))
+    } finally {
+      setStopping(false)
+    }
+  }
+
+  return (
+    <main className="flex h-full min-w-0 flex-1 flex-col">
+      <header className="flex h-12 shrink-0 items-center gap-2 border-b px-3">
+        {actions}
+        <h1 className="min-w-0 flex-1 truncate font-medium">
+          {thread?.title === '' ? 'Untitled' : (thread?.title ?? '')}
+        </h1>
+        <ConnectionSign />
+        <Meter />
+        {trailing}
+      </header>
+      <Status />
+      {problem !== null ? (
+        <div role="alert" className="m-auto max-w-md p-6 text-center">
+          <p className="font-medium text-base">{problem.message}</p>
+          <p className="mt-1 text-muted">{problem.hint}</p>
+        </div>
+      ) : loading ? (
+        <div className="flex-1" aria-busy="true" />
+      ) : (
+        <RowList key={session.threadId} />
+      )}
+      <div className="mx-auto w-full max-w-[760px] shrink-0 px-5 pb-[max(16px,env(safe-area-inset-bottom))]">
+        <Composer
+          draftKey={session.threadId}
+          placeholder={
+            run?.status === 'awaiting_input'
+              ? 'Answer the question above first'
+              : going
+                ? 'Queue another task'
+                : 'What next?'
+          }
+          onSend={send}
+          onStop={going ? () => void stop() : undefined}
+          stopping={stopping || run?.status === 'stopping'}
+          autoFocus
+        />
+      </div>
+    </main>
+  )
+}

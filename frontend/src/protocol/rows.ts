@@ -1,0 +1,122 @@
+/** The rows of a thread, from its messages, calls and runs. A row that shows the same stays the same object. */
+import type { Call, Entry, Row, RunState, ThreadState } from './state'
+import { hasEnded } from './types'
+
+type Content = Pick<ThreadState, 'entries' | 'calls' | 'runs'>
+
+export function rowsOf(before: ThreadState, content: Content): ThreadState {
+  const rows = new Map<string, Row>()
+  for (const row of build(content)) {
+    const known = before.rows.get(row.id)
+    rows.set(row.id, known !== undefined && same(known, row) ? known : row)
+  }
+  const ids = [...rows.keys()]
+  const unchanged = ids.length === before.rowIds.length && ids.every((id, place) => id === before.rowIds[place])
+  const { entries, calls, runs } = content
+  return { entries, calls, runs, rows, rowIds: unchanged ? before.rowIds : ids }
+}
+
+function* build(content: Content): Generator<Row> {
+  const busy = [...content.runs.values()].some((run) => !hasEnded(run.status) && run.status !== 'queued')
+  for (const group of groups(content)) {
+    const run = group.runId === null ? undefined : content.runs.get(group.runId)
+    for (const note of run?.notes ?? []) if (note.after === null) yield { kind: 'note', id: note.id, text: note.text }
+    for (const entry of group.entries) {
+      yield* rowsOfEntry(entry, content, run, busy)
+      for (const note of run?.notes ?? [])
+        if (note.after === entry.id) yield { kind: 'note', id: note.id, text: note.text }
+    }
+    if (run !== undefined) yield* closing(run, group.entries, content)
+  }
+}
+
+interface Group {
+  runId: string | null
+  start: number
+  entries: Entry[]
+}
+
+/** The messages run by run: what is queued behind a run stands after it, not in the middle of it. */
+function groups(content: Content): Group[] {
+  const found = new Map<string, Group>()
+  const stored = [...content.entries.values()].sort((a, b) => (a.position ?? Infinity) - (b.position ?? Infinity))
+  let last: Group | undefined
+  for (const entry of stored) {
+    const start = entry.position ?? Number.MAX_SAFE_INTEGER
+    const key = entry.runId ?? last?.runId ?? `message:${entry.id}`
+    let group = found.get(key)
+    if (group === undefined) {
+      group = { runId: entry.runId, start, entries: [] }
+      found.set(key, group)
+    }
+    group.entries.push(entry)
+    if (entry.runId !== null) last = group
+  }
+  for (const run of content.runs.values()) {
+    // A run whose messages are further up than what is loaded has no rows.
+    if (!found.has(run.id) && !hasEnded(run.status)) found.set(run.id, { runId: run.id, start: Infinity, entries: [] })
+  }
+  return [...found.values()].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
+}
+
+function* rowsOfEntry(entry: Entry, content: Content, run: RunState | undefined, busy: boolean): Generator<Row> {
+  const live = entry.position === null
+  if (entry.role === 'user') {
+    const text = entry.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+    yield { kind: 'user', id: entry.id, text, queued: busy && run?.status === 'queued', runId: entry.runId }
+    return
+  }
+  for (const [place, part] of entry.parts.entries()) {
+    const id = `${entry.id}:${String(place)}`
+    const isLast = live && place === entry.parts.length - 1
+    if (part.type === 'call') {
+      const call = content.calls.get(part.callId)
+      if (call !== undefined && isShown(call, run)) yield { kind: 'call', id: call.id, call }
+    } else if (part.type === 'text') {
+      yield { kind: 'text', id, text: part.text, live: isLast, cut: part.cut }
+    } else {
+      yield { kind: 'reasoning', id, text: part.text, live: isLast }
+    }
+  }
+}
+
+/** A question that is open is shown as a form, not as a call. */
+function isShown(call: Call, run: RunState | undefined): boolean {
+  return run?.question?.call_id !== call.id
+}
+
+function* closing(run: RunState, entries: readonly Entry[], content: Content): Generator<Row> {
+  if (run.question !== null && run.status === 'awaiting_input') {
+    yield { kind: 'question', id: `question:${run.id}`, runId: run.id, question: run.question }
+  } else if (hasEnded(run.status)) {
+    const undone: Call[] = []
+    if (run.status === 'stopped') {
+      for (const call of content.calls.values())
+        if (call.runId === run.id && call.state === 'stopped') undone.push(call)
+    }
+    yield { kind: 'end', id: `end:${run.id}`, run, undone }
+  } else if (run.status !== 'queued' || entries.length > 0) {
+    const last = entries.at(-1)
+    const part = last?.position === null ? last.parts.at(-1) : undefined
+    const visible = part !== undefined && part.type !== 'call'
+    const queuedBehind =
+      run.status === 'queued' &&
+      [...content.runs.values()].some(
+        (other) => other.id !== run.id && !hasEnded(other.status) && other.createdAt < run.createdAt,
+      )
+    if (!visible && !queuedBehind) yield { kind: 'working', id: `working:${run.id}`, status: run.status }
+  }
+}
+
+function same(one: Row, other: Row): boolean {
+  const a: object = one
+  const b: object = other
+  const keys = Object.keys(a) as (keyof typeof a)[]
+  return keys.length === Object.keys(b).length && keys.every((key) => equal(a[key], b[key]))
+}
+
+function equal(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (!Array.isArray(one) || !Array.isArray(other)) return false
+  return one.length === other.length && one.every((item, place) => Object.is(item, other[place]))
+}

@@ -1,0 +1,132 @@
+/** What the page knows of a thread: messages, calls and runs by id, and the rows that show them. */
+import type { ErrorInfo, Message, Outcome, Plan, Question, Run, RunStatus, StreamEvent, Usage } from './types'
+
+export type CallState = 'writing' | 'waiting' | 'running' | Outcome
+
+/** Whether a call has ended, whatever came of it. */
+export function isSettled(state: CallState): state is Outcome {
+  return state === 'ok' || state === 'error' || state === 'unknown' || state === 'stopped'
+}
+
+/** One tool call. `tail` is the end of what is being written or put out; `output` what the model read. */
+export interface Call {
+  readonly id: string
+  readonly runId: string
+  readonly messageId: string
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  readonly state: CallState
+  readonly written: number
+  readonly tail: string
+  readonly output: string
+  readonly durationMs: number | null
+  readonly fault: string | null
+}
+
+export type EntryPart =
+  | { readonly type: 'text'; readonly text: string; readonly cut: string | null }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'call'; readonly callId: string }
+
+/** A message of a person or the agent. `position` null: a draft, made of deltas, that is not stored yet. */
+export interface Entry {
+  readonly id: string
+  readonly runId: string | null
+  readonly position: number | null
+  readonly role: 'user' | 'assistant'
+  readonly parts: readonly EntryPart[]
+}
+
+export interface Note {
+  readonly id: string
+  readonly text: string
+  /** The message it stands after; null: before the run's first. */
+  readonly after: string | null
+}
+
+export interface RunState {
+  readonly id: string
+  readonly status: RunStatus
+  readonly model: string
+  readonly attempt: number
+  readonly question: Question | null
+  readonly plan: Plan | null
+  readonly usage: Usage
+  /** Tokens of the newest model call's input: how full the context is. */
+  readonly contextTokens: number
+  readonly reason: string | null
+  readonly error: ErrorInfo | null
+  readonly deliverables: readonly string[]
+  readonly notes: readonly Note[]
+  /** The newest event of its stream that is included. */
+  readonly seq: number
+  readonly createdAt: string
+  readonly startedAt: string | null
+  readonly endedAt: string | null
+  /** Counts changes of the workspace, so that lists of files know when to look again. */
+  readonly fileChanges: number
+}
+
+export type Row =
+  | {
+      readonly kind: 'user'
+      readonly id: string
+      readonly text: string
+      readonly queued: boolean
+      readonly runId: string | null
+    }
+  | {
+      readonly kind: 'text'
+      readonly id: string
+      readonly text: string
+      readonly live: boolean
+      readonly cut: string | null
+    }
+  | { readonly kind: 'reasoning'; readonly id: string; readonly text: string; readonly live: boolean }
+  | { readonly kind: 'call'; readonly id: string; readonly call: Call }
+  | { readonly kind: 'note'; readonly id: string; readonly text: string }
+  | { readonly kind: 'question'; readonly id: string; readonly runId: string; readonly question: Question }
+  | { readonly kind: 'working'; readonly id: string; readonly status: RunStatus }
+  | { readonly kind: 'end'; readonly id: string; readonly run: RunState; readonly undone: readonly Call[] }
+
+export interface ThreadState {
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly calls: ReadonlyMap<string, Call>
+  readonly runs: ReadonlyMap<string, RunState>
+  readonly rows: ReadonlyMap<string, Row>
+  /** The rows from top to bottom; the same array while their order is the same. */
+  readonly rowIds: readonly string[]
+}
+
+/** What changes a thread: an event of a run's stream, or what was read from the service. */
+export type Input =
+  | StreamEvent
+  | { readonly type: 'history.messages'; readonly messages: readonly Message[] }
+  | { readonly type: 'history.runs'; readonly runs: readonly Run[] }
+
+export const EMPTY: ThreadState = {
+  entries: new Map(),
+  calls: new Map(),
+  runs: new Map(),
+  rows: new Map(),
+  rowIds: [],
+}
+
+export const NO_USAGE: Usage = { input_tokens: 0, cached_tokens: 0, output_tokens: 0, cost_usd: null }
+
+export function addUsage(one: Usage, other: Usage): Usage {
+  const known = [one.cost_usd, other.cost_usd].filter((cost): cost is number => cost != null)
+  return {
+    input_tokens: one.input_tokens + other.input_tokens,
+    cached_tokens: one.cached_tokens + other.cached_tokens,
+    output_tokens: one.output_tokens + other.output_tokens,
+    cost_usd: known.length > 0 ? known.reduce((sum, cost) => sum + cost) : null,
+  }
+}
+
+/** The runs of a thread, oldest first. */
+export function runsInOrder(state: Pick<ThreadState, 'runs'>): RunState[] {
+  return [...state.runs.values()].sort((a, b) =>
+    a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1,
+  )
+}

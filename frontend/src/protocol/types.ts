@@ -1,0 +1,55 @@
+/** The names of the API that the page uses; their shapes are generated from the service's description. */
+import type { components } from './api'
+
+type Schemas = components['schemas']
+
+export type Thread = Schemas['Thread']
+export type Run = Schemas['Run']
+export type RunStatus = Run['status']
+export type Message = Schemas['Message']
+export type MessagePage = Schemas['MessagePage']
+export type Part = Message['parts'][number]
+export type Question = Schemas['Question']
+export type Plan = Schemas['Plan']
+export type PlanItem = Schemas['PlanItem']
+export type Usage = Schemas['Usage']
+export type ErrorInfo = Schemas['ErrorInfo']
+export type ModelInfo = Schemas['ModelInfo']
+export type WorkspaceFile = Schemas['File']
+export type Outcome = Schemas['ToolFinished']['outcome']
+export type Problem = Schemas['Problem']
+
+export type Snapshot = Schemas['Snapshot']
+export type RunEvent =
+  | Schemas['RunQueued']
+  | Schemas['RunStarted']
+  | Schemas['RunAwaiting']
+  | Schemas['RunResumed']
+  | Schemas['RunFinished']
+  | Schemas['RunFailed']
+  | Schemas['RunStopped']
+  | Schemas['MessageCreated']
+  | Schemas['MessageDiscarded']
+  | Schemas['ToolStarted']
+  | Schemas['ToolFinished']
+  | Schemas['PlanUpdated']
+  | Schemas['UsageRecorded']
+  | Schemas['SandboxChanged']
+  | Schemas['FileChanged']
+  | Schemas['TextDelta']
+  | Schemas['ReasoningDelta']
+  | Schemas['ToolArgumentsDelta']
+  | Schemas['ToolOutputDelta']
+export type StreamEvent = RunEvent | Snapshot
+
+const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['finished', 'failed', 'stopped'])
+
+export function hasEnded(status: RunStatus): boolean {
+  return ENDED.has(status)
+}
+
+/** Whether nothing follows this event on its stream. */
+export function isTerminal(event: StreamEvent): boolean {
+  if (event.type === 'reset') return hasEnded(event.run.status)
+  return event.type === 'run.finished' || event.type === 'run.failed' || event.type === 'run.stopped'
+}

@@ -1,0 +1,87 @@
+/** The typed client of the API, and what its failures say to a person. */
+import createClient from 'openapi-fetch'
+import type { paths } from '@/protocol/api'
+import { signOut, useSession } from './auth'
+import { apiUrl } from './config'
+
+/** The service refused, or could not be reached (`code` is then `offline`). */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly hint: string
+
+  constructor(status: number, code: string, message: string, hint = '') {
+    super(message)
+    this.status = status
+    this.code = code
+    this.hint = hint
+  }
+}
+
+/** Calls the service as the person who is signed in. Raises ApiError. */
+export async function authorizedFetch(url: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers)
+  const token = useSession.getState().token
+  if (token !== null) headers.set('Authorization', `Bearer ${token}`)
+  let response: Response
+  try {
+    response = await fetch(url, { ...init, headers })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new ApiError(
+      0,
+      'offline',
+      'The service cannot be reached.',
+      'Check that it is running; the page goes on by itself.',
+    )
+  }
+  if (response.status === 401) signOut('Your sign-in is no longer good.')
+  if (!response.ok) throw await problem(response)
+  return response
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  const fallback = `The service answered with ${String(response.status)}.`
+  try {
+    const body: unknown = await response.clone().json()
+    if (typeof body === 'object' && body !== null) {
+      const text = (name: string): string => {
+        const value: unknown = Reflect.get(body, name)
+        return typeof value === 'string' ? value : ''
+      }
+      return new ApiError(response.status, text('code'), text('detail') || text('title') || fallback, text('hint'))
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  return new ApiError(response.status, 'unknown', fallback)
+}
+
+export const api = createClient<paths>({
+  // The real base is known once /config.json was read.
+  baseUrl: location.origin,
+  fetch: async (request) => {
+    const { pathname, search } = new URL(request.url)
+    const { method, headers, signal } = request
+    // Handed on as a text: as a stream, the browser would send it over HTTP/2 only.
+    const content = method === 'GET' || method === 'HEAD' ? null : await request.text()
+    return authorizedFetch(apiUrl(pathname + search), {
+      method,
+      headers,
+      signal,
+      body: content === '' ? null : content,
+    })
+  },
+})
+
+/** The answer's body. Failures were raised already. */
+export function body<Data>(answer: { data?: Data | undefined }): Data {
+  if (answer.data === undefined) throw new ApiError(502, 'empty', 'The service gave an empty answer.')
+  return answer.data
+}
+
+/** What to tell a person about a failure. */
+export function explain(error: unknown): string {
+  if (error instanceof ApiError) return error.hint === '' ? error.message : `${error.message} ${error.hint}`
+  return 'Something in the page went wrong. Load it again.'
+}

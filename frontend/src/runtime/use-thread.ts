@@ -1,0 +1,44 @@
+/** How components read the open thread: one subscription a row. */
+import { createContext, useContext } from 'react'
+import { useStore } from 'zustand'
+import { runsInOrder } from '@/protocol/state'
+import type { Call, Row, RunState } from '@/protocol/state'
+import { hasEnded } from '@/protocol/types'
+import type { SessionState, ThreadSession } from './thread-session'
+
+export const SessionContext = createContext<ThreadSession | null>(null)
+
+export function useThreadSession(): ThreadSession {
+  const session = useContext(SessionContext)
+  if (session === null) throw new Error('there is no open thread here')
+  return session
+}
+
+export function useThreadState<Slice>(select: (state: SessionState) => Slice): Slice {
+  return useStore(useThreadSession().store, select)
+}
+
+export function useRow(id: string): Row | undefined {
+  return useThreadState((state) => state.content.rows.get(id))
+}
+
+export function useCall(id: string | null): Call | undefined {
+  return useThreadState((state) => (id === null ? undefined : state.content.calls.get(id)))
+}
+
+/** The run that is going on or waits; else the newest one. */
+export function useCurrentRun(): RunState | undefined {
+  return useThreadState((state) => {
+    const runs = runsInOrder(state.content)
+    return runs.find((run) => !hasEnded(run.status)) ?? runs.at(-1)
+  })
+}
+
+/** Grows whenever a tool changed the workspace. */
+export function useFileChanges(): number {
+  return useThreadState((state) => {
+    let sum = 0
+    for (const run of state.content.runs.values()) sum += run.fileChanges + (hasEnded(run.status) ? 1 : 0)
+    return sum
+  })
+}

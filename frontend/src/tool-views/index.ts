@@ -1,0 +1,67 @@
+/** Which tool shows how. A tool that is not known here shows its name, its arguments and its result. */
+import { CircleHelp, ListTodo, PackageCheck, Wrench } from 'lucide-react'
+import type { Call } from '@/protocol/state'
+import { Output, Raw } from './detail'
+import { fileViews } from './files'
+import { shellView } from './shell'
+import type { ToolView } from './view'
+import { argument } from './view'
+
+export { Raw } from './detail'
+
+const VIEWS: Readonly<Record<string, ToolView>> = {
+  ...fileViews,
+  shell: shellView,
+  ask: {
+    icon: CircleHelp,
+    verb: 'Ask',
+    target: (call) => argument(call, 'question'),
+    prose: true,
+    Detail: Output,
+    panel: null,
+  },
+  complete: {
+    icon: PackageCheck,
+    verb: 'Complete',
+    target: (call) => argument(call, 'summary'),
+    prose: true,
+    Detail: Output,
+    panel: null,
+  },
+  update_plan: { icon: ListTodo, verb: 'Plan', target: planned, prose: true, Detail: Output, panel: null },
+}
+
+export function viewOf(call: Call): ToolView {
+  return (
+    VIEWS[call.name] ?? {
+      icon: Wrench,
+      verb: sentence(call.name),
+      target: (of) =>
+        Object.keys(of.arguments)
+          .map((name) => argument(of, name))
+          .find((text) => text !== '') ?? '',
+      prose: false,
+      Detail: Raw,
+      panel: null,
+    }
+  )
+}
+
+function sentence(name: string): string {
+  const words = name.replaceAll(/[_-]+/g, ' ').trim()
+  return words === '' ? 'Tool' : words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** The step that a plan is at. */
+function planned(call: Call): string {
+  const items: unknown = call.arguments.items
+  if (!Array.isArray(items)) return ''
+  const steps = items.filter(
+    (item): item is { text: string; status: string } =>
+      typeof item === 'object' && item !== null && 'text' in item && 'status' in item,
+  )
+  const active = steps.find((step) => step.status === 'active')
+  if (active !== undefined) return active.text
+  const done = steps.filter((step) => step.status === 'done' || step.status === 'skipped').length
+  return `${String(done)} of ${String(steps.length)} steps done`
+}

@@ -1,0 +1,24 @@
+/** How a tool shows in the thread: verb, target and what stands below when it is opened. */
+import type { LucideIcon } from 'lucide-react'
+import type { ComponentType } from 'react'
+import type { Call } from '@/protocol/state'
+
+export interface ToolView {
+  readonly icon: LucideIcon
+  /** "Run", as in "Run python3 primes.py". */
+  readonly verb: string
+  /** What it is done to, on one line; empty where that is not known yet. */
+  readonly target: (call: Call) => string
+  /** Whether the target is people's language, not a machine's. */
+  readonly prose: boolean
+  /** What the open card shows. */
+  readonly Detail: ComponentType<{ call: Call }>
+  /** The tab of the side panel that shows more of it. */
+  readonly panel: 'terminal' | 'files' | null
+}
+
+/** An argument as text, on one line. */
+export function argument(call: Call, name: string): string {
+  const value = call.arguments[name]
+  return typeof value === 'string' || typeof value === 'number' ? String(value).replace(/\s+/g, ' ').trim() : ''
+}

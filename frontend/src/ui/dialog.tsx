@@ -1,0 +1,100 @@
+/** A dialog in the middle, or a sheet from an edge. */
+import { X } from 'lucide-react'
+import { Dialog as Radix } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { Button, IconButton } from './button'
+import { cn } from './cn'
+
+interface DialogProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: string
+  /** Hidden titles are still read aloud. */
+  titleHidden?: boolean
+  side?: 'middle' | 'left' | 'right' | 'bottom'
+  className?: string
+  children: ReactNode
+}
+
+const PLACES = {
+  middle: 'left-1/2 top-[14vh] max-h-[76vh] w-[min(560px,calc(100vw-24px))] -translate-x-1/2 rounded-md border',
+  left: 'inset-y-0 left-0 w-[min(300px,88vw)] border-r',
+  right: 'inset-y-0 right-0 w-[min(560px,94vw)] border-l',
+  bottom: 'inset-x-0 bottom-0 h-[86dvh] rounded-t-lg border-t',
+}
+
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  titleHidden = false,
+  side = 'middle',
+  className,
+  children,
+}: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/55" />
+        <Radix.Content
+          aria-describedby={undefined}
+          className={cn(
+            'appear fixed z-40 flex flex-col overflow-hidden bg-raised outline-none',
+            PLACES[side],
+            className,
+          )}
+        >
+          <div
+            className={titleHidden ? 'sr-only' : 'flex h-12 shrink-0 items-center justify-between border-b pr-2 pl-4'}
+          >
+            <Radix.Title className="font-semibold text-base">{title}</Radix.Title>
+            {!titleHidden && (
+              <Radix.Close asChild>
+                <IconButton label="Close" size="icon-small">
+                  <X size={16} />
+                </IconButton>
+              </Radix.Close>
+            )}
+          </div>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+interface ConfirmProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: string
+  text: string
+  action: string
+  onConfirm: () => void
+}
+
+/** Asks before something that cannot be undone. */
+export function Confirm({ open, onOpenChange, title, text, action, onConfirm }: ConfirmProps) {
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange} title={title}>
+      <p className="px-4 py-4 text-muted">{text}</p>
+      <div className="flex justify-end gap-2 border-t p-3">
+        <Button
+          onClick={() => {
+            onOpenChange(false)
+          }}
+        >
+          Cancel
+        </Button>
+        <Button
+          look="danger"
+          onClick={() => {
+            onOpenChange(false)
+            onConfirm()
+          }}
+        >
+          {action}
+        </Button>
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,42 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+const service = process.env.FACTOTUM_URL ?? 'http://127.0.0.1:8787'
+
+/** Writes a compressed copy beside each file that gains from it; the service sends it as it is. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    // When all is on the disk: what other plugins hold in memory is not final before.
+    writeBundle({ dir = '' }, bundle) {
+      for (const name of Object.keys(bundle)) {
+        const bytes = readFileSync(join(dir, name))
+        if (bytes.length > 1000 && /\.(js|css|html|svg)$/.test(name))
+          writeFileSync(join(dir, `${name}.gz`), gzipSync(bytes, { level: 9 }))
+      }
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), compressed()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  build: {
+    // Inside the Python package: the service finds it by importlib.resources.
+    outDir: '../backend/factotum/api/built_page',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { port: 5173, strictPort: true, proxy: { '/v1': service } },
+  test: { include: ['tests/**/*.test.{ts,tsx}'], environment: 'node' },
+})
