@@ -28,7 +28,7 @@ from factotum.llm.tokens import counter_for
 from factotum.protocol.events import PlanUpdated, RunEvent
 from factotum.protocol.messages import Message, ToolResultPart
 from factotum.protocol.policy import Rules
-from factotum.protocol.runs import Plan, PlanItem
+from factotum.protocol.runs import Plan, PlanItem, Usage
 from factotum.sandbox.port import Sandbox
 from factotum.testing.memory_journal import Fate, MemoryRun, MemoryThread
 from factotum.testing.memory_sandbox import MemorySandbox
@@ -290,6 +290,11 @@ def check_window(world: World, requests: Sequence[ModelRequest]) -> None:
         results = [message["tool_call_id"] for message in request.messages if message["role"] == "tool"]
         assert sorted(calls) == sorted(map(str, results))
         assert request.messages[1]["content"] == world.messages[0].text
+
+
+def spent(usage: Usage) -> Usage:
+    """Return the usage without how full the window was."""
+    return usage.model_copy(update={"context": None})
 
 
 def contents(request: ModelRequest) -> list[tuple[str, JsonValue]]:

@@ -19,7 +19,7 @@ from factotum.testing.scripted_gateway import (
     reasoning,
     reply,
 )
-from tests.agent.agent_support import NAMED, World, check_laws, check_prefixes, contents
+from tests.agent.agent_support import NAMED, World, check_laws, check_prefixes, contents, spent
 
 DIALECTS: tuple[Dialect, ...] = ("native", "invoke", "tag")
 STALL = ModelFault("stalled", "It stalled.", partial=True)
@@ -37,7 +37,7 @@ async def test_the_pieces_make_one_message(dialect: Dialect) -> None:
     assert world.shown_text() == "One, two, three."
     assert {event.message_id for event in world.events if event.type == "text.delta"} == {message.id}
     assert world.told() == ["message.created", "usage.recorded"]
-    assert world.run.usage == STEP_USAGE.plus(STEP_USAGE).plus(STEP_USAGE)
+    assert spent(world.run.usage) == STEP_USAGE.plus(STEP_USAGE).plus(STEP_USAGE)
     assert world.run.step == 1
     check_prefixes(gateway.requests)
     check_laws(world)

@@ -109,7 +109,7 @@ async def test_stopping_there_ends_it() -> None:
     world = World(ProcessorConfig(budget=Budget(steps=1)))
     gateway = TurnGateway([act("native", "look:a"), reply("Never said.")])
     carried = await carry(world, [act("native", "look:a"), reply("Never said.")], {"budget": "Stop here"})
-    assert carried.end == Finished("budget")
+    assert carried.end == Finished("budget", steerable=False)
     assert gateway.requests == []
     check_laws(world)
 

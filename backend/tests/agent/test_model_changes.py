@@ -6,7 +6,7 @@ from factotum.llm.port import FallbackChunk
 from factotum.protocol.events import ModelChanged, UsageRecorded
 from factotum.protocol.runs import Usage
 from factotum.testing.scripted_gateway import STEP_USAGE, ScriptedGateway, call, reply
-from tests.agent.agent_support import NAMED, World, check_laws
+from tests.agent.agent_support import NAMED, World, check_laws, spent
 
 _SPARE = FallbackChunk("spare", "It was away.")
 
@@ -71,5 +71,5 @@ async def test_what_a_run_uses_beside_its_steps_counts() -> None:
     loop.count_in(Usage(input_tokens=3, cost_usd=0.5))
     await loop.run()
 
-    assert loop.usage == STEP_USAGE.plus(Usage(input_tokens=3, cost_usd=0.5))
+    assert spent(loop.usage) == STEP_USAGE.plus(Usage(input_tokens=3, cost_usd=0.5))
     assert world.run.usage == loop.usage

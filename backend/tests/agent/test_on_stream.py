@@ -24,7 +24,7 @@ from factotum.testing.scripted_gateway import (
 )
 from factotum.tools.declare import tool
 from factotum.tools.tool import Tool, ToolContext, ToolOutput
-from tests.agent.agent_support import NAMED, World, check_laws, check_prefixes, contents
+from tests.agent.agent_support import NAMED, World, check_laws, check_prefixes, contents, spent
 
 DIALECTS: tuple[Dialect, ...] = ("native", "invoke", "tag")
 
@@ -81,7 +81,7 @@ async def test_a_call_runs_while_the_model_still_talks(dialect: Dialect) -> None
     assert world.done == ["look a", "send b"]
     assert responses(world)[0].split() == ["First.", "Then", "more."]
     assert world.run.step == 2
-    assert world.run.usage == STEP_USAGE.plus(STEP_USAGE)
+    assert spent(world.run.usage) == STEP_USAGE.plus(STEP_USAGE)
     assert world.told().count("usage.recorded") == 2
     roles = [role for role, _ in contents(gateway.requests[1])]
     assert roles == ["user", "assistant", *(["tool"] * 2 if dialect == "native" else ["user"])]
@@ -331,7 +331,7 @@ async def test_a_cut_answer_goes_on_and_then_calls() -> None:
     assert await world.work(gateway) == Finished("answered")
 
     assert responses(world) == ["One, two.three", "Seen."]
-    assert world.run.usage == STEP_USAGE.plus(STEP_USAGE).plus(STEP_USAGE)
+    assert spent(world.run.usage) == STEP_USAGE.plus(STEP_USAGE).plus(STEP_USAGE)
     check_prefixes(gateway.requests)
     check_laws(world)
 

@@ -162,15 +162,20 @@ async def test_native_results_have_their_own_place(place: ResultPlace) -> None:
     check_laws(world)
 
 
-async def test_a_person_who_speaks_next_needs_no_note() -> None:
+async def test_what_a_person_says_next_follows_the_note() -> None:
     world = World(
         ProcessorConfig(dialect="invoke", xml_adding_strategy="inline_edit", budget=Budget(steps=1))
     )
     turns = [reply(call(LOOK, {"text": "a"}, "invoke")), reply("Done.")]
 
-    carried = await carry(world, turns, {"limit": "Faster, please."})
+    carried = await carry(world, turns, {"budget": "Faster, please."})
 
-    assert [role for role, _ in contents(carried.gateway.requests[-1])] == ["user", "assistant", "user"]
+    assert [role for role, _ in contents(carried.gateway.requests[-1])] == [
+        "user",
+        "assistant",
+        "user",
+        "user",
+    ]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
