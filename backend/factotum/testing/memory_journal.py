@@ -50,8 +50,8 @@ class Fate:
             raise ProcessDied
 
     def end(self) -> None:
-        """Note that the operation was done. Raises ProcessDied."""
-        if self.moment == "after" and self.done == self.at:
+        """Note that an operation was done: of those that go on side by side, any. Raises ProcessDied."""
+        if self.moment == "after" and 0 < self.at <= self.done:
             self.dead = True
             raise ProcessDied
 

@@ -185,6 +185,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "create_project: POST /v1/projects",
             "create_run: POST /v1/threads/{thread_id}/runs",
             "create_thread: POST /v1/threads",
+            "decide_approval: POST /v1/runs/{run_id}/approvals/{approval_id}",
             "delete_agent: DELETE /v1/agents/{agent_id}",
             "delete_file: DELETE /v1/threads/{thread_id}/files/{path}",
             "delete_project: DELETE /v1/projects/{project_id}",
@@ -201,15 +202,18 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "get_run: GET /v1/runs/{run_id}",
             "get_thread: GET /v1/threads/{thread_id}",
             "list_agents: GET /v1/agents",
+            "list_approvals: GET /v1/runs/{run_id}/approvals",
             "list_files: GET /v1/threads/{thread_id}/files",
             "list_messages: GET /v1/threads/{thread_id}/messages",
             "list_models: GET /v1/models",
+            "list_permissions: GET /v1/threads/{thread_id}/permissions",
             "list_projects: GET /v1/projects",
             "list_runs: GET /v1/runs",
             "list_thread_runs: GET /v1/threads/{thread_id}/runs",
             "list_threads: GET /v1/threads",
             "retry_message: POST /v1/threads/{thread_id}/messages/{message_id}/retry",
             "retry_run: POST /v1/runs/{run_id}/retry",
+            "revoke_permission: DELETE /v1/threads/{thread_id}/permissions/{permission_id}",
             "stop_run: POST /v1/runs/{run_id}/stop",
             "stream_run_events: GET /v1/runs/{run_id}/events",
             "update_agent: PATCH /v1/agents/{agent_id}",
@@ -227,7 +231,7 @@ async def test_every_event_is_described_and_every_error_has_one_shape(api: Api) 
     stream = document["paths"]["/v1/runs/{run_id}/events"]["get"]["responses"]["200"]["content"]
     described = json.dumps(stream["text/event-stream"]["schema"])
     events = RUN_EVENT.json_schema()["discriminator"]["mapping"]
-    assert len(events) == 21
+    assert len(events) == 24
     for kind, reference in events.items():
         name = reference.rpartition("/")[2]
         assert schemas[name]["properties"]["type"]["const"] == kind

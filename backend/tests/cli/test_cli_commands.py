@@ -68,7 +68,7 @@ def test_a_run_in_text(api: Api, tmp_path: Path) -> None:
     assert "out/a.txt  4 B" in done.out
     assert done.err == ""
     assert api.bodies[1]["input"] == "Count the files"
-    assert api.bodies[1]["options"] == RunOptions().model_dump()
+    assert api.bodies[1]["options"] == RunOptions().model_dump(mode="json")
 
 
 def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_run_says_how_its_tools_are_run(api: Api, tmp_path: Path) -> None:
         xml_tool_calling=False,
         native_tool_calling=False,
     )
-    assert api.bodies[1]["options"] == options.model_dump()
+    assert api.bodies[1]["options"] == options.model_dump(mode="json")
 
 
 def test_a_run_in_stream_json_is_the_events_as_they_came(api: Api, tmp_path: Path) -> None:

@@ -5,10 +5,15 @@ from typing import Any
 
 from tests.e2e.conftest import StartService
 
-_SHELL: dict[str, Any] = {"call": "shell", "arguments": {"command": "seq 1 1200"}}
+
+def _count(number: int) -> dict[str, Any]:
+    """Never the same: repeating oneself ends in a question."""
+    return {"call": "shell", "arguments": {"command": f"seq {number} {1200 + number}"}}
+
+
 _TURNS: list[Any] = [
-    ["First I count. ", _SHELL],
-    *([f"Then again, {number}. ", _SHELL] for number in range(8)),
+    ["First I count. ", _count(0)],
+    *([f"Then again, {number}. ", _count(number)] for number in range(1, 9)),
     ["It is counted."],
 ]
 _SCRIPT = {

@@ -101,6 +101,7 @@ def test_usage_with_holes() -> None:
         "cache_write_tokens": 0,
         "output_tokens": 3,
         "cost_usd": None,
+        "context": None,
     }
 
 

@@ -15,6 +15,7 @@ _MOST = 8_000
     effect="pure",
     deadline_seconds=30,
     output_limit=_MOST + 500,
+    family="thread",
     example={"call_id": "call_0123456789abcdef01234567", "start": 400},
 )
 async def expand_output(
