@@ -99,6 +99,27 @@ describe.skipIf(service === null)('the page on the real service', () => {
     expect(await form.count()).toBe(0)
   })
 
+  test('a call that a rule asks about waits for a click', async () => {
+    const page = await openPage()
+    const ask = async (path: string, data: object): Promise<string> => {
+      const headers = { Authorization: `Bearer ${service?.token ?? ''}` }
+      const answer = await page.request.post(url(path), { headers, data })
+      return ((await answer.json()) as { id: string }).id
+    }
+    const thread = await ask('/v1/threads', { title: '' })
+    const task = { input: 'Please show everything', options: { policy: { ask: ['shell'] } } }
+    await ask(`/v1/threads/${thread}/runs`, task)
+    await page.goto(url(`/t/${thread}`))
+    const call = page.getByRole('group', { name: 'shell' })
+    await call.getByText('command: printf').waitFor()
+    expect(await violations(page)).toEqual([])
+    await call.getByRole('button', { name: 'Approve' }).click()
+    await page.getByText('All is shown.').waitFor()
+    await ended(page)
+    expect(await call.count()).toBe(0)
+    await page.getByRole('heading', { name: /show everything/i }).waitFor()
+  })
+
   test('a second task queues behind the first and can be withdrawn', async () => {
     const page = await openPage()
     await page.goto(url())

@@ -4,7 +4,14 @@ import type { Message, Run, RunEvent, Snapshot, Usage } from '@/protocol/types'
 export const RUN = '0190a0a0-0000-7000-8000-000000000001'
 export const THREAD = '0190a0a0-0000-7000-8000-000000000002'
 const BEGAN = Date.parse('2026-01-02T03:04:05Z')
-export const USAGE: Usage = { input_tokens: 1000, cached_tokens: 0, output_tokens: 200, cost_usd: 0.01 }
+export const USAGE: Usage = {
+  input_tokens: 1000,
+  cached_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 200,
+  cost_usd: 0.01,
+  context: null,
+}
 
 type Bare = RunEvent extends infer Event
   ? Event extends RunEvent
@@ -29,7 +36,17 @@ export function message(
   parts: Message['parts'],
   runId: string | null = RUN,
 ): Message {
-  return { id, thread_id: THREAD, run_id: runId, position, role, parts, created_at: new Date(BEGAN).toISOString() }
+  return {
+    id,
+    thread_id: THREAD,
+    parent_id: null,
+    run_id: runId,
+    position,
+    role,
+    parts,
+    model: null,
+    created_at: new Date(BEGAN).toISOString(),
+  }
 }
 
 export function run(changes: Partial<Run> = {}): Run {
@@ -41,10 +58,22 @@ export function run(changes: Partial<Run> = {}): Run {
     status: 'running',
     model: 'openai/scripted',
     agent_id: null,
-    options: { dialect: 'auto', tool_execution: 'sequential', step_limit: null },
+    options: {
+      dialect: 'auto',
+      execute_tools: true,
+      execute_on_stream: false,
+      tool_execution: 'sequential',
+      xml_adding_strategy: 'user_message',
+      budget: {},
+      policy: { deny: [], ask: [] },
+    },
+    message_id: 'm0',
+    input: null,
+    unread: [],
     attempt: 1,
     step: 1,
     usage: USAGE,
+    budget: null,
     plan: null,
     question: null,
     finish_reason: null,
@@ -68,13 +97,22 @@ const shell = {
 } as const
 const done = { ...shell, call_id: 'c2', name: 'complete', arguments: { summary: 'There are **two** files.' } } as const
 
+const recorded = {
+  type: 'usage.recorded',
+  model: 'openai/scripted',
+  usage: USAGE,
+  finish_reason: 'tool_calls',
+  purpose: 'step',
+  budget: null,
+} as const
+
 /** A run that thinks, plans, runs a command whose first try is withdrawn, and completes. */
 export function wholeRun(): RunEvent[] {
   return stamped([
     { type: 'run.queued', thread_id: THREAD },
     {
       type: 'message.created',
-      message: message('m0', 1, 'user', [{ type: 'text', text: 'Count the files', cut: null }]),
+      message: message('m0', 1, 'user', [{ type: 'text', text: 'Count the files', cut: null, seams: [] }]),
     },
     { type: 'run.started', attempt: 1, model: 'openai/scripted', notice: '' },
     { type: 'text.delta', message_id: 'lost', text: 'This was never ' },
@@ -95,11 +133,11 @@ export function wholeRun(): RunEvent[] {
       type: 'message.created',
       message: message('m1', 2, 'assistant', [
         { type: 'reasoning', text: 'Let me see.', signed: null },
-        { type: 'text', text: 'I will look.', cut: null },
+        { type: 'text', text: 'I will look.', cut: null, seams: [] },
         shell,
       ]),
     },
-    { type: 'usage.recorded', model: 'openai/scripted', usage: USAGE },
+    recorded,
     { type: 'plan.updated', plan: { items: [{ text: 'Count', status: 'active' }] } },
     { type: 'tool.started', call_id: 'c1', message_id: 'm1', name: 'shell', arguments: { command: 'ls' } },
     { type: 'tool.output.delta', call_id: 'c1', stream: 'stdout', text: 'a.txt\n' },
@@ -119,7 +157,7 @@ export function wholeRun(): RunEvent[] {
       ]),
     },
     { type: 'message.created', message: message('m3', 4, 'assistant', [done]) },
-    { type: 'usage.recorded', model: 'openai/scripted', usage: USAGE },
+    recorded,
     { type: 'tool.started', call_id: 'c2', message_id: 'm3', name: 'complete', arguments: done.arguments },
     {
       type: 'tool.finished',
@@ -138,7 +176,7 @@ export function wholeRun(): RunEvent[] {
     {
       type: 'run.finished',
       reason: 'complete',
-      usage: { input_tokens: 2000, cached_tokens: 0, output_tokens: 400, cost_usd: 0.02 },
+      usage: { ...USAGE, input_tokens: 2000, output_tokens: 400, cost_usd: 0.02 },
       deliverables: ['a.txt'],
     },
   ])
@@ -150,12 +188,12 @@ export function snapshotOf(events: readonly RunEvent[], count: number): Snapshot
   const last = taken.at(-1)
   const messages = taken.flatMap((event) => (event.type === 'message.created' ? [event.message] : []))
   const plan = taken.findLast((event) => event.type === 'plan.updated')?.plan ?? null
-  const recorded = taken.filter((event) => event.type === 'usage.recorded').length
+  const calls = taken.filter((event) => event.type === 'usage.recorded').length
   const usage: Usage = {
-    input_tokens: 1000 * recorded,
-    cached_tokens: 0,
-    output_tokens: 200 * recorded,
-    cost_usd: recorded > 0 ? 0.01 * recorded : null,
+    ...USAGE,
+    input_tokens: 1000 * calls,
+    output_tokens: 200 * calls,
+    cost_usd: calls > 0 ? 0.01 * calls : null,
   }
   const started = taken.find((event) => event.type === 'run.started')?.at ?? null
   const ended =
@@ -172,6 +210,7 @@ export function snapshotOf(events: readonly RunEvent[], count: number): Snapshot
     seq: last?.seq ?? 0,
     run: run({ status: started === null ? 'queued' : 'running', plan, usage, started_at: started, ...ended }),
     messages,
+    approvals: [],
   }
 }
 

@@ -2,17 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reduce } from '@/protocol/reduce'
 import { EMPTY } from '@/protocol/state'
-import type { Row, ThreadState } from '@/protocol/state'
+import type { ThreadState } from '@/protocol/state'
 import type { RunEvent, StreamEvent } from '@/protocol/types'
-import { RUN, THREAD, message, run, snapshotOf, stamped, wholeRun } from './events'
-
-function rows(state: ThreadState): Row[] {
-  return state.rowIds.map((id) => state.rows.get(id)).filter((row) => row !== undefined)
-}
-
-function kinds(state: ThreadState): string[] {
-  return rows(state).map((row) => (row.kind === 'call' ? `call ${row.call.name} ${row.call.state}` : row.kind))
-}
+import { RUN, THREAD, USAGE, message, run, snapshotOf, stamped, wholeRun } from './events'
+import { kinds, rows } from './shown'
 
 /** What a person sees. Durations and the context's size are known from the log only, so a snapshot lacks them. */
 function seen(state: ThreadState): unknown {
@@ -106,7 +99,7 @@ describe('properties of every cut', () => {
 
 describe('how runs end', () => {
   const begun = (): RunEvent[] => wholeRun().slice(0, 14)
-  const usage = { input_tokens: 1, cached_tokens: 0, output_tokens: 1, cost_usd: null }
+  const usage = { ...USAGE, cost_usd: null }
 
   test('stopped: the calls that were not executed are named', () => {
     const [event] = stamped([{ type: 'run.stopped', not_executed: ['shell'], usage }])
@@ -122,7 +115,14 @@ describe('how runs end', () => {
   })
 
   test('waiting: the question is a form, and goes when it is answered', () => {
-    const question = { reason: 'question', text: 'Which?', choices: ['a'], attachments: [], call_id: 'c1' } as const
+    const question = {
+      reason: 'question',
+      text: 'Which?',
+      choices: ['a'],
+      attachments: [],
+      call_id: 'c1',
+      budget: null,
+    } as const
     const [awaiting, resumed] = stamped([
       { type: 'run.awaiting', question: { ...question, choices: ['a'], attachments: [] } },
       { type: 'run.resumed', attempt: 1 },
@@ -139,7 +139,7 @@ test('a run that is queued behind another stands below it, and says so', () => {
     ...wholeRun().slice(0, 11),
     {
       type: 'history.messages',
-      messages: [message('q', 3, 'user', [{ type: 'text', text: 'Then this', cut: null }], other)],
+      messages: [message('q', 3, 'user', [{ type: 'text', text: 'Then this', cut: null, seams: [] }], other)],
     },
     { type: 'history.runs', runs: [run({ id: other, status: 'queued', created_at: '2027-01-01T00:00:00Z' })] },
     ...wholeRun().slice(11, 15),

@@ -2,10 +2,11 @@
  * From events to the state of a thread. Pure: the same inputs give the same state, and an event that was
  * taken already changes nothing, so a stream may be cut and resumed, or read again from its start.
  */
+import { applyToRun, closeOpen } from './reduce-run'
 import { rowsOf } from './rows'
-import type { Entry, EntryPart, Input, RunState, ThreadState } from './state'
-import { NO_USAGE, addUsage, isSettled } from './state'
-import type { RunEvent, Snapshot } from './types'
+import type { Entry, EntryPart, Input, ThreadState } from './state'
+import { NO_USAGE, isSettled } from './state'
+import type { CallEvent, Run, RunEvent, Snapshot } from './types'
 import { hasEnded } from './types'
 import { TAIL_LENGTH, WorkingCopy, freshRun, runState } from './working-copy'
 
@@ -22,8 +23,7 @@ export function reduce(state: ThreadState, inputs: readonly Input[]): ThreadStat
         for (const run of input.runs) {
           const known = copy.runs.get(run.id)
           // The stream knows better than a list that was read before it.
-          if (known === undefined || known.seq === 0 || hasEnded(run.status))
-            copy.setRun(runState(run, copy.run(run.id)))
+          if (known === undefined || known.seq === 0 || hasEnded(run.status)) takeRun(copy, run)
         }
         break
       case 'reset':
@@ -36,6 +36,11 @@ export function reduce(state: ThreadState, inputs: readonly Input[]): ThreadStat
   if (readHistory)
     closeOpen(copy, new Set([...copy.runs.values()].filter((run) => hasEnded(run.status)).map((run) => run.id)))
   return copy.changed ? rowsOf(state, copy) : state
+}
+
+function takeRun(copy: WorkingCopy, run: Run): void {
+  copy.setRun(runState(run, copy.run(run.id)))
+  if (!hasEnded(run.status)) for (const message of run.unread) copy.takeUnread(message, run.id)
 }
 
 function apply(copy: WorkingCopy, event: RunEvent): void {
@@ -65,8 +70,6 @@ function apply(copy: WorkingCopy, event: RunEvent): void {
   }
   copy.changeRun(event.run_id, { seq: event.seq })
 }
-
-type CallEvent = Extract<RunEvent, { type: `tool.${string}` }>
 
 function applyToCall(copy: WorkingCopy, event: CallEvent): void {
   const call = copy.calls.get(event.call_id)
@@ -111,66 +114,6 @@ function applyToCall(copy: WorkingCopy, event: CallEvent): void {
   }
 }
 
-type RunChange = Exclude<RunEvent, CallEvent | { type: 'text.delta' | 'reasoning.delta' | `message.${string}` }>
-
-function applyToRun(copy: WorkingCopy, event: RunChange): void {
-  const id = event.run_id
-  const run = copy.run(id)
-  // What a list told of its end stays true while the log of the run is read again.
-  const ended = hasEnded(run.status)
-  switch (event.type) {
-    case 'run.queued':
-      copy.changeRun(id, { createdAt: run.createdAt || event.at })
-      return
-    case 'run.started':
-      copy.changeRun(id, {
-        ...going(run),
-        attempt: event.attempt,
-        model: event.model,
-        startedAt: run.startedAt ?? event.at,
-      })
-      if (event.attempt > 1) note(copy, id, event.seq, 'The service was interrupted; the run goes on.')
-      if (event.notice !== '') note(copy, id, event.seq, event.notice)
-      return
-    case 'run.awaiting':
-      if (!ended) copy.changeRun(id, { status: 'awaiting_input', question: event.question })
-      return
-    case 'run.resumed':
-      copy.changeRun(id, { ...going(run), attempt: event.attempt, question: null })
-      return
-    case 'run.finished':
-      end(copy, id, {
-        status: 'finished',
-        reason: event.reason,
-        deliverables: event.deliverables,
-        usage: event.usage,
-        endedAt: event.at,
-      })
-      return
-    case 'run.failed':
-      end(copy, id, { status: 'failed', error: event.error, usage: event.usage, endedAt: event.at })
-      return
-    case 'run.stopped':
-      end(copy, id, { status: 'stopped', usage: event.usage, endedAt: event.at })
-      return
-    case 'plan.updated':
-      copy.changeRun(id, { plan: event.plan })
-      return
-    case 'usage.recorded':
-      copy.changeRun(id, {
-        usage: ended ? run.usage : addUsage(run.usage, event.usage),
-        contextTokens: event.usage.input_tokens + event.usage.output_tokens,
-      })
-      return
-    case 'sandbox.changed':
-      if (event.status === 'lost' || event.status === 'recreated')
-        note(copy, id, event.seq, `The sandbox was ${event.status}. ${event.note}`.trim())
-      return
-    case 'file.changed':
-      copy.changeRun(id, { fileChanges: run.fileChanges + 1 })
-  }
-}
-
 /** Forgets what is known of a run and starts from its snapshot. */
 function reset(copy: WorkingCopy, snapshot: Snapshot): void {
   for (const entry of [...copy.entries.values()]) {
@@ -181,36 +124,11 @@ function reset(copy: WorkingCopy, snapshot: Snapshot): void {
     ...runState(snapshot.run, { ...freshRun(snapshot.run.id), contextTokens: before.contextTokens }),
     seq: snapshot.seq,
     fileChanges: before.fileChanges + 1,
+    approvals: snapshot.approvals,
   })
   for (const message of snapshot.messages) copy.takeMessage(message)
+  for (const message of snapshot.run.unread) copy.takeUnread(message, snapshot.run.id)
   if (hasEnded(snapshot.run.status)) closeOpen(copy, new Set([snapshot.run.id]))
-}
-
-function end(copy: WorkingCopy, id: string, changes: Parameters<WorkingCopy['changeRun']>[1]): void {
-  copy.changeRun(id, { ...changes, question: null })
-  closeOpen(copy, new Set([id]))
-}
-
-/** After the end nothing is being written: drafts that were never stored go, open calls have stopped. */
-function closeOpen(copy: WorkingCopy, runIds: ReadonlySet<string>): void {
-  for (const entry of [...copy.entries.values()]) {
-    if (entry.position === null && entry.runId !== null && runIds.has(entry.runId)) copy.dropEntry(entry.id)
-  }
-  for (const call of [...copy.calls.values()]) {
-    if (runIds.has(call.runId) && !isSettled(call.state))
-      copy.changeCall(call.id, call.runId, { state: 'stopped', tail: '' })
-  }
-}
-
-function going(run: RunState): Partial<RunState> {
-  return hasEnded(run.status) ? {} : { status: 'running' }
-}
-
-function note(copy: WorkingCopy, runId: string, seq: number, text: string): void {
-  const run = copy.run(runId)
-  const last = [...copy.entries.values()].filter((entry) => entry.runId === runId).at(-1)
-  const id = `note:${runId}:${String(seq)}:${String(run.notes.length)}`
-  copy.changeRun(runId, { notes: [...run.notes, { id, text, after: last?.id ?? null }] })
 }
 
 function write(copy: WorkingCopy, runId: string, messageId: string, type: 'text' | 'reasoning', text: string): void {

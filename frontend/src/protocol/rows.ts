@@ -1,5 +1,7 @@
 /** The rows of a thread, from its messages, calls and runs. A row that shows the same stays the same object. */
 import type { Call, Entry, Row, RunState, ThreadState } from './state'
+import type { Question } from './types'
+import { runsInOrder } from './state'
 import { hasEnded } from './types'
 
 type Content = Pick<ThreadState, 'entries' | 'calls' | 'runs'>
@@ -26,8 +28,15 @@ function* build(content: Content): Generator<Row> {
       for (const note of run?.notes ?? [])
         if (note.after === entry.id) yield { kind: 'note', id: note.id, text: note.text }
     }
+    if (run !== undefined && isUntold(run, group.entries))
+      yield { kind: 'user', id: `task:${run.id}`, text: run.input ?? '', queued: busy, unread: false, runId: run.id }
     if (run !== undefined) yield* closing(run, group.entries, content)
   }
+}
+
+/** Until its turn a run's task is no message yet. */
+function isUntold(run: RunState, entries: readonly Entry[]): boolean {
+  return run.input !== null && !hasEnded(run.status) && !entries.some((entry) => entry.position !== null)
 }
 
 interface Group {
@@ -52,7 +61,7 @@ function groups(content: Content): Group[] {
     group.entries.push(entry)
     if (entry.runId !== null) last = group
   }
-  for (const run of content.runs.values()) {
+  for (const run of runsInOrder(content)) {
     // A run whose messages are further up than what is loaded has no rows.
     if (!found.has(run.id) && !hasEnded(run.status)) found.set(run.id, { runId: run.id, start: Infinity, entries: [] })
   }
@@ -63,7 +72,8 @@ function* rowsOfEntry(entry: Entry, content: Content, run: RunState | undefined,
   const live = entry.position === null
   if (entry.role === 'user') {
     const text = entry.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-    yield { kind: 'user', id: entry.id, text, queued: busy && run?.status === 'queued', runId: entry.runId }
+    const queued = busy && run?.status === 'queued'
+    yield { kind: 'user', id: entry.id, text, queued, unread: live, runId: entry.runId }
     return
   }
   for (const [place, part] of entry.parts.entries()) {
@@ -72,6 +82,8 @@ function* rowsOfEntry(entry: Entry, content: Content, run: RunState | undefined,
     if (part.type === 'call') {
       const call = content.calls.get(part.callId)
       if (call !== undefined && isShown(call, run)) yield { kind: 'call', id: call.id, call }
+    } else if (part.type === 'note') {
+      yield { kind: 'note', id, text: part.text }
     } else if (part.type === 'text') {
       yield { kind: 'text', id, text: part.text, live: isLast, cut: part.cut }
     } else {
@@ -80,14 +92,22 @@ function* rowsOfEntry(entry: Entry, content: Content, run: RunState | undefined,
   }
 }
 
+const ASKING: ReadonlySet<Question['reason']> = new Set<Question['reason']>(['question', 'unknown_outcome'])
+
 /** A question that is open is shown as a form, not as a call. */
 function isShown(call: Call, run: RunState | undefined): boolean {
-  return run?.question?.call_id !== call.id
+  return run?.question?.call_id !== call.id || !ASKING.has(run.question.reason)
 }
 
 function* closing(run: RunState, entries: readonly Entry[], content: Content): Generator<Row> {
   if (run.question !== null && run.status === 'awaiting_input') {
-    yield { kind: 'question', id: `question:${run.id}`, runId: run.id, question: run.question }
+    yield {
+      kind: 'question',
+      id: `question:${run.id}`,
+      runId: run.id,
+      question: run.question,
+      approvals: run.approvals,
+    }
   } else if (hasEnded(run.status)) {
     const undone: Call[] = []
     if (run.status === 'stopped') {
@@ -95,9 +115,9 @@ function* closing(run: RunState, entries: readonly Entry[], content: Content): G
         if (call.runId === run.id && call.state === 'stopped') undone.push(call)
     }
     yield { kind: 'end', id: `end:${run.id}`, run, undone }
-  } else if (run.status !== 'queued' || entries.length > 0) {
-    const last = entries.at(-1)
-    const part = last?.position === null ? last.parts.at(-1) : undefined
+  } else if (run.status !== 'queued' || entries.length > 0 || run.input !== null) {
+    const draft = entries.findLast(({ position, role }) => position === null && role === 'assistant')
+    const part = draft?.parts.at(-1)
     const visible = part !== undefined && part.type !== 'call'
     const queuedBehind =
       run.status === 'queued' &&

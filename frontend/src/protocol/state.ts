@@ -1,5 +1,5 @@
 /** What the page knows of a thread: messages, calls and runs by id, and the rows that show them. */
-import type { ErrorInfo, Message, Outcome, Plan, Question, Run, RunStatus, StreamEvent, Usage } from './types'
+import type { Approval, ErrorInfo, Message, Outcome, Plan, Question, Run, RunStatus, StreamEvent, Usage } from './types'
 
 export type CallState = 'writing' | 'waiting' | 'running' | Outcome
 
@@ -27,13 +27,17 @@ export type EntryPart =
   | { readonly type: 'text'; readonly text: string; readonly cut: string | null }
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'call'; readonly callId: string }
+  | { readonly type: 'note'; readonly text: string }
 
-/** A message of a person or the agent. `position` null: a draft, made of deltas, that is not stored yet. */
+/**
+ * A message of a person or the agent; `context` is about what the model reads, and nobody's words.
+ * `position` null: not stored yet, the agent's draft, or what a person sent and the run has not read.
+ */
 export interface Entry {
   readonly id: string
   readonly runId: string | null
   readonly position: number | null
-  readonly role: 'user' | 'assistant'
+  readonly role: 'user' | 'assistant' | 'context'
   readonly parts: readonly EntryPart[]
 }
 
@@ -49,7 +53,11 @@ export interface RunState {
   readonly status: RunStatus
   readonly model: string
   readonly attempt: number
+  /** The task, until the run has its turn and stores it as a message. */
+  readonly input: string | null
   readonly question: Question | null
+  /** The calls that wait for a person's decision. */
+  readonly approvals: readonly Approval[]
   readonly plan: Plan | null
   readonly usage: Usage
   /** Tokens of the newest model call's input: how full the context is. */
@@ -73,6 +81,8 @@ export type Row =
       readonly id: string
       readonly text: string
       readonly queued: boolean
+      /** Sent into a run that has not read it yet. */
+      readonly unread: boolean
       readonly runId: string | null
     }
   | {
@@ -85,7 +95,13 @@ export type Row =
   | { readonly kind: 'reasoning'; readonly id: string; readonly text: string; readonly live: boolean }
   | { readonly kind: 'call'; readonly id: string; readonly call: Call }
   | { readonly kind: 'note'; readonly id: string; readonly text: string }
-  | { readonly kind: 'question'; readonly id: string; readonly runId: string; readonly question: Question }
+  | {
+      readonly kind: 'question'
+      readonly id: string
+      readonly runId: string
+      readonly question: Question
+      readonly approvals: readonly Approval[]
+    }
   | { readonly kind: 'working'; readonly id: string; readonly status: RunStatus }
   | { readonly kind: 'end'; readonly id: string; readonly run: RunState; readonly undone: readonly Call[] }
 
@@ -112,15 +128,24 @@ export const EMPTY: ThreadState = {
   rowIds: [],
 }
 
-export const NO_USAGE: Usage = { input_tokens: 0, cached_tokens: 0, output_tokens: 0, cost_usd: null }
+export const NO_USAGE: Usage = {
+  input_tokens: 0,
+  cached_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 0,
+  cost_usd: null,
+  context: null,
+}
 
 export function addUsage(one: Usage, other: Usage): Usage {
   const known = [one.cost_usd, other.cost_usd].filter((cost): cost is number => cost != null)
   return {
     input_tokens: one.input_tokens + other.input_tokens,
     cached_tokens: one.cached_tokens + other.cached_tokens,
+    cache_write_tokens: one.cache_write_tokens + other.cache_write_tokens,
     output_tokens: one.output_tokens + other.output_tokens,
     cost_usd: known.length > 0 ? known.reduce((sum, cost) => sum + cost) : null,
+    context: other.context ?? one.context,
   }
 }
 

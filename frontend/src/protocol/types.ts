@@ -9,6 +9,8 @@ export type RunStatus = Run['status']
 export type Message = Schemas['Message']
 export type MessagePage = Schemas['MessagePage']
 export type Part = Message['parts'][number]
+export type Approval = Schemas['Approval']
+export type UnreadMessage = Schemas['UnreadMessage']
 export type Question = Schemas['Question']
 export type Plan = Schemas['Plan']
 export type PlanItem = Schemas['PlanItem']
@@ -19,12 +21,18 @@ export type WorkspaceFile = Schemas['File']
 export type Outcome = Schemas['ToolFinished']['outcome']
 export type Problem = Schemas['Problem']
 
+type Request = Schemas['RunRequest']
+/** A task as it is sent: the generated type wants what has a default, too. */
+export type RunChoices = Pick<Request, 'input'> & Partial<Omit<Request, 'input' | 'options'>>
+export type RunRequest = Request
+
 export type Snapshot = Schemas['Snapshot']
 export type RunEvent =
   | Schemas['RunQueued']
   | Schemas['RunStarted']
   | Schemas['RunAwaiting']
   | Schemas['RunResumed']
+  | Schemas['RunSteered']
   | Schemas['RunFinished']
   | Schemas['RunFailed']
   | Schemas['RunStopped']
@@ -32,7 +40,11 @@ export type RunEvent =
   | Schemas['MessageDiscarded']
   | Schemas['ToolStarted']
   | Schemas['ToolFinished']
+  | Schemas['ApprovalRequested']
+  | Schemas['ApprovalResolved']
   | Schemas['PlanUpdated']
+  | Schemas['ModelChanged']
+  | Schemas['ThreadTitled']
   | Schemas['UsageRecorded']
   | Schemas['SandboxChanged']
   | Schemas['FileChanged']
@@ -40,6 +52,7 @@ export type RunEvent =
   | Schemas['ReasoningDelta']
   | Schemas['ToolArgumentsDelta']
   | Schemas['ToolOutputDelta']
+export type CallEvent = Extract<RunEvent, { type: `tool.${string}` }>
 export type StreamEvent = RunEvent | Snapshot
 
 const ENDED: ReadonlySet<RunStatus> = new Set<RunStatus>(['finished', 'failed', 'stopped'])

@@ -1,7 +1,7 @@
 /** A thread's state while a batch of inputs changes it: maps are copied once, when they first change. */
 import type { Call, Entry, EntryPart, RunState, ThreadState } from './state'
 import { NO_USAGE } from './state'
-import type { Message, Run } from './types'
+import type { Message, Run, UnreadMessage } from './types'
 
 export const TAIL_LENGTH = 16_000
 
@@ -78,16 +78,30 @@ export class WorkingCopy {
       } else if (part.type === 'tool_call') {
         this.#takeCall(part, message.id, runId ?? '')
         parts.push({ type: 'call', callId: part.call_id })
-      } else if (part.text.trim() !== '') {
+      } else if (part.type === 'compaction') {
+        const text = part.summarised
+          ? 'Earlier conversation was summarised'
+          : 'Earlier conversation was left out: it could not be summarised'
+        parts.push({ type: 'note', text })
+      } else if (part.type !== 'references' && part.text.trim() !== '') {
         parts.push(
           part.type === 'text'
-            ? { type: 'text', text: part.text, cut: part.cut ?? null }
+            ? { type: 'text', text: part.text, cut: part.cut }
             : { type: 'reasoning', text: part.text },
         )
       }
     }
     if (message.role === 'tool') return
-    this.setEntry({ id: message.id, runId, position: message.position, role: message.role, parts })
+    const isAboutContext = message.parts.some(({ type }) => type === 'compaction' || type === 'references')
+    const role = isAboutContext ? 'context' : message.role
+    this.setEntry({ id: message.id, runId, position: message.position, role, parts })
+  }
+
+  /** Takes what was sent into a run and is not stored yet. */
+  takeUnread(message: UnreadMessage, runId: string): void {
+    if (this.entries.has(message.id)) return
+    const parts: EntryPart[] = [{ type: 'text', text: message.text, cut: null }]
+    this.setEntry({ id: message.id, runId, position: null, role: 'user', parts })
   }
 
   #takeCall(part: Extract<Message['parts'][number], { type: 'tool_call' }>, messageId: string, runId: string): void {
@@ -116,6 +130,7 @@ export function runState(run: Run, before: RunState): RunState {
     status: run.status,
     model: run.model,
     attempt: run.attempt,
+    input: run.input,
     question: run.question ?? null,
     plan: run.plan ?? null,
     usage: run.usage,
@@ -134,7 +149,9 @@ export function freshRun(id: string): RunState {
     status: 'queued',
     model: '',
     attempt: 0,
+    input: null,
     question: null,
+    approvals: [],
     plan: null,
     usage: NO_USAGE,
     contextTokens: 0,

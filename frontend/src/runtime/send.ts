@@ -1,5 +1,5 @@
 /** Giving the agent something to do: a thread where there is none, the files, then the run. */
-import type { Run } from '@/protocol/types'
+import type { Approval, Run, RunChoices, RunRequest } from '@/protocol/types'
 import { api, body } from './api'
 import { uploadFile } from './files'
 import { queryClient } from './queries'
@@ -35,10 +35,12 @@ export async function sendTask(threadId: string, task: Task): Promise<Run> {
   const names = task.files.map((file) => file.name)
   const input =
     names.length === 0 ? task.text : `${task.text}\n\nAttached files, in the workspace: ${names.join(', ')}`.trim()
+  // Nobody chose any options here: the service's own hold.
+  const request: RunChoices = { input, model: task.model }
   const run = body(
     await api.POST('/v1/threads/{thread_id}/runs', {
       params: { path: { thread_id: threadId }, header: { 'idempotency-key': task.key } },
-      body: { input, model: task.model, options: { dialect: 'auto', tool_execution: 'sequential' } },
+      body: request as RunRequest,
     }),
   )
   void queryClient.invalidateQueries({ queryKey: ['runs'] })
@@ -57,4 +59,19 @@ export async function stopRun(runId: string): Promise<Run> {
 /** Answers a run's question. Raises ApiError. */
 export async function answerRun(runId: string, text: string): Promise<Run> {
   return body(await api.POST('/v1/runs/{run_id}/input', { params: { path: { run_id: runId } }, body: { text } }))
+}
+
+export type Verdict = 'once' | 'always' | 'deny'
+
+/** Decides about a call that waits; what is approved is what was shown. Raises ApiError. */
+export async function decide(approval: Approval, verdict: Verdict): Promise<void> {
+  await api.POST('/v1/runs/{run_id}/approvals/{approval_id}', {
+    params: { path: { run_id: approval.run_id, approval_id: approval.id } },
+    body: {
+      decision: verdict === 'deny' ? 'deny' : 'approve',
+      scope: verdict === 'always' ? 'always' : 'once',
+      arguments_hash: approval.arguments_hash,
+      reason: '',
+    },
+  })
 }

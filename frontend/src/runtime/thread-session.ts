@@ -9,6 +9,7 @@ import { hasEnded } from '@/protocol/types'
 import { ApiError, api, body } from './api'
 import { follow } from './follow'
 import type { Connection } from './follow'
+import { queryClient } from './queries'
 
 const FLUSH_MS = 50
 const PAGE = 100
@@ -150,6 +151,7 @@ export class ThreadSession {
         signal,
         onEvents: (events) => {
           this.#take(events)
+          for (const event of events) if (event.type === 'thread.titled') this.#retitle(event.title)
         },
         onConnection: (connection) => {
           this.store.setState({ connection })
@@ -166,6 +168,14 @@ export class ThreadSession {
     this.store.setState({ connection: null })
     await this.#settle(runId)
     this.#followNext()
+  }
+
+  #retitle(title: string): void {
+    const { thread } = this.store.getState()
+    // Read again, a log tells of a title that somebody may have changed since.
+    if (thread?.title !== '') return
+    this.store.setState({ thread: { ...thread, title } })
+    void queryClient.invalidateQueries({ queryKey: ['threads'] })
   }
 
   /** Reads a run whose stream has ended: its row has the exact times, and knows an end that the stream lost. */

@@ -85,6 +85,12 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
           ))}
         </fieldset>
       )}
+      {question.reason === 'tool_results' && (
+        <p className="mt-2 text-muted">
+          The program that started this run executes its tools, and sends their outputs itself. What you write here is
+          taken as the output of each call.
+        </p>
+      )}
       <div className="mt-3 flex gap-2">
         <input
           value={text}

@@ -10,6 +10,7 @@ import { IconButton } from '@/ui/button'
 import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
 import { Markdown } from '@/ui/markdown/markdown'
+import { ApprovalRow } from './approval-row'
 import { CallRow } from './call-row'
 import { EndRow } from './end-row'
 import { useExpanded } from './expanded'
@@ -43,7 +44,11 @@ function Content({ row }: { row: RowData }) {
         </p>
       )
     case 'question':
-      return <QuestionRow runId={row.runId} question={row.question} />
+      return row.question.reason === 'approval' ? (
+        <ApprovalRow question={row.question} approvals={row.approvals} />
+      ) : (
+        <QuestionRow runId={row.runId} question={row.question} />
+      )
     case 'working':
       return (
         <p className="flex h-9 items-center gap-2.5 text-muted">
@@ -74,11 +79,16 @@ function UserRow({ row }: Of<'user'>) {
       <div
         className={cn(
           'max-w-[85%] whitespace-pre-wrap rounded-lg border bg-panel px-4 py-2.5 text-base leading-relaxed [overflow-wrap:anywhere]',
-          row.queued && 'border-dashed text-muted',
+          (row.queued || row.unread) && 'border-dashed text-muted',
         )}
       >
         {row.text}
       </div>
+      {row.unread && (
+        <span className="mt-1 flex items-center gap-1 text-muted text-sm">
+          <Clock3 size={12} aria-hidden="true" /> Sent: it is read next
+        </span>
+      )}
       {row.queued && row.runId !== null && (
         <span className="mt-1 flex items-center gap-1 text-muted text-sm">
           <Clock3 size={12} aria-hidden="true" /> Queued: it begins when the task before it has ended

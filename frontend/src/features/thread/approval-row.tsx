@@ -1,0 +1,92 @@
+/** What the agent may only do when a person says so: each call as it would run, and the decision about it. */
+import { ShieldQuestion } from 'lucide-react'
+import { useId, useState } from 'react'
+import type { Approval, Question } from '@/protocol/types'
+import { explain } from '@/runtime/api'
+import { decide } from '@/runtime/send'
+import type { Verdict } from '@/runtime/send'
+import { Button } from '@/ui/button'
+
+export function ApprovalRow({ question, approvals }: { question: Question; approvals: readonly Approval[] }) {
+  const id = useId()
+  return (
+    <section aria-labelledby={id} className="appear my-4 rounded-md border border-accent/50 bg-raised p-4">
+      <div className="flex gap-2.5">
+        <ShieldQuestion size={18} className="mt-0.5 shrink-0 text-accent" aria-hidden="true" />
+        <p id={id} className="text-base">
+          {question.text.split('\n')[0]}
+        </p>
+      </div>
+      {approvals.length === 0 ? (
+        <p className="mt-2 text-muted">All is decided: the task goes on.</p>
+      ) : (
+        <ul className="mt-3 flex flex-col gap-3">
+          {approvals.map((approval) => (
+            <li key={approval.id}>
+              <Choice approval={approval} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function Choice({ approval }: { approval: Approval }) {
+  const [sending, setSending] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+
+  const send = async (verdict: Verdict): Promise<void> => {
+    setSending(true)
+    setProblem(null)
+    try {
+      // The stream tells that it is decided, and the line goes.
+      await decide(approval, verdict)
+    } catch (error) {
+      setProblem(explain(error))
+      setSending(false)
+    }
+  }
+
+  return (
+    <div role="group" aria-label={approval.tool} className="rounded-sm border p-3">
+      <p className="font-medium font-mono text-sm">{approval.tool}</p>
+      <pre
+        tabIndex={0}
+        aria-label="Its arguments"
+        role="region"
+        className="mt-1 max-h-60 overflow-auto whitespace-pre-wrap text-muted text-sm [overflow-wrap:anywhere]"
+      >
+        {shown(approval)}
+      </pre>
+      <div className="mt-2 flex flex-wrap gap-2">
+        <Button look="primary" disabled={sending} onClick={() => void send('once')}>
+          Approve
+        </Button>
+        <Button look="danger" disabled={sending} onClick={() => void send('deny')}>
+          Deny
+        </Button>
+        <Button
+          look="ghost"
+          disabled={sending}
+          title={`Nobody is asked again in this thread about ${approval.pattern}`}
+          onClick={() => void send('always')}
+        >
+          Always in this thread
+        </Button>
+      </div>
+      {problem !== null && (
+        <p role="alert" className="mt-2 text-err">
+          {problem}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** All of the arguments, since all of them are approved. */
+function shown({ arguments: given }: Approval): string {
+  return Object.entries(given)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}`)
+    .join('\n')
+}
