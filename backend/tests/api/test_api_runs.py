@@ -174,7 +174,13 @@ async def test_the_caller_of_a_run_gives_the_results_of_its_tools(api: Api) -> N
     assert (early.status_code, early.json()["code"]) == (409, "run_not_waiting")
     await claim(api.services, run["id"])
     await await_input(api.services, run["id"], reason="tool_results")
-    for wrong in ({}, {"text": "a", "results": {"call_1": "x"}}, {"results": {}}, {"results": {"one": "x"}}):
+    wrongs: list[dict[str, object]] = [
+        {},
+        {"text": "a", "results": {"call_1": "x"}},
+        {"results": {}},
+        {"results": {"one": "x"}},
+    ]
+    for wrong in wrongs:
         assert (await api.alice.post(at, json=wrong)).status_code == 422
     given = await api.alice.post(at, json={"results": {"call_1": "x"}})
     assert (given.status_code, given.json()["status"]) == (202, "queued")
