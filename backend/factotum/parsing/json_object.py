@@ -9,9 +9,11 @@ from io import StringIO
 DEEPEST = 200
 """The most brackets that may be open at once: far above any arguments, far below the decoder's stack."""
 
+BLANK = " \t\r\n"
+"""White space, as JSON has it."""
+
 _IN_STRING = re.compile(r'[^"\\]*+')
 _OUTSIDE = re.compile(r'[^"{}\[\]]*+')
-BLANK = " \t\r\n"
 
 
 class JsonObject:

@@ -291,11 +291,11 @@ async def test_the_question_about_an_unknown_outcome_shows_the_call_shortly() ->
 
 
 async def test_a_call_of_a_tool_that_a_new_version_lacks_becomes_an_error() -> None:
-    waiting = _waiting("pure", asyncio.Event(), asyncio.Event())
-    world = World(extra=(waiting,))
+    started = asyncio.Event()
+    world = World(extra=(_waiting("pure", started, asyncio.Event()),))
     turns = [reply(NativeCall("waiting", {})), reply("Then not.")]
     died = asyncio.create_task(world.work(TurnGateway(turns)))
-    await asyncio.sleep(0.01)
+    await started.wait()
     died.cancel()
     await asyncio.wait({died})
     world.extra = ()
