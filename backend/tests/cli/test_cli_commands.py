@@ -68,7 +68,12 @@ def test_a_run_in_text(api: Api, tmp_path: Path) -> None:
     assert "out/a.txt  4 B" in done.out
     assert done.err == ""
     assert api.bodies[1]["input"] == "Count the files"
-    assert api.bodies[1]["options"] == {"dialect": "auto", "tool_execution": "sequential", "step_limit": None}
+    assert api.bodies[1]["options"] == {
+        "dialect": "auto",
+        "tool_execution": "sequential",
+        "step_limit": None,
+        "policy": {"deny": [], "ask": []},
+    }
 
 
 def test_a_run_in_json(api: Api, tmp_path: Path) -> None:
