@@ -133,5 +133,6 @@ def _subject(tool: Tool, arguments: Mapping[str, JsonValue]) -> str:
 
 
 def _path(path: str) -> str:
-    """Write a path in its one form, relative to the workspace; one that leads out keeps its dots."""
-    return posixpath.relpath(posixpath.join(WORKSPACE, path), WORKSPACE)
+    """Write a path in its one form, relative to the workspace; one that leads out is absolute."""
+    whole = "/" + posixpath.normpath(posixpath.join(WORKSPACE, path)).lstrip("/")
+    return "." if whole == WORKSPACE else whole.removeprefix(f"{WORKSPACE}/")

@@ -200,3 +200,16 @@ async def test_a_denied_tool_is_not_offered_and_its_call_is_told_so() -> None:
     assert [text.startswith("Error (tool_denied)") for text in world.result_texts()] == [True, True, False]
     assert "'name': 'send'" not in str(gateway.requests[0].tools)
     check_laws(world)
+
+
+async def test_a_tool_that_was_denied_while_its_approval_waited_does_not_run() -> None:
+    world = World(rules=(Rules(ask=("send",)),))
+    gateway = TurnGateway([act("native", "send:a"), reply("Done.")])
+    outcome = await world.work(gateway)
+    assert isinstance(outcome, Awaiting)
+    world.run.approvals.approve(outcome.approvals[0].call.call_id)
+    world.rules = (Rules(deny=("send",)),)
+    assert isinstance(await world.work(gateway), Finished)
+    assert world.done == []
+    assert world.result_texts()[0].startswith("Error (tool_denied)")
+    check_laws(world)
