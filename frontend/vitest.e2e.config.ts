@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['e2e/**/*.test.ts'],
     globalSetup: 'e2e/service.ts',
     fileParallelism: false,
+    // A machine that is shared may be too slow once.
+    retry: 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
