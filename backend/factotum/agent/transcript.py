@@ -87,32 +87,16 @@ class Transcript:
     def update(self, ordered: Sequence[Message]) -> None:
         """Take in the thread's messages, in reading order. Only what is new is looked at.
 
-        A response that is stored piece by piece comes again when it has grown, under the same id.
+        All is, when one has changed: a response that is stored piece by piece has grown.
         """
         known = len(self._taken)
-        for place, (old, new) in enumerate(zip(self._taken, ordered, strict=False)):
-            if new is not old and not self._replace(place, new):
-                known = len(ordered) + 1
-                break
-        if known > len(ordered):
+        same = all(old is new for old, new in zip(self._taken, ordered, strict=False))
+        if not same or known > len(ordered):
             self._clear()
             known = 0
         for message in ordered[known:]:
             self._taken.append(message)
             self._take(message)
-
-    def _replace(self, place: int, message: Message) -> bool:
-        """Put a message that has grown in the place of what was taken of it; False if it is another one."""
-        old = self._taken[place]
-        segment = next((s for s in reversed(self.segments) if any(m is old for m in s.messages)), None)
-        if old.id != message.id or segment is None:
-            return False
-        self._taken[place] = message
-        messages = [message if m is old else m for m in segment.messages]
-        segment.messages.clear()
-        for one in messages:
-            segment.add(one)
-        return True
 
     def messages(self) -> list[ModelMessage]:
         """Return what the model reads after the system prompt."""

@@ -9,9 +9,20 @@ from factotum.core.clock import now
 from factotum.core.ids import new_id
 from factotum.protocol import events
 from factotum.protocol.approvals import Approval
+from factotum.protocol.budgets import Budget
 from factotum.protocol.events import EPHEMERAL, RUN_EVENT, TERMINAL, Event, RunEvent, Snapshot
 from factotum.protocol.messages import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
-from factotum.protocol.runs import ENDED, ErrorInfo, Plan, PlanItem, Question, Run, RunOptions, Usage
+from factotum.protocol.runs import (
+    ENDED,
+    ErrorInfo,
+    Plan,
+    PlanItem,
+    Question,
+    Run,
+    RunOptions,
+    UnreadMessage,
+    Usage,
+)
 
 PART: TypeAdapter[Part] = TypeAdapter(Part)
 
@@ -66,6 +77,7 @@ EVENTS: tuple[RunEvent, ...] = (
     events.RunStarted(attempt=1, model="m"),
     events.RunAwaiting(question=Question(reason="question", text="Well?", choices=("a",))),
     events.RunResumed(attempt=2),
+    events.RunSteered(message=UnreadMessage(id="u", text="Faster.", delivery="steer", sent_at=now())),
     events.RunFinished(reason="complete", usage=USAGE, deliverables=("a.txt",)),
     events.RunFailed(error=ERROR, usage=USAGE),
     events.RunStopped(not_executed=("put",), usage=USAGE),
@@ -150,3 +162,10 @@ def test_usage_adds_up_and_an_unknown_cost_adds_nothing() -> None:
 def test_the_step_limit_is_bounded(limit: int) -> None:
     with pytest.raises(ValidationError):
         RunOptions(step_limit=limit)
+
+
+def test_the_limit_of_steps_is_given_once() -> None:
+    assert RunOptions(step_limit=3).limits == Budget(steps=3)
+    assert RunOptions(budget=Budget(steps=4, tokens=9)).limits == Budget(steps=4, tokens=9)
+    with pytest.raises(ValidationError, match="give one"):
+        RunOptions(step_limit=3, budget=Budget(steps=4))
