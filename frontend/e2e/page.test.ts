@@ -152,7 +152,7 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await page.goto(url())
     await submit(page, 'Please show everything')
     await ended(page)
-    const item = page.getByRole('navigation').getByRole('listitem').filter({ hasText: 'show everything' })
+    const item = page.getByRole('navigation').getByRole('listitem').filter({ hasText: 'show everything' }).first()
     await item.hover()
     await item.getByRole('button', { name: /^More for/ }).click()
     await page.getByRole('menuitem', { name: 'Rename' }).click()

@@ -213,10 +213,10 @@ def _go_on(view: View, event: RunQueued | RunStarted | RunAwaiting | RunResumed 
             view.status, view.question = "awaiting_input", event.question
         case RunResumed():
             view.status, view.attempt, view.question = "running", event.attempt, None
+            view.approvals = {}
         case RunSteered(message=message):
             text = f"Sent, to be read next: {message.text}"
             view.blocks.append(NoteBlock(f"steered:{message.id}", text))
-            view.approvals = {}
 
 
 def _end(view: View, event: RunFinished | RunFailed | RunStopped) -> None:

@@ -10,7 +10,6 @@ HEAVY = {
     "factotum.agent.loop",
     "factotum.llm.litellm_gateway",
     "factotum.llm.local_probe",
-    "factotum.tools.builtin",
     "httpx",
     "litellm",
     "mcp",

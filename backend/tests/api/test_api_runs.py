@@ -20,7 +20,8 @@ async def test_a_task_becomes_a_queued_run_and_a_message(api: Api) -> None:
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/v1/runs/{run['id']}"
     assert (run["status"], run["model"], run["attempt"]) == ("queued", "openai/scripted", 0)
-    assert run["options"] == RunOptions(dialect="tag", step_limit=3).model_dump()
+    options = RunOptions(dialect="tag", step_limit=3, fallback_models=())
+    assert run["options"] == options.model_dump(mode="json")
     assert (await api.alice.get(f"/v1/runs/{run['id']}")).json() == run
     (message,) = (await api.alice.get(f"/v1/threads/{thread}/messages")).json()["items"]
     assert (message["run_id"], message["parts"][0]["text"]) == (run["id"], "Write primes.csv")

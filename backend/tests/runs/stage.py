@@ -215,13 +215,15 @@ class Stage:
 
     async def cut_log(self, run: Run, last: int) -> None:
         """Do as if nothing after number `last` had reached the log."""
+        await asyncio.sleep(0.3)  # What the dead attempt had on its way has arrived then.
         entries = [entry for entry in await self.bus.stored(run.id) if entry.seq <= last]
-        client = cast(Any, self.bus.redis.client)
-        await client.delete(stream_key(run.id))
+        together = cast(Any, self.bus.redis.client).pipeline(transaction=True)
+        together.delete(stream_key(run.id))
         for entry in entries:
             line = {"e": entry.type.encode() + b" " + entry.data}
-            await client.xadd(stream_key(run.id), line, id=f"{entry.seq}-0")
-        await client.hset(head_key(run.id), "seq", str(last))
+            together.xadd(stream_key(run.id), line, id=f"{entry.seq}-0")
+        together.hset(head_key(run.id), "seq", str(last))
+        await together.execute()
 
     async def lose_log(self, run: Run) -> None:
         """Do as if Redis had lost the log."""

@@ -119,7 +119,7 @@ async def test_stall_for_a_time_then_goes_on():
     async with ScriptedProvider([["one ", {"stall": 0.2}, "two"]]) as provider:
         start = time.monotonic()
         assert (await hear(provider)).text == "one two"
-    assert 0.2 <= time.monotonic() - start < 2
+    assert 0.2 <= time.monotonic() - start < 20
 
 
 async def test_first_delay_and_delays_between_chunks():
