@@ -143,7 +143,7 @@ def make_gateway(services: Services) -> Gateways:
         endpoints["local"] = openai_compatible(local.base_url)
     providers = LiteLLMGateway(
         endpoints,
-        further=_further(services.settings),
+        further=further_endpoints(services.settings),
         breakers=services.model_health.breakers,
         cooldowns=services.model_health.cooldowns,
         windows=services.catalogue.context_window,
@@ -151,7 +151,7 @@ def make_gateway(services: Services) -> Gateways:
     return Gateways(providers, DemoGateway())
 
 
-def _further(settings: Settings) -> dict[str, list[Endpoint]]:
+def further_endpoints(settings: Settings) -> dict[str, list[Endpoint]]:
     """Return the further keys by provider or model. Raises SetupFault (`key_missing`) for an empty one."""
     found: dict[str, list[Endpoint]] = {}
     known = environment()
