@@ -12,7 +12,7 @@ import time
 import uvloop
 
 from bench.clients import open_client
-from bench.clients.base import STAMP, Client
+from bench.clients.base import STAMP, Agent, Client
 
 Figures = dict[str, float]
 
@@ -50,6 +50,8 @@ async def _burst(client: Client, chunks: int) -> float:
 
 async def turn(client: Client, turns: int) -> Figures:
     """Return the CPU of a turn around the 20th and at the end of a run, in milliseconds."""
+    if not isinstance(client, Agent):
+        raise TypeError(f"{type(client).__name__} runs no agent")
     await client.work("turns 3")
     client.turns.clear()
     await client.work(f"turns {turns}")

@@ -20,22 +20,29 @@ class Client(ABC):
 
     def __init__(self, base: str) -> None:
         self.base = base
-        self.turns: list[float] = []
-        """The process's CPU (seconds) at each call of the tool."""
 
     @abstractmethod
     async def ask(self, question: str, seen: Seen) -> None:
         """Ask and read the answer to its end, without tools."""
-
-    async def work(self, question: str) -> None:
-        """Run an agent with the tool `look` to its end; each call of it takes down the CPU."""
-        raise NotImplementedError
 
     async def warm(self) -> None:  # noqa: B027 - most have nothing to do
         """Import and make what the first call would."""
 
     async def close(self) -> None:  # noqa: B027 - most have nothing to close
         """Close what is open."""
+
+
+class Agent(Client):
+    """One that can run a loop with a tool, too."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(base)
+        self.turns: list[float] = []
+        """The process's CPU (seconds) at each call of the tool."""
+
+    @abstractmethod
+    async def work(self, question: str) -> None:
+        """Run an agent with the tool `look` to its end; each call of it takes down the CPU."""
 
     def look(self, text: str) -> str:
         """Be the tool."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from bench.clients.base import KEY, MODEL, Client, Seen
+from bench.clients.base import KEY, MODEL, Agent, Client, Seen
 
 _TOOLS: Final = [
     {
@@ -53,7 +53,7 @@ class Socket(Client):
         writer.close()
 
 
-class Aiohttp(Client):
+class Aiohttp(Agent):
     """aiohttp's lines and orjson; as an agent, a loop written by hand."""
 
     def __init__(self, base: str) -> None:
@@ -106,7 +106,7 @@ class Aiohttp(Client):
                         yield choice["delta"]
 
 
-class LiteLLM(Client):
+class LiteLLM(Agent):
     """LiteLLM as its documentation shows it, its logging off; as an agent, a loop written by hand."""
 
     async def warm(self) -> None:

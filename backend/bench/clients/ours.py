@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from bench.clients.base import KEY, MODEL, Client, Seen
+from bench.clients.base import KEY, MODEL, Agent, Client, Seen
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
 from factotum.agent.prompt import system_prompt
@@ -71,7 +71,7 @@ class _Log:
         return "ok", first_seq + len(lines) - 1
 
 
-class Factotum(Gateway):
+class Factotum(Gateway, Agent):
     """Gateway, parser, draft, and the writer of the log up to Redis; as an agent, the loop over memory."""
 
     async def ask(self, question: str, seen: Seen) -> None:

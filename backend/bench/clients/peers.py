@@ -3,10 +3,10 @@
 import importlib
 from typing import Any
 
-from bench.clients.base import KEY, MODEL, Client, Seen
+from bench.clients.base import KEY, MODEL, Agent, Seen
 
 
-class PydanticAI(Client):
+class PydanticAI(Agent):
     """pydantic-ai's agent."""
 
     def __init__(self, base: str) -> None:
@@ -42,7 +42,7 @@ class PydanticAI(Client):
         await agent.run(question, event_stream_handler=watch, usage_limits=limits)
 
 
-class OpenAIAgents(Client):
+class OpenAIAgents(Agent):
     """openai-agents' runner over chat completions."""
 
     def __init__(self, base: str) -> None:
@@ -73,7 +73,7 @@ class OpenAIAgents(Client):
             pass
 
 
-class LangGraph(Client):
+class LangGraph(Agent):
     """langgraph's ready-made agent over langchain-openai, its messages streamed."""
 
     def __init__(self, base: str) -> None:
