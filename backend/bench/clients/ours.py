@@ -5,17 +5,23 @@ from collections.abc import Sequence
 from typing import Final
 
 from bench.clients.base import KEY, MODEL, Agent, Client, Seen
+from factotum.agent.approvals import Gate
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
+from factotum.agent.policy import Policy
 from factotum.agent.prompt import system_prompt
 from factotum.agent.response_processor import ResponseProcessor
+from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
+from factotum.agent.window import Meter
 from factotum.bus.writer import RunLogWriter
 from factotum.core.ids import new_id
 from factotum.llm.endpoints import Endpoint
 from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.port import ModelRequest, TextChunk
+from factotum.llm.tokens import counter_for
+from factotum.protocol.budgets import Budget
 from factotum.runs.telling import Teller
 from factotum.testing.memory_journal import MemoryRun, MemoryThread
 from factotum.testing.memory_sandbox import MemorySandbox
@@ -80,7 +86,7 @@ class Factotum(Gateway, Agent):
         processor = ResponseProcessor(
             self.gateway, Registry(()), Teller(writer), ProcessorConfig(dialect="invoke")
         )
-        await processor.process(_request(question), processor.draft("m"))
+        await processor.process(_request(question), processor.draft("m", f"openai/{MODEL}"))
         await writer.close()
 
     async def work(self, question: str) -> None:
@@ -98,7 +104,7 @@ class Factotum(Gateway, Agent):
         async def sandbox() -> MemorySandbox:
             return MemorySandbox()
 
-        registry, config = Registry([look]), ProcessorConfig(step_limit=10_000)
+        registry, config = Registry([look]), ProcessorConfig(budget=Budget(steps=10_000))
         run = MemoryRun(MemoryThread(), question, model=f"openai/{MODEL}")
         state, journal, events = run.claim()
         thread = ThreadManager(
@@ -113,10 +119,19 @@ class Factotum(Gateway, Agent):
             state,
             thread=thread,
             processor=ResponseProcessor(self.gateway, registry, events, config),
-            runner=ToolRunner(registry, journal, events, sandbox, "sequential"),
+            runner=ToolRunner(
+                registry,
+                journal,
+                events,
+                sandbox,
+                config,
+                Gate(Policy(), registry, run.approvals, asked_before=False),
+            ),
             journal=journal,
             events=events,
             config=config,
+            meter=Meter(counter_for(run.model), 1_000_000),
+            summariser=Summariser(self.gateway, run.model, config),
         ).run()
 
 
