@@ -13,7 +13,9 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["factotum.parsing"]):
-    from fuzz.properties import WORDS, check
+    from parsing_support import FRAGMENTS
+
+    from fuzz.properties import check
 
 _CORPUS = Path(__file__).resolve().parent.parent / "tests" / "corpus"
 
@@ -37,7 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         words = folder / "words"
-        words.write_text("\n".join(map(_quoted, WORDS)))
+        words.write_text("\n".join(map(_quoted, FRAGMENTS)))
         found = folder / "found"
         found.mkdir()
         seeds(found)

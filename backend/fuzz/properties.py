@@ -18,15 +18,6 @@ from factotum.parsing import (
 from factotum.parsing.opening_tag import LONGEST_TAG
 from factotum.parsing.tag_scanner import Wanted
 
-WORDS = (
-    "<", ">", "/>", "</", "<shell>", "</shell>", "<shell cwd='", "<str-replace>", "</str-replace>",
-    "<old_str>", "</old_str>", "<new_str/>", "<complete/>", "<memo>", "</memo>", "<note>", "</note>",
-    "<title>", "</title>", "<function_calls>", "</function_calls>", '<invoke name="f">', "</invoke>",
-    '<parameter name="p">', "</parameter>", "<![CDATA[", "]]>", "&lt;", "&#6", "`", "```", "\n", '"', "'",
-    '{"a":', '\\"', "}", "[",
-)  # fmt: skip
-"""What texts are made of when chance alone would not come up with it."""
-
 _GROWTH = 4
 """The most that events may hold for each character of the text: its deltas, arguments and source."""
 

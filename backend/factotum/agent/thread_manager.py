@@ -36,6 +36,8 @@ class ThreadManager:
         self._config = config
         self._log: list[Message] = []
         self._joined = Joined()
+        self._own = Joined()
+        """This run's messages that somebody spoke."""
         self._fixed: int | None = None
         self.transcript = Transcript(config)
 
@@ -49,6 +51,7 @@ class ThreadManager:
         fresh = await self._journal.messages(self.position)
         self._log.extend(fresh)
         self._joined.extend(fresh)
+        self._own.extend(m for m in fresh if m.run_id == self._run_id and not m.is_about_context)
         self.transcript.update(order_for_run(self._joined.messages, self._run_id))
 
     def fixed_bytes(self) -> int:
@@ -77,23 +80,21 @@ class ThreadManager:
 
     def unanswered(self) -> tuple[str, tuple[ToolCallPart, ...]]:
         """Return the id of this run's last assistant message, and its calls that have no result yet."""
-        own = self._own()
-        answered = {
-            part.call_id for message in own for part in message.parts if isinstance(part, ToolResultPart)
-        }
-        for message in reversed(own):
+        answered: set[str] = set()
+        for message in self.newest_first():
             if message.role == "assistant":
                 return message.id, tuple(call for call in message.calls if call.call_id not in answered)
+            answered.update(part.call_id for part in message.parts if isinstance(part, ToolResultPart))
         return "", ()
 
     def answer(self) -> Message | None:
         """Return this run's last message, if it is the model's and calls no tool."""
-        last = self._own()[-1:]
-        return last[0] if last and last[0].role == "assistant" and not last[0].calls else None
+        last = next(self.newest_first(), None)
+        return last if last and last.role == "assistant" and not last.calls else None
 
     def cuts_in_a_row(self) -> int:
         """Return how often the length limit has cut this run's last answer, over all its messages."""
-        own = takewhile(lambda message: why_cut(message) == "length", reversed(self._own()))
+        own = takewhile(lambda message: why_cut(message) == "length", self.newest_first())
         texts = (part for message in own for part in message.parts if isinstance(part, TextPart))
         return sum(len(part.seams) + bool(part.cut) for part in texts)
 
@@ -103,7 +104,7 @@ class ThreadManager:
 
     def newest_first(self) -> Iterator[Message]:
         """Yield this run's messages from the last one back."""
-        return reversed(self._own())
+        return reversed(self._own.messages)
 
     def last_step(self) -> list[Message]:
         """Return what this run stored from its last response on; without one, all that it has."""
@@ -116,8 +117,3 @@ class ThreadManager:
         return next(
             (message.id for message in reversed(self.last_step()) if message.role == "assistant"), None
         )
-
-    def _own(self) -> list[Message]:
-        """Return this run's messages that somebody spoke."""
-        messages = self._joined.messages
-        return [m for m in messages if m.run_id == self._run_id and not m.is_about_context]

@@ -1,5 +1,6 @@
 """An agent over memory: what the tests of the loop share, and the laws that every run must keep."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -36,7 +37,7 @@ from factotum.testing.scripted_gateway import asks_for_summary
 from factotum.tools.builtin.talk import ask, complete
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
-from factotum.tools.tool import Tool, ToolContext, ToolError, ToolOutput
+from factotum.tools.tool import Effect, Tool, ToolContext, ToolError, ToolOutput
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -179,16 +180,21 @@ class World:
     ) -> RunOutcome:
         """Make one attempt, and leave the run as its worker would."""
         loop = self.loop(gateway, took_over=took_over, fate=fate)
-        while True:
+        outcome = await loop.run()
+        while not await self.left(loop, outcome):
             outcome = await loop.run()
-            try:
-                self.run.leave(self.run.attempt, outcome)
-            except Conflict as conflict:
-                if conflict.stable_code != "run_steered":
-                    raise
-                await loop.make_way()
-            else:
-                return outcome
+        return outcome
+
+    async def left(self, loop: AgentLoop, outcome: RunOutcome) -> bool:
+        """Leave the run as its worker would; False: a message forbids it, and the loop goes on with that."""
+        try:
+            self.run.leave(self.run.attempt, outcome)
+        except Conflict as conflict:
+            if conflict.stable_code != "run_steered":
+                raise
+            await loop.make_way()
+            return False
+        return True
 
     def results(self) -> dict[str, ToolResultPart]:
         """The stored results by call id."""
@@ -295,6 +301,22 @@ def check_window(world: World, requests: Sequence[ModelRequest]) -> None:
 def spent(usage: Usage) -> Usage:
     """Return the usage without how full the window was."""
     return usage.model_copy(update={"context": None})
+
+
+def waiting_tool(effect: Effect, started: asyncio.Event, ended: asyncio.Event) -> Tool:
+    """Make a tool that sets `started`, never comes back, and sets `ended` when it is made to end."""
+
+    @tool(effect=effect, example={})
+    async def waiting(context: ToolContext) -> ToolOutput:
+        """Wait for ever."""
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError("it waits for ever")
+
+    return waiting
 
 
 def contents(request: ModelRequest) -> list[tuple[str, JsonValue]]:

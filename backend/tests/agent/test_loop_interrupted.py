@@ -26,9 +26,8 @@ from factotum.testing.scripted_gateway import (
     reasoning,
     reply,
 )
-from factotum.tools.declare import tool
-from factotum.tools.tool import Effect, Tool, ToolContext, ToolOutput
-from tests.agent.agent_support import NAMED, World, check_laws, check_shown
+from factotum.tools.tool import Effect
+from tests.agent.agent_support import NAMED, World, check_laws, check_shown, waiting_tool
 from tests.agent.scenarios import SCENARIOS, act, carry, check_effects
 
 
@@ -178,7 +177,7 @@ async def test_a_stop_says_truly_how_far_each_call_came(
     effect: Effect, outcome: str, says: str, strategy: str
 ) -> None:
     started, ended = asyncio.Event(), asyncio.Event()
-    waiting = _waiting(effect, started, ended)
+    waiting = waiting_tool(effect, started, ended)
     parallel = strategy == "parallel"
     config = ProcessorConfig(tool_execution_strategy="parallel" if parallel else "sequential")
     world = World(config, extra=(waiting,))
@@ -292,7 +291,7 @@ async def test_the_question_about_an_unknown_outcome_shows_the_call_shortly() ->
 
 async def test_a_call_of_a_tool_that_a_new_version_lacks_becomes_an_error() -> None:
     started = asyncio.Event()
-    world = World(extra=(_waiting("pure", started, asyncio.Event()),))
+    world = World(extra=(waiting_tool("pure", started, asyncio.Event()),))
     turns = [reply(NativeCall("waiting", {})), reply("Then not.")]
     died = asyncio.create_task(world.work(TurnGateway(turns)))
     await started.wait()
@@ -327,17 +326,3 @@ async def test_a_wish_at_the_limit_is_read_by_the_model() -> None:
     assert carried.gateway.requests[-1].messages[-1] == {"role": "user", "content": "Faster, please."}
     assert world.messages[-2].parts == (TextPart(text="Faster, please."),)
     check_shown(world)
-
-
-def _waiting(effect: Effect, started: asyncio.Event, ended: asyncio.Event) -> Tool:
-    @tool(effect=effect, example={})
-    async def waiting(context: ToolContext) -> ToolOutput:
-        """Wait for ever."""
-        started.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        raise AssertionError("it waits for ever")
-
-    return waiting

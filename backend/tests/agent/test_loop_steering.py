@@ -10,7 +10,6 @@ import pytest
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.loop import AgentLoop
 from factotum.agent.outcome import Awaiting, Finished, RunOutcome
-from factotum.core.errors import Conflict
 from factotum.llm.port import ModelGateway
 from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
@@ -24,9 +23,8 @@ from factotum.testing.scripted_gateway import (
     reasoning,
     reply,
 )
-from factotum.tools.declare import tool
-from factotum.tools.tool import Effect, Tool, ToolContext, ToolOutput
-from tests.agent.agent_support import World, check_laws, check_prefixes, contents
+from factotum.tools.tool import Effect
+from tests.agent.agent_support import World, check_laws, check_prefixes, contents, waiting_tool
 from tests.agent.scenarios import SCENARIOS, Answers, act, check_effects
 
 WORD = "And that too."
@@ -67,13 +65,7 @@ async def work(
             await loop.make_way()
             continue
         outcome = fate.task.result()
-        try:
-            world.run.leave(world.run.attempt, outcome)
-        except Conflict as conflict:
-            if conflict.stable_code != "run_steered":
-                raise
-            await loop.make_way()
-        else:
+        if await world.left(loop, outcome):
             return outcome
 
 
@@ -196,7 +188,7 @@ async def test_an_interrupted_stream_keeps_what_was_said_and_goes_on() -> None:
 )
 async def test_an_interrupted_call_is_settled_truthfully(effect: Effect, outcome: str, says: str) -> None:
     started, ended = asyncio.Event(), asyncio.Event()
-    world = World(extra=(_waiting(effect, started, ended),))
+    world = World(extra=(waiting_tool(effect, started, ended),))
     calls = NativeCall("waiting", {}), NativeCall("send", {"text": "a"})
     gateway = ScriptedGateway([reply(*calls), reply("Done.")])
     loop = world.loop(gateway)
@@ -245,17 +237,3 @@ async def test_who_says_stop_here_is_not_asked_again_for_a_message_that_waits() 
     assert await world.work(gateway) == Finished("budget", steerable=False)
     assert world.messages[-1].text == WORD
     assert len(gateway.requests) == 1
-
-
-def _waiting(effect: Effect, started: asyncio.Event, ended: asyncio.Event) -> Tool:
-    @tool(effect=effect, example={})
-    async def waiting(context: ToolContext) -> ToolOutput:
-        """Wait for ever."""
-        started.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        raise AssertionError("it waits for ever")
-
-    return waiting

@@ -26,6 +26,16 @@ TOOLS = (
     TagShape("complete", "complete"),
 )
 SHAPES: Mapping[str, TagShape] = {shape.name: shape for shape in TOOLS}
+FRAGMENTS = (
+    "<", ">", "/", "</", "/>", "<shell", "<shell>", "</shell>", '<shell cwd="', "='", '"', "'",
+    "<str-replace>", "</str-replace>", "<old_str>", "</old_str>", "<new_str/>", "<old_str 1>",
+    "<complete/>", "<complete>", "</complete>", "<memo>", "</memo>", "<![CDATA[", "]]>", "]",
+    "&lt;", "&", "&#6", "5;", "<note>", "</note>", "<title>", "</title>", "<function_calls>",
+    "</function_calls>", '<invoke name="f">', "<invoke>", "</invoke>", '<parameter name="p">',
+    "</parameter>", "<parameter>", "`", "```", "\n", " ", "\r\n", "a", "str", "é",
+    '{"a":', '\\"', "}", "[",
+)  # fmt: skip
+"""What texts are made of when chance alone would not come up with it."""
 
 
 def merged(events: Iterable[ParseEvent]) -> list[ParseEvent]:

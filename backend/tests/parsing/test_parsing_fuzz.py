@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from parsing_support import FRAGMENTS
 
-from fuzz.properties import WORDS, check
+from fuzz.properties import check
 
 _CORPUS = Path(__file__).parent.parent / "corpus"
 _SECONDS = 10.0
@@ -22,7 +23,7 @@ def _changed(text: str, chance: random.Random) -> bytes:
     """Cut pieces out of a text, move them, and put words in."""
     for _ in range(chance.randint(0, 8)):
         start, end = sorted(chance.randint(0, len(text)) for _ in range(2))
-        piece = text[start:end][:60] if chance.random() < 0.4 else chance.choice(WORDS)
+        piece = text[start:end][:60] if chance.random() < 0.4 else chance.choice(FRAGMENTS)
         at = chance.randint(0, len(text))
         text = text[:at] + piece + text[at + chance.choice((0, 0, 3, 20)) :]
     cuts = bytes(chance.randrange(256) for _ in range(2 * chance.randint(0, 15)))

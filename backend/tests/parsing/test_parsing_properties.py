@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parsing_support import SHAPES, TOOLS, cut_at, ends, feed_xml, merged
+from parsing_support import FRAGMENTS, SHAPES, TOOLS, cut_at, ends, feed_xml, merged
 
 from factotum.parsing import (
     Assembler,
@@ -21,14 +21,6 @@ from factotum.parsing import (
     render_tag,
 )
 
-FRAGMENTS = [
-    "<", ">", "/", "</", "/>", "<shell", "<shell>", "</shell>", '<shell cwd="', "='", '"', "'",
-    "<str-replace>", "</str-replace>", "<old_str>", "</old_str>", "<new_str/>", "<old_str 1>",
-    "<complete/>", "<complete>", "</complete>", "<memo>", "</memo>", "<![CDATA[", "]]>", "]",
-    "&lt;", "&", "&#6", "5;", "<note>", "</note>", "<title>", "</title>", "<function_calls>",
-    "</function_calls>", '<invoke name="f">', "<invoke>", "</invoke>", '<parameter name="p">',
-    "</parameter>", "<parameter>", "`", "```", "\n", " ", "\r\n", "a", "str", "é",
-]  # fmt: skip
 messages = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=5), max_size=30).map("".join)
 places = st.lists(st.integers(0, 10_000), max_size=12)
 words = st.text(st.sampled_from("ab <>/&;\"'\n\r\t=`]![CDATA") | st.characters(), max_size=30)
