@@ -98,7 +98,7 @@ class Chat:
         state, service = self._state, self._service
         with Interrupts() as interrupts:
             if state.thread_id is None:
-                state.thread_id = service.create_thread(title=write.one_line(text, 80)).id
+                state.thread_id = service.create_thread().id
             for file in state.files:
                 service.upload(state.thread_id, file.name, file)
             options = options_of(self._task)

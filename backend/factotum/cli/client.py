@@ -139,9 +139,9 @@ class Service:
     ) -> None:
         self.http.close()
 
-    def create_thread(self, *, project_id: str | None = None, title: str = "") -> Thread:
-        """Make a thread, in a project of its own if none is named."""
-        body = {"title": title} | ({"project_id": project_id} if project_id else {})
+    def create_thread(self, *, project_id: str | None = None) -> Thread:
+        """Make a thread, in a project of its own if none is named. The service gives it its title."""
+        body = {"project_id": project_id} if project_id else {}
         return self._call(Thread, "POST", "/v1/threads", json=body)
 
     def thread(self, thread_id: str) -> Thread:

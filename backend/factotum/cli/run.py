@@ -22,7 +22,6 @@ from factotum.cli.interrupts import Interrupts
 from factotum.cli.output import make_console, make_screen
 from factotum.cli.questions import ask
 from factotum.cli.summary import Deliverable, as_object, exit_code, print_summary
-from factotum.cli.text import one_line
 from factotum.cli.watch import Watch
 from factotum.cli.workspace import check_uploads, look_up, save, with_files
 from factotum.core.errors import Conflict, FactotumError, InvalidInput
@@ -72,7 +71,7 @@ def run_task(task: Task) -> ExitCode:
     text, options = task_text(task.text), options_of(task)
     check_uploads(task.files)
     with connect() as service, Interrupts() as interrupts:
-        thread_id = task.thread_id or service.create_thread(title=one_line(text, 80)).id
+        thread_id = task.thread_id or service.create_thread().id
         for file in task.files:
             service.upload(thread_id, file.name, file)
         run = service.submit(

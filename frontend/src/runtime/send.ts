@@ -4,8 +4,6 @@ import { api, body } from './api'
 import { uploadFile } from './files'
 import { queryClient } from './queries'
 
-const TITLE_LENGTH = 80
-
 export interface Task {
   readonly text: string
   readonly files: readonly File[]
@@ -19,12 +17,9 @@ export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Makes a thread for a task. Raises ApiError. */
-export async function createThread(task: Task): Promise<string> {
-  const title = (task.text.trim().split('\n')[0] ?? '').slice(0, TITLE_LENGTH)
-  const thread = body(
-    await api.POST('/v1/threads', { body: { title: title === '' ? (task.files[0]?.name ?? '') : title } }),
-  )
+/** Makes a thread, which the service names by its first task. Raises ApiError. */
+export async function createThread(): Promise<string> {
+  const thread = body(await api.POST('/v1/threads', { body: { title: '' } }))
   void queryClient.invalidateQueries({ queryKey: ['threads'] })
   return thread.id
 }

@@ -5,6 +5,7 @@ import type { WorkspaceFile } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { useFolder } from '@/runtime/files'
 import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
+import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
 import { bytes } from '@/ui/format'
 
@@ -18,11 +19,7 @@ export function FileTree({ path, level, onOpen }: TreeProps) {
   const { threadId } = useThreadSession()
   const { data, error } = useFolder(threadId, path, useFileChanges())
   if (error !== null) {
-    return (
-      <p role="alert" className="px-2 py-1 text-err">
-        {explain(error)}
-      </p>
-    )
+    return <Alert className="px-2 py-1">{explain(error)}</Alert>
   }
   if (data === undefined) return null
   if (data.items.length === 0)

@@ -4,6 +4,7 @@ import { explain } from '@/runtime/api'
 import { LARGEST_PREVIEW, readFile, useFile, useFileInfo } from '@/runtime/files'
 import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
 import { toast } from 'sonner'
+import { Alert } from '@/ui/alert'
 import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { bytes } from '@/ui/format'
@@ -42,11 +43,7 @@ export function Preview({ path, onBack }: { path: string; onBack: () => void }) 
       <div className="min-h-0 flex-1 bg-bg">
         {info === null && <p className="p-4 text-muted">This file is no longer there.</p>}
         {info != null && !small && <p className="p-4 text-muted">This is too large to be shown here. Download it.</p>}
-        {error !== null && (
-          <p role="alert" className="p-4 text-err">
-            {explain(error)}
-          </p>
-        )}
+        {error !== null && <Alert className="p-4">{explain(error)}</Alert>}
         {data !== undefined && info !== null && <Content name={name} blob={data} />}
       </div>
     </div>

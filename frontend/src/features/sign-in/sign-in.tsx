@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import { signIn, useSession } from '@/runtime/auth'
+import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 
 export function SignIn() {
@@ -16,11 +17,7 @@ export function SignIn() {
       <div className="w-full max-w-[400px]">
         <img src="/favicon.svg" alt="" width="36" height="36" />
         <h1 className="mt-5 font-semibold text-xl tracking-tight">Sign in to Factotum</h1>
-        {problem !== null && (
-          <p role="alert" className="mt-3 text-err">
-            {problem}
-          </p>
-        )}
+        {problem !== null && <Alert className="mt-3">{problem}</Alert>}
         <p className="mt-3 text-muted">
           Open the address that Factotum printed when it started; it signs you in. Its code is good once: start{' '}
           <code className="font-mono text-fg text-sm">factotum serve</code> again for a new one, or enter the access

@@ -33,7 +33,7 @@ export function Start({ actions }: { actions: ReactNode }) {
 
   const send = async (task: Task): Promise<boolean> => {
     try {
-      const threadId = await createThread(task)
+      const threadId = await createThread()
       try {
         await sendTask(threadId, task)
       } catch (error) {

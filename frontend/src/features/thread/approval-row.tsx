@@ -1,10 +1,11 @@
 /** What the agent may only do when a person says so: each call as it would run, and the decision about it. */
 import { ShieldQuestion } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useId } from 'react'
 import type { Approval, Question } from '@/protocol/types'
-import { explain } from '@/runtime/api'
 import { decide } from '@/runtime/send'
 import type { Verdict } from '@/runtime/send'
+import { useSending } from '@/runtime/use-sending'
+import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 
 export function ApprovalRow({ question, approvals }: { question: Question; approvals: readonly Approval[] }) {
@@ -33,20 +34,9 @@ export function ApprovalRow({ question, approvals }: { question: Question; appro
 }
 
 function Choice({ approval }: { approval: Approval }) {
-  const [sending, setSending] = useState(false)
-  const [problem, setProblem] = useState<string | null>(null)
-
-  const send = async (verdict: Verdict): Promise<void> => {
-    setSending(true)
-    setProblem(null)
-    try {
-      // The stream tells that it is decided, and the line goes.
-      await decide(approval, verdict)
-    } catch (error) {
-      setProblem(explain(error))
-      setSending(false)
-    }
-  }
+  const { sending, problem, send } = useSending()
+  // The stream tells that it is decided, and the line goes.
+  const decided = (verdict: Verdict): void => void send(() => decide(approval, verdict))
 
   return (
     <div role="group" aria-label={approval.tool} className="rounded-sm border p-3">
@@ -60,26 +50,36 @@ function Choice({ approval }: { approval: Approval }) {
         {shown(approval)}
       </pre>
       <div className="mt-2 flex flex-wrap gap-2">
-        <Button look="primary" disabled={sending} onClick={() => void send('once')}>
+        <Button
+          look="primary"
+          disabled={sending}
+          onClick={() => {
+            decided('once')
+          }}
+        >
           Approve
         </Button>
-        <Button look="danger" disabled={sending} onClick={() => void send('deny')}>
+        <Button
+          look="danger"
+          disabled={sending}
+          onClick={() => {
+            decided('deny')
+          }}
+        >
           Deny
         </Button>
         <Button
           look="ghost"
           disabled={sending}
           title={`Nobody is asked again in this thread about ${approval.pattern}`}
-          onClick={() => void send('always')}
+          onClick={() => {
+            decided('always')
+          }}
         >
           Always in this thread
         </Button>
       </div>
-      {problem !== null && (
-        <p role="alert" className="mt-2 text-err">
-          {problem}
-        </p>
-      )}
+      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
     </div>
   )
 }

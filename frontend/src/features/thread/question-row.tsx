@@ -3,10 +3,11 @@ import { MessageCircleQuestion, Paperclip } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import type { Question } from '@/protocol/types'
-import { explain } from '@/runtime/api'
 import { usePanel } from '@/runtime/panel'
 import { answerRun } from '@/runtime/send'
 import { useThreadSession } from '@/runtime/use-thread'
+import { useSending } from '@/runtime/use-sending'
+import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Markdown } from '@/ui/markdown/markdown'
@@ -17,27 +18,21 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
   const id = useId()
   const [choice, setChoice] = useState('')
   const [text, setText] = useState('')
-  const [sending, setSending] = useState(false)
-  const [problem, setProblem] = useState<string | null>(null)
+  const { sending, problem, send } = useSending()
   const answer = text.trim() === '' ? choice : text.trim()
 
-  const submit = async (event: SyntheticEvent): Promise<void> => {
+  const submit = (event: SyntheticEvent): void => {
     event.preventDefault()
-    if (answer === '' || sending) return
-    setSending(true)
-    setProblem(null)
-    try {
+    if (answer === '') return
+    void send(async () => {
       session.takeRun(await answerRun(runId, answer))
-    } catch (error) {
-      setProblem(explain(error))
-      setSending(false)
-    }
+    })
   }
 
   return (
     <form
       aria-labelledby={id}
-      onSubmit={(event) => void submit(event)}
+      onSubmit={submit}
       className="appear my-4 rounded-md border border-accent/50 bg-raised p-4"
     >
       <div id={id} className="flex gap-2.5">
@@ -105,11 +100,7 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
           Answer
         </Button>
       </div>
-      {problem !== null && (
-        <p role="alert" className="mt-2 text-err">
-          {problem}
-        </p>
-      )}
+      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
     </form>
   )
 }
