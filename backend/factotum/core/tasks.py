@@ -78,6 +78,16 @@ async def cancelled(*tasks: "asyncio.Future[Any]", again_after: float = _CANCEL_
         _, left = await asyncio.wait(left, timeout=again_after)
 
 
+def cancellations() -> int:
+    """How often the current task was told to end and has not taken it back.
+
+    A call that returns while this has grown has swallowed a cancellation (see `cancelled`): its caller then
+    ends by itself.
+    """
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
 async def whole(coroutine: Coroutine[object, object, T]) -> T:
     """Run what must not be cut in half: a cancellation waits for its end, and then goes on.
 

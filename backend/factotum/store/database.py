@@ -4,6 +4,7 @@ A transaction begins with one round trip that sets its role, its claims and its 
 with it, so nothing is left on a connection that a pooler may hand to somebody else.
 """
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncGenerator
@@ -17,6 +18,7 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
 from factotum.core.errors import InvalidInput
+from factotum.core.tasks import cancellations
 from factotum.store.faults import connection_fault, translated
 from factotum.store.records import Caller
 from factotum.store.revision import SYSTEM_ROLE, TENANT_ROLE
@@ -149,8 +151,11 @@ class Database:
             return await self._try_start(begin)
 
     async def _try_start(self, begin: sql.Composed) -> AsyncConnection[DictRow]:
+        before = cancellations()
         connection = await self._pool.getconn()
         try:
+            if cancellations() > before:  # The pool waits by `asyncio.wait_for`.
+                raise asyncio.CancelledError
             await connection.execute(begin, prepare=False)
         except BaseException:
             await self._pool.putconn(connection)

@@ -241,3 +241,25 @@ async def test_behind_a_pooler_nothing_is_prepared(
     assert prepared is not None
     assert (prepared["n"] == 0) is pooler
     await database.close()
+
+
+async def test_a_cancellation_that_comes_with_the_connection_is_not_lost(database_url: str) -> None:
+    database = Database(database_url, pool_size=1)
+    await database.open()
+    went_on = False
+
+    async def use() -> None:
+        nonlocal went_on
+        async with database.system():
+            went_on = True
+
+    async with database.system():
+        waiting = asyncio.create_task(use())
+        await asyncio.sleep(0.05)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not went_on
+    async with database.system():
+        pass  # its connection went back
+    await database.close()
