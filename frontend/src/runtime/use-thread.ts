@@ -1,7 +1,6 @@
 /** How components read the open thread: one subscription a row. */
 import { createContext, useContext } from 'react'
 import { useStore } from 'zustand'
-import { runsInOrder } from '@/protocol/state'
 import type { Call, Row, RunState } from '@/protocol/state'
 import { hasEnded } from '@/protocol/types'
 import type { SessionState, ThreadSession } from './thread-session'
@@ -26,12 +25,17 @@ export function useCall(id: string | null): Call | undefined {
   return useThreadState((state) => (id === null ? undefined : state.content.calls.get(id)))
 }
 
-/** The run that is going on or waits; else the newest one. */
+/** The run that goes on or waits; else the last one of the thread's path. */
 export function useCurrentRun(): RunState | undefined {
-  return useThreadState((state) => {
-    const runs = runsInOrder(state.content)
-    return runs.find((run) => !hasEnded(run.status)) ?? runs.at(-1)
-  })
+  return useThreadState(({ content }) =>
+    content.currentRunId === null ? undefined : content.runs.get(content.currentRunId),
+  )
+}
+
+/** Whether a run of the thread has not ended: until then the thread's path stays as it is. */
+export function useIsBusy(): boolean {
+  const run = useCurrentRun()
+  return run !== undefined && !hasEnded(run.status)
 }
 
 /** Grows whenever a tool changed the workspace. */

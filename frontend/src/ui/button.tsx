@@ -13,6 +13,7 @@ const looks = cva(
         plain: 'border border-line bg-raised hover:bg-hover',
         primary: 'bg-accent text-on-accent hover:opacity-90',
         ghost: 'text-muted hover:bg-hover hover:text-fg aria-pressed:bg-hover aria-pressed:text-fg',
+        chosen: 'bg-accent/10 text-accent hover:bg-accent/15',
         danger: 'border border-line text-err bg-raised hover:bg-hover',
       },
       size: { small: 'h-7 px-2', medium: 'h-8 px-3', large: 'h-9 px-4', icon: 'size-8', 'icon-small': 'size-7' },

@@ -1,7 +1,7 @@
 /** Everything by name: actions, threads, models. */
 import { Command } from 'cmdk'
 import type { ReactNode } from 'react'
-import { chooseModel } from '@/features/composer/model-choice'
+import { chooseModel } from '@/features/composer/choices'
 import { useModels, useThreads } from '@/runtime/queries'
 import { Dialog } from '@/ui/dialog'
 import { Keys } from '@/ui/keys'

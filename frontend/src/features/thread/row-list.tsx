@@ -12,7 +12,7 @@ const NEAR_END = 80
 export function RowList() {
   const session = useThreadSession()
   const ids = useThreadState((state) => state.content.rowIds)
-  const hasOlder = useThreadState((state) => state.oldest > 1)
+  const hasOlder = useThreadState((state) => state.older !== null)
   const scroller = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
   // Whether it follows what is written: until the person scrolls up, and again from the end on.

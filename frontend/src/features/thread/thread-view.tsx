@@ -82,13 +82,14 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
           draftKey={session.threadId}
           placeholder={
             run?.status === 'awaiting_input'
-              ? 'Answer the question above first'
+              ? 'Answer the question above'
               : going
-                ? 'Queue another task'
+                ? 'Tell the agent more'
                 : 'What next?'
           }
           onSend={send}
           onStop={going ? () => void stop() : undefined}
+          steers={run?.status === 'running'}
           stopping={stopping || run?.status === 'stopping'}
           autoFocus
         />
