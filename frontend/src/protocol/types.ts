@@ -4,6 +4,7 @@ import type { components } from './api'
 type Schemas = components['schemas']
 
 export type Thread = Schemas['Thread']
+export type ThreadChange = Schemas['ThreadChange']
 export type Run = Schemas['Run']
 export type RunStatus = Run['status']
 export type Message = Schemas['Message']

@@ -102,7 +102,7 @@ export class WorkingCopy {
       } else if (part.type !== 'references' && part.text.trim() !== '') {
         parts.push(
           part.type === 'text'
-            ? { type: 'text', text: part.text, cut: part.cut }
+            ? { type: 'text', text: part.text, cut: part.cut ?? null }
             : { type: 'reasoning', text: part.text },
         )
       }
@@ -154,8 +154,8 @@ export function runState(run: Run, before: RunState): RunState {
     status: run.status,
     model: run.model,
     attempt: run.attempt,
-    messageId: run.message_id,
-    input: run.input,
+    messageId: run.message_id ?? null,
+    input: run.input ?? null,
     question: run.question ?? null,
     plan: run.plan ?? null,
     usage: run.usage,

@@ -1,6 +1,7 @@
 /** One open thread: reads its history, follows its runs one after the other, and tells its state to the page. */
 import { createStore } from 'zustand/vanilla'
 import type { StoreApi } from 'zustand/vanilla'
+import { EasyLook } from '@/protocol/easy'
 import { reduce } from '@/protocol/reduce'
 import { EMPTY } from '@/protocol/state'
 import type { Input, ThreadState } from '@/protocol/state'
@@ -30,6 +31,7 @@ export interface SessionState {
 export class ThreadSession {
   readonly threadId: string
   readonly store: StoreApi<SessionState>
+  readonly easy = new EasyLook()
   #closed = new AbortController()
   #waiting: Input[] = []
   #timer = 0
@@ -123,11 +125,6 @@ export class ThreadSession {
     // The details of a run that was left are gone.
     this.#followed.clear()
     this.#followNext()
-  }
-
-  /** Gives the thread another name, which is stored already. */
-  rename(thread: Thread): void {
-    this.store.setState({ thread })
   }
 
   /** Reads the end of the path that the thread goes on with. */

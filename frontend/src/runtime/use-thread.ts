@@ -1,8 +1,12 @@
 /** How components read the open thread: one subscription a row. */
 import { createContext, useContext } from 'react'
 import { useStore } from 'zustand'
-import type { Call, Row, RunState } from '@/protocol/state'
+import type { EasyRow } from '@/protocol/easy'
+import type { Call, RunState } from '@/protocol/state'
+import type { Thread } from '@/protocol/types'
 import { hasEnded } from '@/protocol/types'
+import { useLook } from './look'
+import { useChangedThreads } from './queries'
 import type { SessionState, ThreadSession } from './thread-session'
 
 export const SessionContext = createContext<ThreadSession | null>(null)
@@ -17,8 +21,25 @@ export function useThreadState<Slice>(select: (state: SessionState) => Slice): S
   return useStore(useThreadSession().store, select)
 }
 
-export function useRow(id: string): Row | undefined {
-  return useThreadState((state) => state.content.rows.get(id))
+/** The open thread's own record, with what this page changed of it. */
+export function useOpenThread(): Thread | null {
+  const read = useThreadState((state) => state.thread)
+  const changed = useChangedThreads((state) => (read === null ? undefined : state.threads.get(read.id)))
+  if (read === null || changed === undefined) return read
+  return { ...changed, title: changed.title === '' ? read.title : changed.title }
+}
+
+/** The rows as the person wants to see them, from top to bottom. */
+export function useRowIds(): readonly string[] {
+  const { easy: look } = useThreadSession()
+  const easy = useLook((state) => state.easy)
+  return useThreadState(({ content }) => (easy ? look.of(content).rowIds : content.rowIds))
+}
+
+export function useRow(id: string): EasyRow | undefined {
+  const { easy: look } = useThreadSession()
+  const easy = useLook((state) => state.easy)
+  return useThreadState(({ content }) => (easy ? look.of(content).rows : content.rows).get(id))
 }
 
 export function useCall(id: string | null): Call | undefined {

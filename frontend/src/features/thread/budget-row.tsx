@@ -20,7 +20,7 @@ const FIELDS: readonly { name: keyof Amounts; title: string; step: string; least
 export function BudgetRow({ runId, question, asked }: { runId: string; question: Question; asked: Amounts }) {
   const session = useThreadSession()
   const id = useId()
-  const fields = FIELDS.filter(({ name }) => asked[name] !== null)
+  const fields = FIELDS.filter(({ name }) => asked[name] != null)
   const [more, setMore] = useState(() => Object.fromEntries(fields.map(({ name }) => [name, String(asked[name])])))
   const [note, setNote] = useState('')
   const { sending, problem, send } = useSending()

@@ -66,7 +66,7 @@ const BUDGETED = [
 function BudgetBars({ budget }: { budget: BudgetUse }) {
   const limited = BUDGETED.flatMap(({ name, title, show }) => {
     const limit = budget.limit[name]
-    return limit === null ? [] : [{ title, used: budget.used[name], limit, show }]
+    return limit == null ? [] : [{ title, used: budget.used[name], limit, show }]
   })
   if (limited.length === 0) return null
   return (

@@ -2,7 +2,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown } from 'lucide-react'
 import { useLayoutEffect, useRef, useState } from 'react'
-import { useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { useRowIds, useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
 import { Row } from './rows'
 
@@ -11,7 +11,7 @@ const NEAR_END = 80
 
 export function RowList() {
   const session = useThreadSession()
-  const ids = useThreadState((state) => state.content.rowIds)
+  const ids = useRowIds()
   const hasOlder = useThreadState((state) => state.older !== null)
   const scroller = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)

@@ -1,7 +1,7 @@
 /** The rows of a thread, one component a kind. A row reads its own content and nothing else. */
 import { Brain, ChevronRight, Info } from 'lucide-react'
 import { memo } from 'react'
-import type { Row as RowData } from '@/protocol/state'
+import type { EasyRow as RowData } from '@/protocol/easy'
 import { useRow } from '@/runtime/use-thread'
 import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
@@ -9,9 +9,11 @@ import { Markdown } from '@/ui/markdown/markdown'
 import { ApprovalRow } from './approval-row'
 import { BudgetRow } from './budget-row'
 import { CallRow } from './call-row'
+import { PlanRow, StepsRow } from './easy-rows'
 import { EndRow } from './end-row'
 import { useExpanded } from './expanded'
 import { QuestionRow } from './question-row'
+import { Sources } from './sources'
 import { UserRow } from './user-row'
 
 export const Row = memo(function Row({ id }: { id: string }) {
@@ -52,6 +54,10 @@ function Content({ row }: { row: RowData }) {
       )
     case 'end':
       return <EndRow row={row} />
+    case 'plan':
+      return <PlanRow row={row} />
+    case 'steps':
+      return <StepsRow row={row} />
   }
 }
 
@@ -62,7 +68,7 @@ interface Of<Kind extends RowData['kind']> {
 function Asked({ row }: Of<'question'>) {
   const { runId, question, approvals } = row
   if (question.reason === 'approval') return <ApprovalRow question={question} approvals={approvals} />
-  return question.reason === 'budget' && question.budget !== null ? (
+  return question.reason === 'budget' && question.budget != null ? (
     <BudgetRow runId={runId} question={question} asked={question.budget} />
   ) : (
     <QuestionRow runId={runId} question={question} />
@@ -73,6 +79,7 @@ function TextRow({ row }: Of<'text'>) {
   return (
     <div className="group/text relative my-3">
       <Markdown text={row.text} live={row.live} />
+      {!row.live && <Sources text={row.text} />}
       {row.cut !== null && (
         <p className="mt-2 text-sm text-warn">
           {row.cut === 'length'
@@ -95,6 +102,7 @@ function Summary({ row }: Of<'call'>) {
   return (
     <div className="my-3">
       <Markdown text={summary} />
+      <Sources text={summary} />
     </div>
   )
 }

@@ -70,7 +70,7 @@ export function UserRow({ row }: { row: UserRowData }) {
     </IconButton>
   )
   return (
-    <div className="group/user mt-6 mb-4 flex flex-col items-end">
+    <div className={cn('group/user mt-6 flex flex-col items-end', stored && waits === null ? 'mb-1' : 'mb-4')}>
       <div
         className={cn(
           'max-w-[85%] whitespace-pre-wrap rounded-lg border bg-panel px-4 py-2.5 text-base leading-relaxed [overflow-wrap:anywhere]',
