@@ -72,6 +72,8 @@ export class WorkingCopy {
       // What a run wrote since the path was read is its end.
       if (position > last && runId !== null && !hasEnded(this.run(runId).status)) continue
       this.dropEntry(id)
+      // Where its branch is chosen again, its log is read again for the details.
+      if (runId !== null && hasEnded(this.run(runId).status)) this.changeRun(runId, { seq: 0, notes: [] })
     }
     for (const message of messages) this.takeMessage(message)
   }
