@@ -35,7 +35,8 @@ describe.skipIf(service === null)('writing to the agent, and taking it back', ()
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByText(/action.* not executed/).waitFor({ timeout: 20_000 })
     // Its turn has come, with the text as it was changed.
-    await page.getByRole('radio', { name: 'Blue' }).waitFor({ timeout: 20_000 })
+    await page.getByText('Queued: it begins').waitFor({ state: 'detached' })
+    await page.getByText('And then ask me which colour').waitFor()
   })
 
   test('a message that is edited begins a branch, an answer can be had again, and all stay', async () => {

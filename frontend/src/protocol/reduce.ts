@@ -20,7 +20,7 @@ export function reduce(state: ThreadState, inputs: readonly Input[]): ThreadStat
         for (const message of input.messages) copy.takeMessage(message)
         break
       case 'history.path':
-        copy.takePath(input.messages)
+        copy.takePath(input.messages, input.known)
         break
       case 'history.runs':
         for (const run of input.runs) {

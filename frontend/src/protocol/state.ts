@@ -149,7 +149,12 @@ export type Input =
   | StreamEvent
   | { readonly type: 'history.messages'; readonly messages: readonly Message[] }
   /** The end of the path that the thread goes on with: what is not on it is on another branch. */
-  | { readonly type: 'history.path'; readonly messages: readonly PlacedMessage[] }
+  | {
+      readonly type: 'history.path'
+      readonly messages: readonly PlacedMessage[]
+      /** The messages that were known before it was read: newer ones may follow it. */
+      readonly known: ReadonlySet<string>
+    }
   | { readonly type: 'history.runs'; readonly runs: readonly Run[] }
 
 export const EMPTY: ThreadState = {

@@ -62,13 +62,13 @@ export class WorkingCopy {
   }
 
   /** Takes the end of the thread's path; stored messages after its beginning that are not on it go. */
-  takePath(messages: readonly PlacedMessage[]): void {
+  takePath(messages: readonly PlacedMessage[], known: ReadonlySet<string>): void {
     const onPath = new Set(messages.map(({ id }) => id))
     // What is known before a message that is on the path is on it too: what is known is one path.
     const shared = messages.find(({ id }) => typeof this.entries.get(id)?.position === 'number')
     const last = messages.at(-1)?.position ?? 0
     for (const { id, position, runId } of [...this.entries.values()]) {
-      if (position === null || onPath.has(id) || position < (shared?.position ?? 0)) continue
+      if (position === null || onPath.has(id) || !known.has(id) || position < (shared?.position ?? 0)) continue
       // What a run wrote since the path was read is its end.
       if (position > last && runId !== null && !hasEnded(this.run(runId).status)) continue
       this.dropEntry(id)

@@ -38,6 +38,7 @@ export class ThreadSession {
   #flushed = 0
   #following: string | null = null
   #followed = new Set<string>()
+  #reads = { begun: 0, taken: 0 }
 
   constructor(threadId: string) {
     this.threadId = threadId
@@ -129,11 +130,17 @@ export class ThreadSession {
 
   /** Reads the end of the path that the thread goes on with. */
   async #readPath(): Promise<void> {
+    this.#flush()
+    const turn = ++this.#reads.begun
+    const known = new Set(this.store.getState().content.entries.keys())
     const page = await this.#page('end')
+    // What was asked for later came first, and knows better.
+    if (turn < this.#reads.taken) return
+    this.#reads.taken = turn
     this.#flush()
     const { entries } = this.store.getState().content
     const joins = page.items.some(({ id }) => typeof entries.get(id)?.position === 'number')
-    this.#take([{ type: 'history.path', messages: page.items }])
+    this.#take([{ type: 'history.path', messages: page.items, known }])
     if (!joins) this.store.setState({ older: page.previous ?? null })
   }
 
