@@ -167,6 +167,7 @@ class WaitingRun(Frozen):
     """A run that waits for a person: what is needed to write to its log, which no worker holds."""
 
     id: str
+    account_id: str
     attempt: int
     log_seq: int
 
