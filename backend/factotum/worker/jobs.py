@@ -20,6 +20,7 @@ _STALLED_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
 _POLL_SECONDS = 5.0
 _POOLER_POLL_SECONDS = 0.5
+_SPARE_POLL_SECONDS = 1.0
 _RESTART_SECONDS = 1.0
 _CONNECTIONS = 6
 
@@ -66,6 +67,8 @@ class Taker:
     name: str
     queues: tuple[str, ...]
     concurrency: int
+    spare: bool = False
+    """Takes what nobody else has taken for a moment."""
 
 
 def takers(owner: str, slots: int) -> tuple[Taker, ...]:
@@ -76,20 +79,24 @@ def takers(owner: str, slots: int) -> tuple[Taker, ...]:
     """
     return (
         Taker(owner, (RUNS_QUEUE, FIRST_QUEUE), slots),
-        Taker(f"{owner}:first", (FIRST_QUEUE,), max(1, slots // 5)),
+        Taker(f"{owner}:first", (FIRST_QUEUE,), max(1, slots // 5), spare=True),
     )
 
 
 async def take_jobs(app: App, taker: Taker, draining: asyncio.Event, *, pooler: bool, grace: float) -> None:
     """Take jobs until cancelled; when the database goes away, begin again once it is back."""
+    polling = _POOLER_POLL_SECONDS if pooler else _POLL_SECONDS
+    if taker.spare:
+        polling = _SPARE_POLL_SECONDS
+        await asyncio.sleep(polling)
     while not draining.is_set():
         try:
             await app.run_worker_async(
                 name=taker.name,
                 queues=list(taker.queues),
                 concurrency=taker.concurrency,
-                listen_notify=not pooler,
-                fetch_job_polling_interval=_POOLER_POLL_SECONDS if pooler else _POLL_SECONDS,
+                listen_notify=not (pooler or taker.spare),
+                fetch_job_polling_interval=polling,
                 delete_jobs="always",
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=grace,

@@ -117,6 +117,9 @@ drop table factotum.approvals;
 alter table factotum.runs drop column budget_id, drop column reserved;
 drop table factotum.budgets;
 alter table factotum.messages drop column model;
+alter table factotum.runs drop column enqueued, drop column waits_since;
+drop index factotum.runs_with_key;
+drop policy sweeps on factotum.projects;
 update factotum.alembic_version set version_num = '0002';
 """
 
