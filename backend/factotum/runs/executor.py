@@ -12,6 +12,7 @@ from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.bus.entries import SEQ_STRIDE
 from factotum.bus.run_log import RunLog
 from factotum.bus.writer import RunLogWriter
+from factotum.core.clock import since_boot
 from factotum.core.errors import Conflict, FactotumError, NotFound, StaleAttempt, Unavailable
 from factotum.core.logs import run_in_log
 from factotum.protocol.events import MessageCreated, RunEvent, RunResumed, RunStarted
@@ -25,6 +26,7 @@ from factotum.runs.queue import RunQueue
 from factotum.runs.steering import looking
 from factotum.runs.telling import Teller
 from factotum.runs.titles import ThreadTitle, Titler
+from factotum.runs.told_end import end_as_told
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
@@ -65,19 +67,22 @@ class RunExecutor:
         ours before the run's work began: the run is then left to its lease, and to the limit of crashes.
         """
         run_in_log.set(run_id)
+        lease_ends = since_boot() + self._lease_seconds
         try:
             async with self._database.system() as tx:
                 run = await Leases(tx).claim(run_id, self._owner, self._lease_seconds)
             if run is not None:
-                await self._carry(run)
+                await self._carry(run, lease_ends)
         except StaleAttempt:
             log.info("a newer attempt owns the run, or it has ended; nothing was changed")
         except (Unavailable, NotFound) as fault:
             # The lease runs out and the sweeper finds the run again, here or elsewhere.
             log.warning("the run is left to its lease: %s", fault.message)
 
-    async def _carry(self, run: ClaimedRun) -> None:
+    async def _carry(self, run: ClaimedRun, lease_ends: float) -> None:
         events = await self._open_log(run)
+        if events is None:
+            return
         teller = Teller(events)
         journal = PostgresJournal(self._database, run, lambda: events.seq)
         ending = RunEnding(self._database, run, journal, events, teller, self._queue)
@@ -95,7 +100,8 @@ class RunExecutor:
                 await teller.emit(MessageCreated(message=await journal.begin(seen.run.input)))
             loop = self._agents.build(seen, run, journal, teller)
             title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
-            live = LiveRun(run.id, run.attempt, loop, asyncio.create_task(loop.run(), name=f"run:{run.id}"))
+            working = asyncio.create_task(loop.run(), name=f"run:{run.id}")
+            live = LiveRun(run.id, run.attempt, loop, working, lease_ends)
             try:
                 async with looking(live, journal, teller):
                     await self._work(run, live, ending, title)
@@ -177,12 +183,20 @@ class RunExecutor:
                     raise
         return True
 
-    async def _open_log(self, run: ClaimedRun) -> RunLogWriter:
-        """Take over the run's log. Without Redis the run goes on, numbered past all that may be used."""
+    async def _open_log(self, run: ClaimedRun) -> RunLogWriter | None:
+        """Take over the run's log; None when it has ended, and the run with it.
+
+        Without Redis the run goes on, numbered past all that may be used.
+        """
         try:
             last = await self._run_log.open(run.id, run.attempt, run.log_seq)
         except Unavailable:
             last = run.log_seq + SEQ_STRIDE
+        except StaleAttempt:
+            raise
+        except Conflict:
+            await end_as_told(self._database, self._run_log, self._queue, run)
+            return None
         return self._run_log.writer(run.id, run.attempt, last)
 
 

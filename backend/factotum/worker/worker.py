@@ -83,6 +83,7 @@ class Worker:
             tasks = {
                 *jobs,
                 asyncio.create_task(self._draining.wait(), name="drain"),
+                asyncio.create_task(heartbeat.ended(), name="heartbeat"),
                 asyncio.create_task(self._listen(), name="signals"),
                 asyncio.create_task(
                     self._periodically(self._sweeper.sweep, self._sweep_seconds), name="sweep"

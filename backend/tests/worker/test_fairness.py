@@ -1,4 +1,4 @@
-"""One account's crowd of runs does not keep another's first one waiting; nobody has more at work than allowed."""
+"""One account's crowd of runs does not keep another's first one waiting; limits are kept to."""
 
 import asyncio
 from typing import Any
