@@ -7,6 +7,8 @@ A lost lease writes nothing more; the other two leave the log whole first.
 import asyncio
 import logging
 
+from pydantic import ValidationError
+
 from factotum.agent.loop import AgentLoop
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.bus.entries import SEQ_STRIDE
@@ -17,7 +19,7 @@ from factotum.core.errors import Conflict, FactotumError, NotFound, StaleAttempt
 from factotum.core.logs import run_in_log
 from factotum.protocol.events import MessageCreated, RunEvent, RunResumed, RunStarted
 from factotum.protocol.runs import Usage
-from factotum.runs.assembly import AgentFactory
+from factotum.runs.assembly import AgentFactory, Seen
 from factotum.runs.catch_up import catch_up
 from factotum.runs.ending import RunEnding
 from factotum.runs.journal import PostgresJournal
@@ -30,10 +32,12 @@ from factotum.runs.told_end import end_as_told
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
+from factotum.store.runs import Runs
 
 log = logging.getLogger(__name__)
 
 _CRASH_LIMIT = 5
+_MOST_UNREADABLE = 1000
 
 
 class RunExecutor:
@@ -59,6 +63,7 @@ class RunExecutor:
         self._live = live
         self._owner = owner
         self._lease_seconds = lease_seconds
+        self._unreadable: set[str] = set()
 
     async def execute(self, run_id: str) -> None:
         """Carry a run if it can be claimed. Whatever goes wrong with it is kept with the run.
@@ -67,11 +72,14 @@ class RunExecutor:
         ours before the run's work began: the run is then left to its lease, and to the limit of crashes.
         """
         run_in_log.set(run_id)
+        if run_id in self._unreadable:
+            return
         lease_ends = since_boot() + self._lease_seconds
         try:
             async with self._database.system() as tx:
                 run = await Leases(tx).claim(run_id, self._owner, self._lease_seconds)
             if run is not None:
+                await self._run_log.counters.add("attempts", *(["takeovers"] if run.took_over else []))
                 await self._carry(run, lease_ends)
         except StaleAttempt:
             log.info("a newer attempt owns the run, or it has ended; nothing was changed")
@@ -88,7 +96,9 @@ class RunExecutor:
         ending = RunEnding(self._database, run, journal, events, teller, self._queue)
         usage = Usage()
         try:
-            seen = await self._agents.read(run)
+            seen = await self._read(run, journal)
+            if seen is None:
+                return
             usage = seen.run.usage
             if run.crashes > _CRASH_LIMIT:
                 await ending.failed(_given_up(run.crashes), usage)
@@ -115,6 +125,22 @@ class RunExecutor:
             await ending.failed_without_rights(_without_rights(), usage)
         finally:
             await events.close()
+
+    async def _read(self, run: ClaimedRun, journal: PostgresJournal) -> Seen | None:
+        """Read what the run needs. None: only a newer version of the service can, and it is left to that.
+
+        The sweeper brings the run to a worker again; no crash is counted.
+        """
+        try:
+            return await self._agents.read(run)
+        except ValidationError as fault:
+            log.warning("the run is left to a newer version, which wrote it: %s", fault)
+        if len(self._unreadable) >= _MOST_UNREADABLE:
+            self._unreadable.clear()
+        self._unreadable.add(run.id)
+        async with journal.fenced() as tx:
+            await Runs(tx).release(run.id, run.attempt)
+        return None
 
     async def _work(
         self, run: ClaimedRun, live: LiveRun, ending: RunEnding, title: ThreadTitle | None

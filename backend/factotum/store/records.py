@@ -172,6 +172,17 @@ class WaitingRun(Frozen):
     log_seq: int
 
 
+class OverdueRun(WaitingRun):
+    """A run that has waited too long, and whom to act for."""
+
+    created_by: str
+
+    @property
+    def caller(self) -> Caller:
+        """The person whose rights the run has."""
+        return Caller(self.created_by)
+
+
 class ExpiredApproval(Frozen):
     """An approval whose time is over."""
 

@@ -22,6 +22,7 @@ from factotum.runs.heartbeat import Heartbeat
 from factotum.runs.live import LiveRuns, heed
 from factotum.runs.sweeper import Sweeper
 from factotum.runs.titles import Titler
+from factotum.runs.upkeep import Cleaner, QuestionExpiry
 from factotum.services import Services, make_database
 from factotum.store.database import Database
 from factotum.tools.builtin import builtin_registry
@@ -30,6 +31,7 @@ from factotum.worker.jobs import Taker, clear_stalled_jobs, connected, make_app,
 log = logging.getLogger(__name__)
 
 _CLEAR_SECONDS = 30.0
+_CLEAN_SECONDS = 600.0
 _PATIENCE_SECONDS = 5.0
 
 
@@ -54,6 +56,10 @@ class Worker:
         )
         self._sweeper = Sweeper(services.database, services.queue)
         self._expiry = ApprovalExpiry(services.database, services.queue, services.run_log)
+        self._questions = QuestionExpiry(
+            services.database, services.queue, services.run_log, seconds=self._settings.question_seconds
+        )
+        self._cleaner = Cleaner(services.database, services.sandboxes)
 
     @property
     def live_runs(self) -> int:
@@ -85,15 +91,7 @@ class Worker:
                 asyncio.create_task(self._draining.wait(), name="drain"),
                 asyncio.create_task(heartbeat.ended(), name="heartbeat"),
                 asyncio.create_task(self._listen(), name="signals"),
-                asyncio.create_task(
-                    self._periodically(self._sweeper.sweep, self._sweep_seconds), name="sweep"
-                ),
-                asyncio.create_task(
-                    self._periodically(self._expiry.sweep, self._sweep_seconds), name="expiry"
-                ),
-                asyncio.create_task(
-                    self._periodically(lambda: clear_stalled_jobs(app), _CLEAR_SECONDS), name="clear"
-                ),
+                *self._periodic(app),
             }
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -105,6 +103,19 @@ class Worker:
         for task in tasks:
             if not task.cancelled() and (fault := task.exception()) is not None:
                 raise fault
+
+    def _periodic(self, app: App) -> "list[asyncio.Task[None]]":
+        sweeping = self._sweep_seconds
+        works: tuple[tuple[str, Callable[[], Awaitable[int]], float], ...] = (
+            ("sweep", self._sweeper.sweep, sweeping),
+            ("expiry", self._expiry.sweep, sweeping),
+            ("questions", self._questions.sweep, sweeping),
+            ("clear", lambda: clear_stalled_jobs(app), _CLEAR_SECONDS),
+            ("clean", self._cleaner.clean, _CLEAN_SECONDS),
+        )
+        return [
+            asyncio.create_task(self._periodically(work, seconds), name=name) for name, work, seconds in works
+        ]
 
     def _taking(self, app: App, taker: Taker) -> "asyncio.Task[None]":
         settings = self._settings

@@ -86,11 +86,11 @@ def test_the_login_role_reaches_nothing_by_itself(admin_database_url: str, datab
 
 def test_the_system_role_reaches_little_and_no_content(admin_database_url: str) -> None:
     with psycopg.connect(admin_database_url) as connection:
-        assert _held(connection, "factotum_system", "factotum") == ["approvals", "projects", "runs"]
+        assert _held(connection, "factotum_system", "factotum") == ["approvals", "deleted_projects", "runs"]
         hidden = {
             "runs": ("plan", "question", "answer", "usage", "error", "deliverables"),
             "approvals": ("tool", "arguments", "edited_arguments", "pattern", "reason", "decided_by"),
-            "projects": ("name", "account_id"),
+            "deleted_projects": ("account_id",),
         }
         for table, column in [(name, column) for name in hidden for column in hidden[name]]:
             row = connection.execute(

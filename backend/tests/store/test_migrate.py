@@ -119,7 +119,7 @@ drop table factotum.budgets;
 alter table factotum.messages drop column model;
 alter table factotum.runs drop column enqueued, drop column waits_since;
 drop index factotum.runs_with_key;
-drop policy sweeps on factotum.projects;
+drop table factotum.deleted_projects;
 update factotum.alembic_version set version_num = '0002';
 """
 

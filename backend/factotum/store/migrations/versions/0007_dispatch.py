@@ -32,13 +32,11 @@ create index runs_waiting on factotum.runs (waits_since) where status = 'awaitin
 create index runs_with_key on factotum.runs (created_at) where idempotency_key is not null;
 """
 
-# The system forgets old keys and looks which projects are still there; what they hold it does not see.
+# The system forgets old keys.
 _RIGHTS = """
 grant update (enqueued, waits_since) on factotum.runs to factotum_tenant;
 grant select (enqueued, waits_since, idempotency_key), update (enqueued, idempotency_key)
     on factotum.runs to factotum_system;
-grant select (id) on factotum.projects to factotum_system;
-create policy sweeps on factotum.projects for select to factotum_system using (true);
 """
 
 
