@@ -65,8 +65,10 @@ def list_stuck(limit: int, output: Output) -> None:
         return
     rows = [(each.run.id, each.run.status, each.why, write.duration(each.seconds)) for each in stuck.items]
     _print_table(("Run", "Status", "Why", "Since"), rows, "No run is stuck.")
+    console = make_console()
     for hint in dict.fromkeys(f"{each.why}: {each.hint}" for each in stuck.items):
-        make_console().print(hint, highlight=False, markup=False)
+        if console.is_terminal:
+            console.print(Text(hint, "dim"))
 
 
 def list_models(output: Output) -> None:
