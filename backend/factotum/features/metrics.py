@@ -53,7 +53,11 @@ class MetricsService:
             _Metric("runs", "gauge", "Runs that have not ended, by status.", states),
             _gauge("runs_without_room", "Queued runs whose account is at its limit.", found["no_room"]),
             _gauge("runs_without_worker", "Runs whose worker went silent.", found["no_worker"]),
-            _gauge("queue_oldest_seconds", "Age of the oldest run that could begin.", found["oldest_queued"]),
+            _gauge(
+                "queue_oldest_seconds",
+                "Age of the oldest run that a worker could begin.",
+                found["oldest_queued"],
+            ),
             _gauge("awaiting_oldest_seconds", "Age of the oldest question.", found["oldest_awaiting"]),
             _gauge("job_takers", "Takers of jobs heard of lately: two a worker.", takers),
         ]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from factotum.bus.entries import CursorTooOld
 from factotum.bus.run_log import Page, RunLog
-from factotum.core.errors import FactotumError
+from factotum.core.errors import FactotumError, StaleAttempt
 from factotum.protocol.events import (
     RUN_EVENT,
     MessageCreated,
@@ -25,6 +25,7 @@ from factotum.protocol.runs import ErrorInfo, Usage
 from factotum.runs.dispatch import dispatch
 from factotum.runs.queue import RunQueue
 from factotum.store.database import Database
+from factotum.store.leases import Leases
 from factotum.store.messages import Messages
 from factotum.store.records import ClaimedRun
 from factotum.store.runs import Runs
@@ -34,8 +35,19 @@ log = logging.getLogger(__name__)
 
 
 async def end_as_told(database: Database, run_log: RunLog, queue: RunQueue, run: ClaimedRun) -> None:
-    """End the run of a claimed attempt as its log says. Raises StaleAttempt, NotFound, Unavailable."""
+    """End the run of a claimed attempt as its log says. Raises StaleAttempt, Unavailable."""
     events = await _read(run_log, run.id)
+    try:
+        await _end(database, queue, run, events)
+    except StaleAttempt:
+        # Its creator may change it no more, or a newer attempt owns it: then this is refused too.
+        async with database.system() as tx:
+            await Leases(tx).fail(run.id, run.attempt, _lost())
+            await dispatch(tx, queue, run.account_id)
+    log.error("the database had lost the end of run %s; it ends as it was told", run.id)
+
+
+async def _end(database: Database, queue: RunQueue, run: ClaimedRun, events: Sequence[RunEvent]) -> None:
     end = events[-1] if events else None
     async with database.tenant(run.caller) as tx:
         runs = Runs(tx)
@@ -58,9 +70,6 @@ async def end_as_told(database: Database, run_log: RunLog, queue: RunQueue, run:
             error = end.error if isinstance(end, RunFailed) else _lost()
             await runs.finish(run.id, run.attempt, status="failed", usage=usage, log_seq=last, error=error)
         await dispatch(tx, queue, run.account_id)
-    log.error(
-        "the database had lost the end of run %s (%s); it ends as it was told", run.id, type(end).__name__
-    )
 
 
 def known_events(page: Page) -> list[RunEvent]:

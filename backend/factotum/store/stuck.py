@@ -58,7 +58,7 @@ select count(*) filter (where status = 'queued') as queued,
     count(*) filter (where status in ('running', 'stopping') and lease_until < clock_timestamp())
         as no_worker,
     coalesce(extract(epoch from clock_timestamp() - min(queued_at)
-        filter (where status = 'queued' and {_TURN_HAS_COME})), 0)::float8 as oldest_queued,
+        filter (where status = 'queued' and enqueued)), 0)::float8 as oldest_queued,
     coalesce(extract(epoch from clock_timestamp() - min(waits_since)
         filter (where status = 'awaiting_input')), 0)::float8 as oldest_awaiting
 from factotum.runs where ended_at is null"""
