@@ -36,7 +36,7 @@ async def _lost(stage: Stage) -> None:
     async def is_swept() -> bool:
         return await stage.sweeper.sweep() == 1
 
-    await eventually(is_swept)
+    await eventually(is_swept, 30)
 
 
 @pytest.mark.parametrize("point", ["stream", "act"])
@@ -56,7 +56,7 @@ async def test_one_that_slept_past_its_lease_changes_nothing_and_ends(
         # It may hold the run's row in a transaction, which the database ends after a while.
         return (await stage.carry(run)).status == wanted
 
-    await eventually(is_taken_over, 40)
+    await eventually(is_taken_over, 90)
     before, told = await stage.dump(), await stage.bus.stored(run.id)
     process.send_signal(signal.SIGCONT)
     async with asyncio.timeout(20):
