@@ -179,8 +179,20 @@ class WaitingRun(Frozen):
     """A run that waits for a person: what is needed to write to its log, which no worker holds."""
 
     id: str
+    account_id: str
     attempt: int
     log_seq: int
+
+
+class OverdueRun(WaitingRun):
+    """A run that has waited too long, and whom to act for."""
+
+    created_by: str
+
+    @property
+    def caller(self) -> Caller:
+        """The person whose rights the run has."""
+        return Caller(self.created_by)
 
 
 class ExpiredApproval(Frozen):
