@@ -88,7 +88,9 @@ async def test_08_09_the_services_environment(sandbox: LocalSandbox, monkeypatch
     )
     assert (await sandbox.exec(search)).output == b"0\n"
     # The first process is the supervisor: nobody inside may look into it.
-    looked = await sandbox.exec("cat /proc/1/environ /proc/1/maps; ls /proc/1/fd; ls /proc/self/fd >/dev/null && echo own")
+    looked = await sandbox.exec(
+        "cat /proc/1/environ /proc/1/maps; ls /proc/1/fd; ls /proc/self/fd >/dev/null && echo own"
+    )
     assert looked.output.count(b"Permission denied") == 3
     assert looked.output.endswith(b"own\n")
     found = await sandbox.exec(search, environment={"OPERATOR_SECRET": "squeamish-ossifrage"})

@@ -1,7 +1,8 @@
-"""One running sandbox as the service sees it: orders go in, and what they started is told to have ended.
+"""One running sandbox as the service sees it: orders go in, and how each job ended comes out.
 
-What comes out of the sandbox is not believed: a packet is bounded and must answer an order that is open. Anything
-else, and silence past a deadline, ends the sandbox. No output comes this way: commands write to pipes of ours.
+What comes out of the sandbox is not believed: a packet is bounded and must answer an order that is open.
+Anything else, and silence past a deadline, ends the sandbox. No output comes this way: commands write to
+pipes of ours.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The running sandboxes of this process: one a project, started when it is needed, ended when nobody uses it."""
+"""The running sandboxes of this process: one a project, started when needed, ended when nobody uses it."""
 
 import asyncio
 import contextlib
@@ -127,7 +127,7 @@ class Boxes:
     async def _start(self, place: Place, project: Project) -> Box:
         if place.box is not None:
             await asyncio.shield(place.box.gone)
-        await self._make_room(project.id)
+        await self._make_room()
         place.stopping = None
         order = await asyncio.get_running_loop().run_in_executor(self._threads, self._order, project)
         box = Box(await self._launch(order), self._threads)
@@ -151,7 +151,7 @@ class Boxes:
             running.kill()
             await asyncio.get_running_loop().run_in_executor(self._threads, settle, running)
 
-    async def _make_room(self, project_id: str) -> None:
+    async def _make_room(self) -> None:
         """End the sandbox that was not used for longest when too many run."""
         while True:
             running = [place for place in self._places.values() if place.is_running]

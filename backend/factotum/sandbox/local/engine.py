@@ -13,6 +13,7 @@ from factotum.core.errors import Conflict, NotFound, Unavailable
 from factotum.sandbox.local.box import Box, Task
 from factotum.sandbox.local.boxes import Boxes, Place
 from factotum.sandbox.local.follow import Lost, follow
+from factotum.sandbox.local.launch import LaunchFailed
 from factotum.sandbox.local.machine import Machine
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.usage import DiskGuard, Tally
@@ -43,10 +44,14 @@ class Engine:
         )
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a blocking function in one of a bounded number of threads. Raises Unavailable past the deadline."""
+        """Run a blocking function in one of a bounded number of threads.
+
+        Raises Unavailable (`sandbox_timeout`) past the deadline; what was begun then still ends.
+        """
         work = asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        deadline = asyncio.timeout(CALL_SECONDS)
         try:
-            async with asyncio.timeout(CALL_SECONDS) as deadline:
+            async with deadline:
                 return await asyncio.shield(work)
         except TimeoutError:
             if not deadline.expired():
@@ -72,7 +77,10 @@ class Engine:
         Raises LaunchFailed when it could not be made; Unavailable when it is gone.
         """
         guard = self.guard(project)
-        room = await self.call(guard.begin)
+        try:
+            room = await self.call(guard.begin)
+        except OSError as error:
+            raise LaunchFailed(f"folders: {error}") from error
         async with self.boxes.using(project) as (place, box):
             yield place, box, guard, self.machine.file_bytes(room)
 
@@ -138,7 +146,7 @@ def explain_loss(error: Lost) -> Unavailable | NotFound | Conflict:
     match error.refusal:
         case None:
             return Unavailable(
-                "The sandbox ended while the command ran: what it did until then stays, what ran in it is gone.",
+                "The sandbox ended while the command ran. Files are as it left them; whatever ran is gone.",
                 hint="Look at what is there, and try again: the next command starts a new sandbox.",
                 code="sandbox_lost",
             )

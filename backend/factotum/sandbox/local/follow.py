@@ -18,7 +18,7 @@ Complaint = Callable[[], str | None]
 
 
 class Lost(Exception):
-    """The sandbox ended while the command ran; `refusal` is the kernel's reason when it could not even start."""
+    """The sandbox ended while the command ran; `refusal`: the kernel's reason why it could not even start."""
 
     def __init__(self, refusal: str | None = None) -> None:
         super().__init__(refusal or "the sandbox ended")

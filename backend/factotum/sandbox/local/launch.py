@@ -43,8 +43,8 @@ class Descriptors:
 class Order:
     """All that one start needs.
 
-    `python` runs the supervisor, with `ceilings`, limits by their names in the module `resource`. `confine` is
-    called with the first process's id before the gate opens.
+    `python` runs the supervisor, with `ceilings`, limits by their names in the module `resource`. `confine`
+    is called with the first process's id before the gate opens.
     """
 
     program: Path
@@ -119,7 +119,7 @@ def settle(running: Running) -> str:
 def _start(
     order: Order, held: contextlib.ExitStack
 ) -> tuple[subprocess.Popen[bytes], int, int, socket.socket]:
-    """Start bwrap; return it, our ends of its report and its gate, which `held` closes, and of its control."""
+    """Start bwrap; return it, our ends of its report and gate, which `held` closes, and of its control."""
     status, status_end = os.pipe()
     gate_end, gate = os.pipe()
     for descriptor in (status, gate):

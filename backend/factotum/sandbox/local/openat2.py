@@ -41,7 +41,7 @@ def open_beneath(folder: int, path: str, flags: int) -> int:
 
 
 def rename_new(folder: int, name: str, target_folder: int, target: str) -> None:
-    """Rename an entry of one folder descriptor into another. Raises OSError: FileExistsError if it is taken."""
+    """Rename an entry of one folder descriptor into another. Raises OSError, as FileExistsError."""
     done: int = _libc.renameat2(
         folder, os.fsencode(name), target_folder, os.fsencode(target), _RENAME_NOREPLACE
     )

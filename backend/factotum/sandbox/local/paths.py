@@ -69,7 +69,7 @@ def check_labels(labels: Mapping[str, str]) -> None:
         not _LABEL.fullmatch(name) or len(value) > _LABEL_VALUE_LIMIT for name, value in labels.items()
     ):
         raise InvalidInput(
-            f"Labels are at most {_LABELS_LIMIT} names of up to 64 letters, digits, dots, - and _, with values "
+            f"Labels are up to {_LABELS_LIMIT} names of up to 64 letters, digits, dots, - and _, with values "
             f"of up to {_LABEL_VALUE_LIMIT} characters.",
             code="labels_invalid",
         )

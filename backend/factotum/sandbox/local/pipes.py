@@ -13,8 +13,8 @@ async def drain(
 ) -> None:
     """Give `take` what comes from a pipe, until its end; once `ended` is set, until it is empty.
 
-    Reading waits for `take`, and the writer for us, so that nothing piles up. When the processes that wrote have
-    all ended, what they wrote is in the pipe: whoever else may hold it open is not waited for.
+    Reading waits for `take`, and the writer for us, so that nothing piles up. When the processes that wrote
+    have all ended, what they wrote is in the pipe: whoever else may hold it open is not waited for.
     """
     os.set_blocking(descriptor, False)
     while True:

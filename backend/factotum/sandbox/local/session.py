@@ -129,9 +129,7 @@ class Session:
             taken = 0
         if taken < len(data):  # a shell that got half of a command is of no use
             await self.kill()
-            raise Conflict(
-                f"The session {self.name!r} has ended.", hint="Start another.", code="session_ended"
-            )
+            raise _ended(self.name)
         return begin
 
     async def write(self, data: bytes, timeout: float) -> None:
@@ -141,12 +139,10 @@ class Session:
             try:
                 taken = await send(ends.input, data, timeout)
             except OSError as error:
-                raise Conflict(
-                    f"The session {self.name!r} has ended.", hint="Start another.", code="session_ended"
-                ) from error
+                raise _ended(self.name) from error
         if taken < len(data):
             raise Conflict(
-                f"Nothing in the session {self.name!r} reads its input: it took {taken} of {len(data)} bytes.",
+                f"Nothing in the session {self.name!r} reads its input: {taken} of {len(data)} bytes went in.",
                 hint="Look at its output first.",
                 code="session_not_reading",
             )
@@ -175,9 +171,7 @@ class Session:
 
     def _open(self) -> Ends:
         if self._ends is None or not self.alive:
-            raise Conflict(
-                f"The session {self.name!r} has ended.", hint="Start another.", code="session_ended"
-            )
+            raise _ended(self.name)
         return self._ends
 
     def _tell(self) -> None:
@@ -245,3 +239,7 @@ class Session:
                 self._backlog.add(f"\n[sandbox] The session was ended: {reason}.\n".encode())
                 await self._box.end(job)
                 return
+
+
+def _ended(name: str) -> Conflict:
+    return Conflict(f"The session {name!r} has ended.", hint="Start another.", code="session_ended")

@@ -1,4 +1,4 @@
-"""The few system files made for the sandbox: its /etc, its supervisor, and the frame of its Python environment.
+"""The few system files made for the sandbox: its /etc, its supervisor, the frame of its Python environment.
 
 They lie in folders named after their content, built aside and renamed, so that services that share a data
 folder agree, and nothing is written again at the next start.

@@ -4,6 +4,8 @@ import _socket
 import _thread
 import signal
 
+from .shared import WATCHED
+
 
 def carry(outer: "_socket.socket", port: int) -> None:
     """Carry one connection between the service and a port in here."""

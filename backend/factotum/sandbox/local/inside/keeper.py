@@ -9,11 +9,14 @@ import os
 import resource
 import signal
 
-from .shared import end_all, parents, receive
+from .shared import WATCHED, end_all, parents, receive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 BASH = "/bin/bash"
 SUBREAPER = 36
-WATCHED = {signal.SIGCHLD, signal.SIGTERM}
 OWN_DEFAULTS = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT]  # what Python has changed
 # The next command comes by a pipe of its own and its exit code goes by another, both hidden from it.
 SHELL_LOOP = r"""
@@ -30,7 +33,7 @@ prctl = ctypes.CDLL(None).prctl
 
 
 def keep(orders: "_socket.socket") -> None:
-    """Run one command after another, each until nothing is left of it; a shell with a terminal is the last."""
+    """Run one command after another, each until nothing is left of it; one with a terminal is the last."""
     prctl(SUBREAPER, 1, 0, 0, 0)
     while True:
         packet, held = receive(orders)
@@ -38,8 +41,6 @@ def keep(orders: "_socket.socket") -> None:
             return
         _, _, mode, folder, file_bytes, count, *rest = packet.decode("utf-8", "surrogateescape").split("\0")
         variables = dict(variable.split("=", 1) for variable in rest[: int(count)])
-        while signal.sigtimedwait(WATCHED, 0):
-            pass  # meant for what is over
         # Ours to begin with, so that the command has it from its first moment; we can raise it again.
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         most = int(file_bytes) if hard == resource.RLIM_INFINITY else min(int(file_bytes), hard)
@@ -78,7 +79,9 @@ def start(mode: str, environment: "dict[str, str]", command: str, held: "list[in
     else:
         wanted = {3: held[0], 4: held[1]}
     safe = {number: fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, 64) for number, source in wanted.items()}
-    actions = [(os.POSIX_SPAWN_DUP2, source, number) for number, source in safe.items()]
+    actions: "list[tuple[Any, ...]]" = [
+        (os.POSIX_SPAWN_DUP2, source, number) for number, source in safe.items()
+    ]
     if mode not in ("command", "shell"):
         # The first terminal that the leader of a session opens becomes its own.
         actions.append((os.POSIX_SPAWN_OPEN, 0, os.ttyname(held[5]), os.O_RDWR, 0))
@@ -109,7 +112,7 @@ def yield_to(child: int, file_bytes: int) -> None:
 
 
 def wait(child: int) -> int:
-    """Return a command's exit code once nothing of it is left; told to end, or when it ended, end the rest."""
+    """Return a command's exit code once nothing of it is left; end the rest when it has ended or when told."""
     code = -1
     while True:
         while True:

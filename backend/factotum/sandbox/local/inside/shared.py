@@ -7,6 +7,7 @@ import signal
 import struct
 
 CONTROL = 3
+WATCHED = {signal.SIGCHLD, signal.SIGTERM}
 PACKET = 131072
 MOST_DESCRIPTORS = 8
 
@@ -43,7 +44,7 @@ def pass_on(target: "_socket.socket", packet: bytes, held: "list[int]") -> None:
 
 def parents() -> "dict[int, list[int]]":
     """Return the children of every process."""
-    tree: "dict[int, list[int]]" = {}
+    tree: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:

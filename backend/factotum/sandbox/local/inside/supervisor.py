@@ -11,10 +11,10 @@ descriptors beside it for what is to be read and written: no output ever passes 
     resize   id, rows, columns
     connect  id, port              a stream; its first byte is 1 when the port answered, 0 when not
 
-It says `ready` once, and answers each run and connect with one `ended id code` or `refused id reason`. A command
-has a keeper, a process that inherits whatever the command leaves behind, and ends it. A keeper that was killed
-leaves its orphans to us, and they end too. As the first process of its namespace nobody inside can stop or kill
-us, and when we end all of them do.
+It says `ready` once, and answers each run and connect with one `ended id code` or `refused id reason`. A
+command has a keeper, a process that inherits whatever the command leaves behind, and ends it. A keeper that
+was killed leaves its orphans to us, and they end too. As the first process of its namespace nobody inside can
+stop or kill us, and when we end all of them do.
 """
 
 import _socket
@@ -30,8 +30,8 @@ import sys
 import termios
 
 from .carry import carry
-from .keeper import WATCHED, keep
-from .shared import CONTROL, end_all, keep_only, limit, parents, pass_on, receive
+from .keeper import keep
+from .shared import CONTROL, WATCHED, end_all, keep_only, limit, parents, pass_on, receive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Helper:
         self.process = process
         self.socket = socket
         self.name = name
+        self.is_spent = False  # it was told to end, and may get that only after its job
         self.terminal = -1  # the side of its job's terminal that sizes it
 
     def is_done(self) -> None:
@@ -73,8 +74,8 @@ class Supervisor:
 
     def __init__(self, control: "_socket.socket") -> None:
         self.control = control
-        self.helpers: "dict[int, Helper]" = {}
-        self.ended: "list[str]" = []  # by keepers that died, held back while there are orphans
+        self.helpers: dict[int, Helper] = {}
+        self.ended: list[str] = []  # by keepers that died, held back while there are orphans
         self.has_orphans = False
         self.woken, self.waker = os.pipe()
         for end in (self.woken, self.waker):
@@ -143,6 +144,7 @@ class Supervisor:
             if helper.name != name:
                 continue
             if what == "kill":
+                helper.is_spent = True
                 os.kill(helper.process, signal.SIGCONT)
                 os.kill(helper.process, signal.SIGTERM)
             elif helper.terminal >= 0:
@@ -181,14 +183,14 @@ class Supervisor:
             answer = socket.recv(64).decode()
         except OSError:
             answer = ""
-        if not answer:
-            self.poll.unregister(socket.fileno())
-            socket.close()
-            keeper.socket = None
-        elif keeper.name:
+        if answer and keeper.name:
             what, said = answer.split("\0")
             self.say(what, keeper.name, said)
             keeper.is_done()
+        if not answer or keeper.is_spent:
+            self.poll.unregister(socket.fileno())
+            socket.close()
+            keeper.socket = None
 
     def reap(self) -> None:
         """See which helpers have ended, and that nothing is left of what they kept."""
@@ -202,14 +204,16 @@ class Supervisor:
             helper = self.helpers.pop(process, None)
             if helper is None:
                 continue
-            if helper.socket is not None:
-                self.hear(helper, helper.socket)
-            if helper.socket is not None:
+            while helper.socket is not None:  # what it said last, and its end
                 self.hear(helper, helper.socket)
             if helper.name:
                 self.ended.append(helper.name)
                 helper.is_done()
             self.has_orphans = self.has_orphans or os.WIFSIGNALED(status)
+        self.end_orphans()
+
+    def end_orphans(self) -> None:
+        """End what killed keepers left, and only then tell that they have ended."""
         if self.has_orphans:
             tree = parents()
             orphans = [process for process in tree.get(1, []) if process not in self.helpers]
