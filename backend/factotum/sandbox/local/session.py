@@ -142,7 +142,7 @@ class Session:
                 raise _ended(self.name) from error
         if taken < len(data):
             raise Conflict(
-                f"Nothing in the session {self.name!r} reads its input: {taken} of {len(data)} bytes went in.",
+                f"Nothing in the session {self.name!r} reads its input: {taken} of {len(data)} bytes went.",
                 hint="Look at its output first.",
                 code="session_not_reading",
             )

@@ -23,7 +23,7 @@ while True:
 async def opened(sandbox: Sandbox, *ports: int) -> list[int]:
     """Wait until `ports` are listened on, and return all that are."""
     async with asyncio.timeout(30):
-        while not set(ports) <= set(found := await sandbox.ports()):
+        while not set(ports) <= set(found := await sandbox.ports()):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return list(found)
 

@@ -112,7 +112,7 @@ def yield_to(child: int, file_bytes: int) -> None:
 
 
 def wait(child: int) -> int:
-    """Return a command's exit code once nothing of it is left; end the rest when it has ended or when told."""
+    """Return a command's exit code once nothing of it is left; end the rest when it ended or when told."""
     code = -1
     while True:
         while True:
