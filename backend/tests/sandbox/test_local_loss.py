@@ -28,6 +28,14 @@ def supervisor(sandbox: LocalSandbox) -> int:
     return box.running.first_id
 
 
+async def killed(sandbox: LocalSandbox) -> None:
+    """Kill the sandbox from outside, and wait until it is gone."""
+    box = place(sandbox).box
+    assert box is not None
+    os.kill(box.running.first_id, signal.SIGKILL)
+    await asyncio.wait_for(asyncio.shield(box.gone), 20)
+
+
 async def started(sandbox: LocalSandbox, command: str, timeout: float = 60) -> "asyncio.Task[ExecResult]":
     """Start a command, and return once it has said something."""
     said_something = asyncio.Event()
@@ -45,7 +53,7 @@ async def test_lost_between_two_calls(sandbox: LocalSandbox) -> None:
     await sandbox.sessions.start("s")
     await sandbox.sessions.run("s", "echo said; sleep 60")
     await heard(sandbox, "s", b"said")
-    os.kill(supervisor(sandbox), signal.SIGKILL)
+    await killed(sandbox)
     result = await sandbox.exec("cat file")
     assert (result.output, result.exit_code) == (b"kept\n", 0)
     assert "ended unexpectedly" in result.notice
@@ -112,7 +120,7 @@ async def test_a_stopped_keeper_is_ended_in_time(sandbox: LocalSandbox) -> None:
 
 async def test_a_session_that_forges_exit_codes_is_ended(sandbox: LocalSandbox) -> None:
     await sandbox.sessions.start("s")
-    await sandbox.sessions.run("s", "yes 1 | head -c 1000 >/proc/$$/fd/4; sleep 60")
+    await sandbox.sessions.run("s", "for f in 10 11 12 13; do yes 1 | head -c 999 >&$f; done; sleep 60")
     output = await said(sandbox, "s")
     assert not output.info.alive
     assert (await sandbox.exec("echo fine")).output == b"fine\n"
@@ -120,7 +128,11 @@ async def test_a_session_that_forges_exit_codes_is_ended(sandbox: LocalSandbox) 
 
 async def test_no_room_for_a_process(sandbox: LocalSandbox) -> None:
     await sandbox.sessions.start("s")
-    await sandbox.sessions.run("s", "for i in $(seq 100); do sleep 60 & done; echo; echo full; wait")
+    fill = (
+        "import os, time\ntry:\n  while os.fork(): pass\n  time.sleep(60)\n"
+        "except OSError: print('full', flush=True); time.sleep(60)"
+    )
+    await sandbox.sessions.run("s", f'python3 -c "{fill}"')
     await heard(sandbox, "s", b"full")
     error = await failure(sandbox.exec("true"))
     assert error.stable_code == "sandbox_full"
@@ -130,9 +142,7 @@ async def test_no_room_for_a_process(sandbox: LocalSandbox) -> None:
 
 async def test_a_full_disk_ends_sessions_too(sandbox: LocalSandbox) -> None:
     await sandbox.sessions.start("s")
-    await sandbox.sessions.run(
-        "s", "while :; do head -c 4M /dev/zero >>f$((n++ / 4)) || break; sleep 0.01; done"
-    )
+    await sandbox.sessions.run("s", "while : $((n++)); do head -c 8M /dev/zero >f$n; sleep 0.05; done")
     output = await said(sandbox, "s", within=60)
     assert not output.info.alive
     assert b"[sandbox] The session was ended: the project's disk of 67108864 bytes is full" in output.data

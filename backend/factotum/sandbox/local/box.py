@@ -69,6 +69,7 @@ class Box:
     _sending: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _is_open: bool = field(init=False, default=True)
+    _listens: bool = field(init=False, default=True)
 
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -79,7 +80,7 @@ class Box:
     @property
     def alive(self) -> bool:
         """Whether orders can be given."""
-        return self._is_open
+        return self._is_open and self._listens
 
     async def run(self, task: Task) -> Job:
         """Start `task`. A sandbox that is lost meanwhile ends the job at once."""
@@ -125,7 +126,7 @@ class Box:
 
     async def _order(self, operation: str, fields: Sequence[str], descriptors: Sequence[int]) -> Job:
         job = Job(str(next(self._numbers)), self._loop.create_future())
-        if not self._is_open:
+        if not self.alive:
             job.ended.set_result(End())
             return job
         self._jobs[job.name] = job
@@ -137,7 +138,7 @@ class Box:
         async with self._sending:
             try:
                 async with asyncio.timeout(_SEND_SECONDS):
-                    while self._is_open:
+                    while self.alive:
                         try:
                             socket.send_fds(self.running.control, [packet], descriptors)
                         except BlockingIOError:
@@ -145,7 +146,8 @@ class Box:
                         else:
                             return
             except (OSError, TimeoutError):
-                self.kill()  # it is gone, or does not listen
+                self._listens = False  # or it is gone
+                self.kill()
 
     async def _writable(self) -> None:
         ready = self._loop.create_future()

@@ -15,6 +15,7 @@ from factotum.sandbox.local.boxes import Boxes, Place
 from factotum.sandbox.local.follow import Lost, follow
 from factotum.sandbox.local.launch import LaunchFailed
 from factotum.sandbox.local.machine import Machine
+from factotum.sandbox.local.pipes import own_pipe
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.usage import DiskGuard, Tally
 from factotum.sandbox.port import CALL_SECONDS, WORKSPACE, ExecResult, OnOutput, OutputStream
@@ -103,7 +104,7 @@ class Engine:
                 ends: list[int] = []
                 streams: tuple[OutputStream, ...] = ("stdout", "stderr")
                 for stream in streams:
-                    pipes[stream], end = os.pipe()
+                    pipes[stream], end = own_pipe(project.owner)
                     ends.append(end)
                     ours.callback(os.close, pipes[stream])
                     handed.callback(os.close, end)

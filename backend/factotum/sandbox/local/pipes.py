@@ -5,7 +5,17 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from factotum.sandbox.local.owners import Owner
+
 _CHUNK = 65536
+
+
+def own_pipe(owner: Owner | None) -> tuple[int, int]:
+    """Make a pipe that the sandbox's user may open again by name, as `>/dev/stderr` does."""
+    ends = os.pipe()
+    if owner is not None:
+        os.fchown(ends[0], owner.uid, owner.uid)
+    return ends
 
 
 async def drain(

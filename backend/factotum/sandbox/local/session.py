@@ -12,7 +12,8 @@ from factotum.core.tasks import cancelled, side_by_side, whole
 from factotum.sandbox.local.backlog import Backlog
 from factotum.sandbox.local.box import Box, Job, Task
 from factotum.sandbox.local.follow import Complaint, Lost, asked
-from factotum.sandbox.local.pipes import drain, send
+from factotum.sandbox.local.owners import Owner
+from factotum.sandbox.local.pipes import drain, own_pipe, send
 from factotum.sandbox.port import SessionInfo, SessionOutput, TerminalSize
 
 KEPT_BYTES = 1_000_000
@@ -44,10 +45,11 @@ class Ends:
 class Session:
     """A running or ended shell. Its output is read whether anyone asks for it or not, at a bounded pace."""
 
-    def __init__(self, name: str, box: Box, terminal: TerminalSize | None) -> None:
+    def __init__(self, name: str, box: Box, terminal: TerminalSize | None, owner: Owner | None) -> None:
         self.name = name
         self._box = box
         self._terminal = terminal
+        self._owner = owner
         self._started_at = now()
         self._backlog = Backlog(KEPT_BYTES)
         self._command = ""
@@ -66,7 +68,8 @@ class Session:
         """
         size = self._terminal
         mode = "shell" if size is None else f"{size.rows}x{size.columns}"
-        pairs = [os.pipe() for _ in range(4)]
+        # The first two stay ours: nobody but the shell has them.
+        pairs = [os.pipe(), os.pipe(), own_pipe(self._owner), own_pipe(self._owner)]
         (commands_in, commands), (status, status_out), (input_in, input_), (output, output_out) = pairs
         self._ends = Ends(commands, status, input_, output)
         handed = (commands_in, status_out, input_in, output_out)

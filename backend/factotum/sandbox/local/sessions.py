@@ -50,7 +50,7 @@ class LocalSessions:
         await self._engine.call(files.check_folder, self._project, clean)
         async with explained(self._project), self._engine.using(self._project) as (place, box, guard, size):
             self._make_room(place, name)
-            session = Session(name, box, terminal)
+            session = Session(name, box, terminal, self._project.owner)
             place.sessions[name] = session
 
             def task(mode: str, descriptors: tuple[int, ...]) -> Task:

@@ -128,6 +128,13 @@ class CommandsConformance:
         assert result.exit_code == 0
         await assert_still(sandbox, "beat")
 
+    async def test_streams_can_be_opened_by_name(self, sandbox: Sandbox) -> None:
+        """/dev/stdout and /dev/stderr are what they are elsewhere."""
+        result = await sandbox.exec(
+            "echo out >/dev/stdout; echo err >/dev/stderr; echo both | tee /dev/stderr"
+        )
+        assert sorted(result.output.split()) == [b"both", b"both", b"err", b"out"]
+
     async def test_stdin_is_empty(self, sandbox: Sandbox) -> None:
         """A command that reads its input gets its end at once."""
         assert (await sandbox.exec("cat; echo done", timeout=20)).output == b"done\n"

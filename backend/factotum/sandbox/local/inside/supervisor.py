@@ -44,6 +44,7 @@ DUMPABLE = 4
 
 def main() -> None:
     """Serve on the descriptor that the first argument names, under the limits that the others do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would let it end us
     ctypes.CDLL(None).prctl(DUMPABLE, 0, 0, 0, 0)  # nobody inside may look into us, or at what we hold
     control = keep_only(int(sys.argv[1]))
     for name, value in (argument.split("=") for argument in sys.argv[2:]):
