@@ -1,4 +1,4 @@
-"""What a command wrote: for the page as it is, for the model in plain text and cut, with all of it in a file."""
+"""What a command wrote: for the page as it is; for the model in plain text and cut, the whole in a file."""
 
 import codecs
 import re
