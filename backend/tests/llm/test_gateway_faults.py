@@ -167,7 +167,7 @@ async def test_cancelling_closes_the_connection(wired: Wired, model: str) -> Non
             started.set()
 
     task = asyncio.create_task(read())
-    await asyncio.wait_for(started.wait(), 10)
+    await asyncio.wait_for(started.wait(), 60)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
