@@ -74,6 +74,7 @@ async def test_the_truth_is_taken() -> None:
     assert await asyncio.wait_for((await box.run(DEVNULL)).ended, 20) == End(refusal="EAGAIN")
     box.kill()
     await box.gone
+    box.kill()
 
 
 async def test_an_answer_given_twice_ends_it() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from factotum.core.ids import new_id
+from factotum.protocol.events import SandboxChanged
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.testing.memory_context import MemoryToolContext
 from factotum.tools.builtin.edit import str_replace
 from factotum.tools.builtin.files import create_file, delete_file, list_files, rewrite_file
@@ -158,3 +160,19 @@ async def test_stopping_a_call_ends_its_session(real: MemoryToolContext) -> None
         await call
     assert (await real.call(shell_sessions)).text.startswith("s\tended")
     assert (await real.call(shell, command="pgrep -x sleep || echo none")).text == "none\n[exit code 0]"
+
+
+async def test_a_sandbox_that_was_lost_is_told_of(real: MemoryToolContext) -> None:
+    await real.call(shell, command="echo kept >file; sleep 60", session="s", blocking=False)
+    assert isinstance(real.machine, LocalSandbox)
+    engine = real.machine._engine  # pyright: ignore[reportPrivateUsage] - nobody else can kill it
+    place = engine.boxes.place(real.machine.project_id)
+    assert place is not None
+    assert place.box is not None
+    place.box.kill()
+    await asyncio.shield(place.box.gone)
+    result = await real.call(shell, command="cat file")
+    assert result.text.startswith("[The sandbox had ended unexpectedly and is a new one")
+    assert result.text.endswith("kept\n[exit code 0]")
+    assert [event.status for event in real.events if isinstance(event, SandboxChanged)] == ["recreated"]
+    assert (await real.call(shell_output, session="s")).text.endswith("the session 's' has ended]")

@@ -115,7 +115,8 @@ class Box:
 
     def kill(self) -> None:
         """End the sandbox; every job ends as lost, and `gone` tells when nothing is left. Does not wait."""
-        self.running.kill()
+        if self._is_open:  # else it has ended, and what named it may name something else by now
+            self.running.kill()
 
     def let_go(self) -> None:
         """Kill without an event loop to wait in: a thread closes what is left."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from factotum.protocol.events import SandboxChanged
 from factotum.sandbox.port import Sandbox
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
 from factotum.tools.builtin.session_run import free_name, run_in_session
@@ -76,6 +77,7 @@ async def _run_alone(
     lines = await readable(context, sandbox, result.output, result.truncated_bytes)
     if result.notice:
         lines.insert(0, result.notice)
+        await context.emit(SandboxChanged(status="recreated", note=result.notice))
     if result.timed_out:
         lines.append(
             f"[timed out: ended with all its processes after {timeout_seconds} s; "
