@@ -20,6 +20,7 @@ from psycopg.rows import DictRow, dict_row
 
 from chaos.part import Part, free_port
 from chaos.tasks import script
+from factotum.core.tasks import cancelled
 from factotum.embedded.stack import EmbeddedStack
 from factotum.store.migrate import migrate
 from factotum.testing.provider.server import ScriptedProvider
@@ -28,6 +29,7 @@ _GUNICORN = Path(__file__).resolve().parents[2] / "docker" / "gunicorn.conf.py"
 _AUDIT = Path(__file__).with_name("audit.sql")
 _WORKER = "from factotum.cli.main import main; main()"
 _DATABASE_SECONDS = 60.0
+_RESTART_SECONDS = 1.0
 
 
 class Cluster:
@@ -41,6 +43,7 @@ class Cluster:
         self.workers: list[Part] = []
         self._counts = (apis, workers)
         self._made = 0
+        self.restarts = 0
         self._environment: dict[str, str] = {}
         self._stack = AsyncExitStack()
         self._embedded = EmbeddedStack(folder / "data")
@@ -99,8 +102,19 @@ class Cluster:
         self._stack.push_async_callback(self._end)
         for part in (*self.apis, *self.workers):
             part.start()
+        supervising = asyncio.create_task(self._supervise(), name="supervisor")
+        self._stack.push_async_callback(cancelled, supervising)
         for part in self.apis:
             await part.listening()
+
+    async def _supervise(self) -> None:
+        """Start again what has ended by itself, as the platform does: one that found no database, say."""
+        while True:
+            await asyncio.sleep(_RESTART_SECONDS)
+            for part in (*self.apis, *self.workers):
+                if part.wanted and part.has_ended:
+                    self.restarts += 1
+                    part.start()
 
     def new_api(self) -> Part:
         """Make one more API process, on a port of its own; its caller starts it."""

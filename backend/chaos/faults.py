@@ -200,6 +200,7 @@ def _note(chaos: Chaos, planned: Planned, began: float, target: str = "", worker
 
 
 async def _end(chaos: Chaos, part: Part) -> None:
+    part.wanted = False
     part.tell(signal.SIGTERM)
     if not await part.gone(_GRACE_SECONDS):
         chaos.unclean.append(f"{part.name} did not end within {_GRACE_SECONDS:.0f} s of SIGTERM")

@@ -17,7 +17,7 @@ _NAMED = 'export DATABASE_URL="$DATABASE_URL%3A$$"; exec "$@"'
 class Part:
     """A process of its own, in a session of its own. `pid` is 0 while there is none.
 
-    `port` is where it listens, if it does.
+    `port` is where it listens, if it does. While it is `wanted` a supervisor starts it again when it ends.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Part:
         self.name = name
         self.port = port
         self.frozen = False
+        self.wanted = False
         url = environment["DATABASE_URL"]
         joint = "&" if "?" in url else "?"
         named = f"{url}{joint}options=-c%20chaos.writer%3D{name}"
@@ -51,10 +52,16 @@ class Part:
 
     def start(self) -> None:
         """Start it; it may take seconds to be of use."""
+        self.wanted = True
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started and has ended."""
+        return self._process is not None and self._process.poll() is not None
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process and all its children."""

@@ -95,6 +95,7 @@ class Suite:
             "faults": dict(Counter(planned.kind for planned in self._done(chaos))),
             **self._counts,
             "writes": len(notes),
+            "restarts": self._cluster.restarts,
             "takeovers": sum(n.table == "runs" and n.attempt > max(1, n.old_attempt) for n in notes),
             "resumed": [row._asdict() for row in resumed],
             "timeline": [
@@ -150,8 +151,8 @@ class Suite:
                 return
             await asyncio.sleep(planned.pause)
             await chaos.do(planned)
-            if sys.stderr.isatty():
-                sys.stderr.write(f"\r{planned.number} of {len(self._options.faults)}: {planned.kind:<20}")
+            end = "" if sys.stderr.isatty() else "\n"
+            sys.stderr.write(f"\r{planned.number} of {len(self._options.faults)}: {planned.kind:<20}{end}")
 
     async def _check_person(self, person: Person) -> None:
         """Check what a person's clients saw, and forget it."""
