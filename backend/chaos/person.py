@@ -17,6 +17,7 @@ import httpx
 from chaos.cluster import Cluster
 from chaos.history import JsonObject, Read, Transcript
 from chaos.tasks import LETTERS, prompt
+from factotum.core.tasks import cancelled
 
 _ENDED = {"finished", "failed", "stopped"}
 _FOREVER = 600.0
@@ -58,11 +59,12 @@ class Person:
             )
             self.transcripts = [*first, *second, *late]
             reading = asyncio.create_task(self._read_on())
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._follow_all(first))
-                group.create_task(self._follow_all(second))
-            reading.cancel()
-            await asyncio.wait({reading})
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._follow_all(first))
+                    group.create_task(self._follow_all(second))
+            finally:
+                await cancelled(reading)
             await self._follow_all(late)
 
     async def _submit(self, letter: str) -> str:
