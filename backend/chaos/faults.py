@@ -49,7 +49,7 @@ class Chaos:
 
 async def _kill_worker(chaos: Chaos, planned: Planned) -> None:
     """kill -9 of a worker and of all that it runs; another is started at once."""
-    part = _pick(chaos.cluster.workers, planned)
+    part = await _pick_worker(chaos, planned)
     began, writer = time.time(), part.writer
     part.send(signal.SIGKILL)
     await part.gone(10)
@@ -59,10 +59,7 @@ async def _kill_worker(chaos: Chaos, planned: Planned) -> None:
 
 async def _drain_worker(chaos: Chaos, planned: Planned) -> None:
     """SIGTERM: the worker hands its runs over and ends; then it is started again."""
-    part = _pick(chaos.cluster.workers, planned)
-    # Nobody drains the last worker that works: the others are up again after what hit them.
-    others = [other for other in chaos.cluster.workers if other is not part and not other.frozen]
-    await _working(chaos.cluster, others)
+    part = await _pick_worker(chaos, planned)
     began, writer = time.time(), part.writer
     await _end(chaos, part)
     part.start()
@@ -73,7 +70,7 @@ async def _freeze_worker(chaos: Chaos, planned: Planned) -> None:
     """SIGSTOP past the lease, then SIGCONT: the worker wakes up and its runs are somebody else's."""
     if sum(not part.frozen for part in chaos.cluster.workers) < 2:
         await asyncio.wait(chaos.freezing, return_when=asyncio.FIRST_COMPLETED)
-    part = _pick(chaos.cluster.workers, planned)
+    part = await _pick_worker(chaos, planned)
     began, writer = time.time(), part.writer
     part.send(signal.SIGSTOP)
     part.frozen = True
@@ -120,7 +117,7 @@ async def _deploy(chaos: Chaos, planned: Planned) -> None:
         part.start()
     for part in apis:
         await part.listening()
-    await _working(cluster, workers)
+    await _working(cluster, workers, enough=len(workers))
     cluster.apis, cluster.workers = apis, workers
     for part in old[1]:
         _note(chaos, planned, time.time(), part.name, part.writer)
@@ -195,6 +192,17 @@ def _pick(parts: Sequence[Part], planned: Planned) -> Part:
     return awake[int(planned.pick * len(awake))]
 
 
+async def _pick_worker(chaos: Chaos, planned: Planned) -> Part:
+    """Choose a worker, and wait until another one works.
+
+    What is measured is how soon runs go on elsewhere, not how soon the last worker of all has started again.
+    """
+    part = _pick(chaos.cluster.workers, planned)
+    others = [other for other in chaos.cluster.workers if other is not part and not other.frozen]
+    await _working(chaos.cluster, others, enough=1)
+    return part
+
+
 def _note(chaos: Chaos, planned: Planned, began: float, target: str = "", worker: str = "") -> None:
     chaos.done.append(Done(planned.number, planned.kind, began, time.time(), target, worker))
 
@@ -206,13 +214,13 @@ async def _end(chaos: Chaos, part: Part) -> None:
         chaos.unclean.append(f"{part.name} did not end within {_GRACE_SECONDS:.0f} s of SIGTERM")
 
 
-async def _working(cluster: Cluster, workers: Sequence[Part]) -> None:
-    """Wait until the workers have begun to take jobs."""
-    waiting = {str(part.pid) for part in workers}
+async def _working(cluster: Cluster, workers: Sequence[Part], enough: int) -> None:
+    """Wait until so many of the workers have begun to take jobs, and live."""
     deadline = time.monotonic() + _WORKER_SECONDS
-    while waiting and time.monotonic() < deadline:
-        known = await cluster.rows("select writer from chaos.workers")
-        waiting -= {str(row["writer"]).partition(":")[2] for row in known}
+    while time.monotonic() < deadline:
+        known = {str(row["writer"]) for row in await cluster.rows("select writer from chaos.workers")}
+        if sum(part.writer in known and not part.has_ended for part in workers) >= enough:
+            return
         await asyncio.sleep(0.2)
 
 

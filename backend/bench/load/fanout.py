@@ -1,0 +1,154 @@
+"""One run's events to many clients over HTTP, beside a bare socket server that does the same, in one run."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.load.clients import Caller, Stream, age_ms, follow
+from bench.load.numbers import middle, percentile
+from bench.load.service import Service, family
+from bench.load.steady import MODEL
+from factotum.bus.redis import Redis
+from factotum.bus.run_log import RunLog
+from factotum.protocol.events import ToolFinished
+
+PACED_A_SECOND = 2_000
+"""Deliveries a second in all, as in the measurements this is compared with."""
+BURST = 300
+_ATTEMPT = 1_000
+_SETTLE_SECONDS = 120.0
+
+
+class _Crowd:
+    """Clients of one stream: they count what comes, and how late it is."""
+
+    def __init__(self) -> None:
+        self.late: list[float] = []
+        self.streams: list[Stream] = []
+
+    def take(self, frame: bytes) -> None:
+        age = age_ms(frame)
+        if age is not None:
+            self.late.append(age)
+
+    async def open(self, port: int, token: str, run_id: str, clients: int, after: int) -> None:
+        for _ in range(clients):
+            self.streams.append(await follow(port, token, run_id, self.take, after=after))
+        await asyncio.sleep(1.0)
+
+    async def have(self, events: int) -> None:
+        """Wait until every client has got so many."""
+        async with asyncio.timeout(_SETTLE_SECONDS):
+            while len(self.late) < events * len(self.streams):  # noqa: ASYNC110 - a busy wait would disturb
+                await asyncio.sleep(0.02)
+
+    def close(self) -> None:
+        for stream in self.streams:
+            stream.close()
+
+
+async def ours(service: Service, clients: int, events: int, pause: float) -> dict[str, Any]:
+    """Deliver `events` to so many clients of the API; return its CPU a delivery and how late they were."""
+    caller = Caller(service.port, service.token)
+    thread_id = (await caller.call("POST", "/v1/threads", {}))["id"]
+    run_id = (await caller.call("POST", f"/v1/threads/{thread_id}/runs", {"input": "ask", "model": MODEL}))[
+        "id"
+    ]
+    await _until_waiting(caller, run_id)
+    redis = Redis(service.redis_url)
+    log = RunLog(redis)
+    crowd = _Crowd()
+    try:
+        last = await log.open(run_id, _ATTEMPT, 0)
+        writer = log.writer(run_id, _ATTEMPT, last)
+        await crowd.open(service.port, service.token, run_id, clients, last)
+        before = service.cpu()["api"]
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for number in range(events):
+            await writer.emit(
+                ToolFinished(call_id="c", name="n", outcome="ok", output=f"{number:020d}", duration_ms=number)
+            )
+            due += pause
+            await asyncio.sleep(max(0.0, due - loop.time()))
+        await crowd.have(events)
+        spent = service.cpu()["api"] - before
+        await writer.close()
+    finally:
+        crowd.close()
+        caller.close()
+        await log.aclose()
+        await redis.aclose()
+    return _figures(crowd, spent)
+
+
+async def _until_waiting(caller: Caller, run_id: str) -> None:
+    status = ""
+    while status != "awaiting_input":
+        await asyncio.sleep(0.1)
+        status = (await caller.call("GET", f"/v1/runs/{run_id}"))["status"]
+
+
+def _bare_server() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench.load.sockets"],
+        cwd=Path(__file__).resolve().parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+async def bare(clients: int, events: int, pause: float) -> dict[str, Any]:
+    """The same from a bare socket server in a process of its own."""
+    crowd = _Crowd()
+    with _bare_server() as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        port = int((await asyncio.to_thread(server.stdout.readline)).strip())
+        await crowd.open(port, "", "x", clients, 0)
+        before = _seconds(server.pid)
+        server.stdin.write(f"{events} {pause}\n")
+        server.stdin.flush()
+        await crowd.have(events)
+        spent = _seconds(server.pid) - before
+        crowd.close()
+        server.stdin.close()
+    return _figures(crowd, spent)
+
+
+async def measure(service: Service, sizes: list[int], seconds: float) -> list[dict[str, Any]]:
+    """Measure both ways at each number of clients, paced and in a burst, one after the other."""
+    found: list[dict[str, Any]] = []
+    for clients in sizes:
+        pause = clients / PACED_A_SECOND
+        for kind, events, wait in (("paced", max(5, round(seconds / pause)), pause), ("burst", BURST, 0.0)):
+            if kind == "burst" and clients < 10:
+                continue
+            figures = {
+                "ours": await ours(service, clients, events, wait),
+                "bare": await bare(clients, events, wait),
+            }
+            found.append({"clients": clients, "kind": kind, "events": events, **figures})
+    return found
+
+
+def _figures(crowd: _Crowd, spent: float) -> dict[str, Any]:
+    return {
+        "us_a_delivery": spent / len(crowd.late) * 1e6,
+        "a_core_second": len(crowd.late) / spent if spent else 0.0,
+        "late_p50_ms": middle(crowd.late),
+        "late_p99_ms": percentile(crowd.late, 0.99),
+    }
+
+
+def _seconds(pid: int) -> float:
+    """Return the CPU seconds of a process, finer than its ticks where the kernel tells."""
+    total = 0.0
+    for each in family(pid):
+        for schedule in Path(f"/proc/{each}/task").glob("*/schedstat"):
+            total += int(schedule.read_text().split()[0]) / 1e9
+    return total or time.process_time()
