@@ -18,7 +18,7 @@ _SMALL = ["--each", "1", "--people", "2", "--apis", "1", "--workers", "2", "--le
 @pytest.mark.timeout(900)  # about a minute on two quiet cores; nothing in it depends on time
 def test_every_law_holds_after_a_fault_of_each_kind(tmp_path: Path) -> None:
     report, evidence = tmp_path / "report.json", tmp_path / "evidence"
-    # Processes that are killed have no coverage to tell of; measuring it would double what they take to start.
+    # Processes that are killed have no coverage to tell of, and measuring it doubles what they take to start.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         [sys.executable, "-m", "chaos", *_SMALL, "--json", report, "--evidence", evidence],
