@@ -42,7 +42,9 @@ def check(data: bytes) -> None:
         assert "".join(_sources(whole)) == text, "something of the text got lost"
     native = _native([text])
     assert _native(pieces) == native, "a cut changed a native call"
-    assert sum(isinstance(event, CallEnded | CallBroken) for event in native) == 1
+    first, *others = [event for event in native if isinstance(event, CallEnded | CallBroken)]
+    assert not others or isinstance(first, CallEnded), "a broken call has two ends"
+    assert len(others) <= 1, "what follows a call was told more than once"
     _check_memory(text, pieces)
 
 

@@ -9,12 +9,17 @@ from typing import cast
 
 import pytest
 from blockbuster import blockbuster_ctx
+from hypothesis import HealthCheck, settings
 
 from factotum.embedded.data_folder import DataFolder
 from factotum.embedded.postgres import EmbeddedPostgres
 from factotum.embedded.valkey import EmbeddedValkey
 
 pytest_plugins = ["tests.fixtures_store"]
+
+# How long an example takes says what else the machine does.
+settings.register_profile("factotum", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("factotum")
 
 
 @pytest.fixture(autouse=True)

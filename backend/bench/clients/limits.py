@@ -51,6 +51,7 @@ class Socket(Client):
             if b"data: [DONE]" in lines:
                 break
         writer.close()
+        await writer.wait_closed()
 
 
 class Aiohttp(Agent):
@@ -69,6 +70,7 @@ class Aiohttp(Agent):
     async def close(self) -> None:
         """See Client."""
         await self._session.close()
+        await asyncio.sleep(0)  # aiohttp only tells its connections to close.
 
     async def ask(self, question: str, seen: Seen) -> None:
         """See Client."""
@@ -111,9 +113,14 @@ class LiteLLM(Agent):
 
     async def warm(self) -> None:
         """See Client."""
-        gateway = importlib.import_module("factotum.llm.litellm_gateway")
-        await gateway.LiteLLMGateway().warm()
+        self._gateway = importlib.import_module("factotum.llm.litellm_gateway").LiteLLMGateway()
+        await self._gateway.warm()
         self._litellm = importlib.import_module("litellm")
+
+    async def close(self) -> None:
+        """See Client. The gateway closes what LiteLLM keeps open."""
+        await self._gateway.close()
+        await asyncio.sleep(0)
 
     async def ask(self, question: str, seen: Seen) -> None:
         """See Client."""

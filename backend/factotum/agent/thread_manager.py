@@ -36,9 +36,11 @@ class ThreadManager:
         self._config = config
         self._log: list[Message] = []
         self._joined = Joined()
+        self._ordered: list[Message] = []
         self._own = Joined()
         """This run's messages that somebody spoke."""
-        self._fixed: int | None = None
+        self._fixed_bytes: int | None = None
+        self._fixed_tokens: int | None = None
         self.transcript = Transcript(config)
 
     @property
@@ -49,20 +51,28 @@ class ThreadManager:
     async def refresh(self) -> None:
         """Take in what was stored since the last look, by this run or by anybody else."""
         fresh = await self._journal.messages(self.position)
+        own = [message for message in fresh if message.run_id == self._run_id]
+        whole = len(self._joined.messages) + len(fresh)
         self._log.extend(fresh)
         self._joined.extend(fresh)
-        self._own.extend(m for m in fresh if m.run_id == self._run_id and not m.is_about_context)
-        self.transcript.update(order_for_run(self._joined.messages, self._run_id))
+        self._own.extend(message for message in own if not message.is_about_context)
+        if len(own) == len(fresh) and len(self._joined.messages) == whole:
+            self._ordered.extend(fresh)  # What a run says comes after all that it reads.
+        else:
+            self._ordered = order_for_run(self._joined.messages, self._run_id)
+        self.transcript.update(self._ordered)
 
     def fixed_bytes(self) -> int:
         """Return the bytes of what comes before the messages: the system prompt and the tools."""
-        return bytes_of([self._system, *self._tools])
+        if self._fixed_bytes is None:
+            self._fixed_bytes = bytes_of([self._system, *self._tools])
+        return self._fixed_bytes
 
     def fixed_tokens(self, count: Count) -> int:
         """Return the tokens of the same, counted once."""
-        if self._fixed is None:
-            self._fixed = tokens_of([self._system, *self._tools], count)
-        return self._fixed
+        if self._fixed_tokens is None:
+            self._fixed_tokens = tokens_of([self._system, *self._tools], count)
+        return self._fixed_tokens
 
     def request(self) -> ModelRequest:
         """Build the next request."""

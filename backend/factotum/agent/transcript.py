@@ -90,8 +90,7 @@ class Transcript:
         All is, when one has changed: a response that is stored piece by piece has grown.
         """
         known = len(self._taken)
-        same = all(old is new for old, new in zip(self._taken, ordered, strict=False))
-        if not same or known > len(ordered):
+        if self._taken != ordered[:known]:
             self._clear()
             known = 0
         for message in ordered[known:]:

@@ -15,7 +15,7 @@ import httpx
 import orjson
 from pydantic import JsonValue
 
-from factotum.llm.ready import Shape, serialised, without_nulls
+from factotum.llm.ready import Shape, all_serialised, without_nulls
 
 _PLAIN: Final = frozenset({"openai", "hosted_vllm", "lm_studio"})
 """LiteLLM's providers that it sends messages to one by one as they are, wherever they stand."""
@@ -39,16 +39,13 @@ class Form:
 
     def body(self, messages: Messages) -> bytes | None:
         """Return the body for these messages, None if LiteLLM might change one of them."""
-        pieces: list[bytes] = []
-        for message in messages:
-            try:
-                data, shape = serialised(message)
-            except TypeError:
-                return None
-            if shape not in self.shapes:
-                return None
-            pieces.append(data)
-        return b'{"messages":[' + b",".join(pieces) + self.rest
+        try:
+            known = all_serialised(messages)
+        except TypeError:
+            return None
+        if not self.shapes.issuperset([shape for _, shape in known]):
+            return None
+        return b'{"messages":[' + b",".join([data for data, _ in known]) + self.rest
 
 
 class Forms:
@@ -97,6 +94,6 @@ def _form(
     if body.pop("messages", None) != list(map(without_nulls, messages)):
         return None
     headers = [(name, value) for name, value in sent.headers.items() if name not in _OWN_HEADERS]
-    shapes = {shape for message in messages if (shape := serialised(message)[1]) is not None}
+    shapes = {shape for _, shape in all_serialised(messages) if shape is not None}
     rest = b"]," + orjson.dumps(body)[1:]
     return Form(provider, model, sent.url, headers, rest, shapes | (known.shapes if known else set()))

@@ -3,50 +3,49 @@
 A run sends its whole history at every turn. What is new in it is one message; only that should cost anything.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import orjson
 from pydantic import JsonValue
 
-Shape = tuple[str, ...]
+Shape = str
 """How a message is made: its role, whether it has text, and its other fields."""
 
-_USUAL = frozenset({"role", "content", "tool_calls", "tool_call_id"})
+_SAID = frozenset({"role", "content"})
+_USUAL = _SAID | {"tool_calls", "tool_call_id"}
+
+Serialised = tuple[bytes, Shape | None]
+"""A message's JSON, and its shape; None for one whose shape providers differ in."""
 
 
 class ReadyMessage(dict[str, JsonValue]):
-    """A message that keeps its JSON. Nobody may change it any more."""
+    """A message that keeps its JSON, and what it becomes for a provider. Nobody may change it any more."""
 
-    __slots__ = ("_known", "_variants")
+    __slots__ = ("_serialised", "_variants")
 
-    def known(self) -> tuple[bytes, Shape | None]:
-        """Return its JSON and its shape, worked out once."""
+    def serialised(self) -> Serialised:
+        """Return its JSON and its shape, worked out once. Raises TypeError for what is no JSON."""
         try:
-            return self._known
+            return self._serialised
         except AttributeError:
-            self._known: tuple[bytes, Shape | None] = orjson.dumps(without_nulls(self)), _shape(self)
-            return self._known
+            self._serialised: Serialised = _serialised(self)
+            return self._serialised
 
-    def variant(
-        self, key: Hashable, make: Callable[[], Iterable[Mapping[str, JsonValue]]]
-    ) -> "Sequence[ReadyMessage]":
-        """Return what the message becomes for somebody, made once. `key` names whom."""
+    def variants(self) -> "dict[Hashable, Sequence[ReadyMessage]]":
+        """Return what the message became for somebody, by whom."""
         try:
-            variants = self._variants
+            return self._variants
         except AttributeError:
             self._variants: dict[Hashable, Sequence[ReadyMessage]] = {}
-            variants = self._variants
-        found = variants.get(key)
-        if found is None:
-            found = variants[key] = [ReadyMessage(message) for message in make()]
-        return found
+            return self._variants
 
 
-def serialised(message: Mapping[str, JsonValue]) -> tuple[bytes, Shape | None]:
-    """Return a message's JSON and shape. Raises TypeError for what is no JSON, lone surrogates for one."""
-    if isinstance(message, ReadyMessage):
-        return message.known()
-    return orjson.dumps(without_nulls(message)), _shape(message)
+def all_serialised(messages: Iterable[Mapping[str, JsonValue]]) -> list[Serialised]:
+    """Return each message's JSON and shape. Raises TypeError for what is no JSON, lone surrogates for one."""
+    return [
+        message.serialised() if isinstance(message, ReadyMessage) else _serialised(message)
+        for message in messages
+    ]
 
 
 def without_nulls(message: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -54,9 +53,13 @@ def without_nulls(message: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     return {name: value for name, value in message.items() if value is not None}
 
 
+def _serialised(message: Mapping[str, JsonValue]) -> Serialised:
+    return orjson.dumps(without_nulls(message)), _shape(message)
+
+
 def _shape(message: Mapping[str, JsonValue]) -> Shape | None:
-    """Return the shape; None for one with blocks of content or unusual fields, which providers differ in."""
+    """Return the shape; None for one with blocks of content or unusual fields."""
     content = message.get("content")
     if not _USUAL.issuperset(message) or not (content is None or isinstance(content, str)):
         return None
-    return str(message.get("role")), str(content is None), *sorted(message.keys() - {"role", "content"})
+    return " ".join((str(message.get("role")), str(content is None), *sorted(message.keys() - _SAID)))

@@ -37,9 +37,7 @@ def shape(request: ModelRequest, provider: str, *, own_server: bool = False) -> 
     """Shape a request. `provider` is LiteLLM's; `own_server`: a server that only speaks its format."""
     model = request.model
     claude = _is_claude(provider, model)
-    messages: list[Fields] = []
-    for message in request.messages:
-        messages.extend(_shaped_once(message, provider, model, claude=claude))
+    messages = _all_shaped(request.messages, provider, model, claude=claude)
     tools: list[Fields] = list(request.tools)
     if wants_marks(provider, model):
         copies = [dict(message) for message in messages]
@@ -57,13 +55,23 @@ def _is_claude(provider: str, model: str) -> bool:
     return provider == "anthropic" or (provider in _CLAUDE_HOSTS and "claude" in model.lower())
 
 
-def _shaped_once(message: Fields, provider: str, model: str, *, claude: bool) -> Iterable[Fields]:
-    """As `_shaped`, done once for a message that goes into many calls."""
-    if message.get("role") != "assistant":
-        return [message]
-    if isinstance(message, ReadyMessage):
-        return message.variant((provider, model), lambda: _shaped(message, provider, model, claude=claude))
-    return _shaped(message, provider, model, claude=claude)
+def _all_shaped(messages: Iterable[Fields], provider: str, model: str, *, claude: bool) -> list[Fields]:
+    """Return all messages for the provider. One that goes into many calls is shaped once."""
+    key = (provider, model)
+    found: list[Fields] = []
+    for message in messages:
+        if message["role"] != "assistant":
+            found.append(message)
+        elif not isinstance(message, ReadyMessage):
+            found += _shaped(message, provider, model, claude=claude)
+        else:
+            known = message.variants()
+            variant = known.get(key)
+            if variant is None:
+                shaped = _shaped(message, provider, model, claude=claude)
+                variant = known[key] = [ReadyMessage(each) for each in shaped]
+            found += variant
+    return found
 
 
 def _shaped(message: Fields, provider: str, model: str, *, claude: bool) -> Iterable[dict[str, Any]]:

@@ -4,7 +4,7 @@ A call ends as soon as its name, its id and a complete JSON object are there, so
 model still talks; its arguments are decoded once, then. Providers differ, so: an id or a name may come
 late, again or in every delta; arguments may be empty; several calls may share one index one after another.
 What follows a complete object on its index and begins no new call is reported as a broken call of its own,
-for the complete one may already be running.
+for the complete one may already be running; unless that one is broken itself.
 """
 
 import json
@@ -17,6 +17,10 @@ from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarte
 from factotum.parsing.json_object import BLANK, DEEPEST, JsonObject
 
 _EXCERPT = 20
+_RUBBISH = (
+    "There was text after the end of the arguments of {}. The call before it stands; for another call, write "
+    "a call of its own."
+)
 
 
 @dataclass(slots=True)
@@ -84,11 +88,12 @@ class NativeCalls:
             self._end(slot, events)
         if not slot.rubbish and text.strip():
             slot.rubbish = True
-            reason = (
-                f"There was text after the end of the arguments of {slot.name}. The call before it stands; "
-                "for another call, write a call of its own."
-            )
-            events.append(CallBroken(next(self._numbers), slot.name, "native", "malformed", reason))
+            if isinstance(_read(slot, truncated=False), dict):
+                events.append(
+                    CallBroken(
+                        next(self._numbers), slot.name, "native", "malformed", _RUBBISH.format(slot.name)
+                    )
+                )
 
     def _end(self, slot: _Slot, events: list[ParseEvent], *, truncated: bool = False) -> None:
         """End the call once, whatever it is."""

@@ -25,7 +25,7 @@ ACTS = st.one_of(
 WINDOW = 20_000
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(dialect=DIALECTS, task=SIZES, acts=st.lists(ACTS, max_size=25), summarises=st.booleans())
 def test_any_log_fits_its_window(
     dialect: Dialect, task: int, acts: list[tuple[str, int | list[int]]], summarises: bool

@@ -27,7 +27,7 @@ TURN = st.one_of(
 DEATHS = st.lists(st.tuples(st.integers(1, 60), MOMENTS), max_size=4)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     turns=st.lists(TURN, max_size=4),
     completes=st.booleans(),

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -72,7 +72,6 @@ def test_stars_stand_for_any_text(glob: str, text: str, does: bool) -> None:
     assert matches(glob, text) is does
 
 
-@settings(deadline=None)
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
 def test_a_glob_is_what_its_expression_would_be(glob: str, text: str) -> None:
     expression = "".join(".*" if each == "*" else re.escape(each) for each in glob)
@@ -185,7 +184,6 @@ def _tool(name: str) -> Tool:
     return NAMED[name]
 
 
-@settings(deadline=None)
 @given(st.lists(RULES, min_size=1, max_size=3), CALLS, LIFTED)
 def test_deny_always_wins_and_what_no_rule_asks_about_is_not_asked(
     layers: list[Rules], call: tuple[str, str], lifted: frozenset[str]
@@ -207,7 +205,6 @@ def test_deny_always_wins_and_what_no_rule_asks_about_is_not_asked(
         assert verdict.action == "deny"
 
 
-@settings(deadline=None)
 @given(RULES, st.builds(Restrictions, deny=LISTS, ask=LISTS), CALLS, LIFTED)
 def test_a_run_can_only_be_stricter_and_nothing_lifted_undoes_a_deny(
     rules: Rules, more: Restrictions, call: tuple[str, str], lifted: frozenset[str]

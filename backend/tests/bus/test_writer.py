@@ -59,7 +59,7 @@ def read(entries: list[Entry]) -> list[RunEvent]:
 
 
 @given(events=events_of_a_run, pauses=st.lists(st.booleans(), max_size=60))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_what_is_read_back_tells_what_was_emitted(
     bus: Bus, events: list[RunEvent], pauses: list[bool]
 ) -> None:

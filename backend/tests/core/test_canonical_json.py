@@ -5,7 +5,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -52,7 +52,6 @@ def test_a_value_has_one_text(value: JsonValue, text: str) -> None:
     assert digest(value) == hashlib.sha256(text.encode()).hexdigest()
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_the_text_is_json_of_the_same_value_in_any_order(value: JsonValue) -> None:
     text = canonical(value)
@@ -61,7 +60,6 @@ def test_the_text_is_json_of_the_same_value_in_any_order(value: JsonValue) -> No
         assert canonical(dict(reversed(value.items()))) == text
 
 
-@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_different_values_have_different_texts(one: JsonValue, other: JsonValue) -> None:
     assert (canonical(one) == canonical(other)) == (_exact(one) == _exact(other))

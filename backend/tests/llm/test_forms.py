@@ -15,7 +15,7 @@ from factotum.llm.faults import ModelFault
 from factotum.llm.forms import Forms
 from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.port import ModelChunk, ReasoningChunk, TextChunk, ToolCallChunk
-from factotum.llm.ready import ReadyMessage, serialised
+from factotum.llm.ready import ReadyMessage, all_serialised
 from factotum.llm.wire import joined
 from factotum.testing.provider.server import ScriptedProvider
 
@@ -162,8 +162,8 @@ def test_forms_are_learned_by_shape_and_bounded() -> None:
 
 def test_messages_are_serialised_once() -> None:
     message = ReadyMessage({"role": "user", "content": "a"})
-    assert serialised(message)[0] is serialised(message)[0]
-    assert serialised(message) == serialised(dict(message))
+    assert all_serialised([message])[0] is all_serialised([message])[0]
+    assert all_serialised([message]) == all_serialised([dict(message)])
 
 
 def test_neighbours_of_one_read_are_joined() -> None:

@@ -111,6 +111,13 @@ def test_text_after_the_object_is_a_broken_call_of_its_own(call_id: str | None) 
     assert "after the end of the arguments of f" in broken[0].reason
 
 
+@pytest.mark.parametrize("call_id", ["a", None])
+def test_text_after_an_object_that_cannot_be_read_is_told_with_it(call_id: str | None) -> None:
+    (end,) = ends(native((0, call_id, "f", '{"{"=\']a'), (0, None, None, "b")))
+    assert isinstance(end, CallBroken)
+    assert "not JSON" in end.reason
+
+
 def broken(text: str) -> CallBroken:
     (end,) = ends(native((0, "a", "f", text)))
     assert isinstance(end, CallBroken)
