@@ -343,6 +343,31 @@ async def test_a_batch_holds_what_was_written_together(bus: Bus) -> None:
     assert [entry.type for entry in second] == ["text.delta", "text.delta", "file.changed"]
 
 
+async def test_an_idle_reader_is_told_so_again_and_again_and_misses_nothing(bus: Bus) -> None:
+    run_id, writer = await bus.writer()
+    await writer.emit(durable(0))
+    async with aclosing(bus.tail.batches(run_id, 0, idle_seconds=0.05)) as batches:
+        assert paths(list(await anext(batches))) == ["file-0"]
+        assert await anext(batches) == ()
+        assert await anext(batches) == ()
+        await writer.emit(durable(1))
+        assert paths(list(await anext(batches))) == ["file-1"]
+        await asyncio.sleep(0.1)  # nobody reads: what comes then is told, not that nothing came
+        await writer.emit(durable(2))
+        assert paths(list(await anext(batches))) == ["file-2"]
+    await writer.close()
+
+
+async def test_a_reader_that_is_not_idle_is_not_told_so(bus: Bus) -> None:
+    run_id, writer = await bus.writer()
+    async with aclosing(bus.tail.batches(run_id, 0, idle_seconds=0.4)) as batches:
+        for number in range(10):
+            await writer.emit(durable(number))
+            assert paths(list(await anext(batches))) == [f"file-{number}"]
+            await asyncio.sleep(0.05)
+    await writer.close()
+
+
 async def test_a_trimmed_stream_resets_a_reader_that_fell_behind(valkey_url: str) -> None:
     bus = Bus(valkey_url, max_entries=100, poll_seconds=3_600)
     run_id, writer = await bus.writer()
