@@ -22,32 +22,62 @@ _ATTEMPT = 1_000
 _SETTLE_SECONDS = 120.0
 
 
-class _Crowd:
-    """Clients of one stream: they count what comes, and how late it is."""
+class _Client:
+    """Follows one run, and comes back where it was when its stream ends, as every client must."""
 
-    def __init__(self) -> None:
-        self.late: list[float] = []
-        self.streams: list[Stream] = []
+    def __init__(self, crowd: "_Crowd", after: int) -> None:
+        self._crowd = crowd
+        self._after = after
+        self._stream: Stream | None = None
 
-    def take(self, frame: bytes) -> None:
+    async def connect(self, port: int, token: str, run_id: str) -> None:
+        """Open the stream."""
+        self._stream = await follow(port, token, run_id, self._take, after=self._after)
+
+    @property
+    def has_lost_it(self) -> bool:
+        """Whether its stream has ended."""
+        return self._stream is not None and self._stream.over.done()
+
+    def close(self) -> None:
+        """End it."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _take(self, frame: bytes) -> None:
         age = age_ms(frame)
         if age is not None:
-            self.late.append(age)
+            self._after = int(frame.partition(b"id: ")[2].partition(b"\n")[0])
+            self._crowd.late.append(age)
 
-    async def open(self, port: int, token: str, run_id: str, clients: int, after: int) -> None:
-        for _ in range(clients):
-            self.streams.append(await follow(port, token, run_id, self.take, after=after))
+
+class _Crowd:
+    """Clients of one stream: what came to them, by how late it was in milliseconds."""
+
+    def __init__(self, port: int, token: str, run_id: str, clients: int, *, after: int) -> None:
+        self.late: list[float] = []
+        self._where = (port, token, run_id)
+        self._clients = [_Client(self, after) for _ in range(clients)]
+
+    async def open(self) -> None:
+        """Connect them all."""
+        for client in self._clients:
+            await client.connect(*self._where)
         await asyncio.sleep(1.0)
 
     async def have(self, events: int) -> None:
-        """Wait until every client has got so many."""
+        """Wait until every client has got so many. Raises TimeoutError."""
         async with asyncio.timeout(_SETTLE_SECONDS):
-            while len(self.late) < events * len(self.streams):  # noqa: ASYNC110 - a busy wait would disturb
+            while len(self.late) < events * len(self._clients):
                 await asyncio.sleep(0.02)
+                for client in self._clients:
+                    if client.has_lost_it:
+                        await client.connect(*self._where)
 
     def close(self) -> None:
-        for stream in self.streams:
-            stream.close()
+        """End them all."""
+        for client in self._clients:
+            client.close()
 
 
 async def ours(service: Service, clients: int, events: int, pause: float) -> dict[str, Any]:
@@ -60,11 +90,11 @@ async def ours(service: Service, clients: int, events: int, pause: float) -> dic
     await _until_waiting(caller, run_id)
     redis = Redis(service.redis_url)
     log = RunLog(redis)
-    crowd = _Crowd()
+    last = await log.open(run_id, _ATTEMPT, 0)
+    crowd = _Crowd(service.port, service.token, run_id, clients, after=last)
     try:
-        last = await log.open(run_id, _ATTEMPT, 0)
         writer = log.writer(run_id, _ATTEMPT, last)
-        await crowd.open(service.port, service.token, run_id, clients, last)
+        await crowd.open()
         before = service.cpu()["api"]
         loop = asyncio.get_running_loop()
         due = loop.time()
@@ -104,12 +134,12 @@ def _bare_server() -> subprocess.Popen[str]:
 
 async def bare(clients: int, events: int, pause: float) -> dict[str, Any]:
     """The same from a bare socket server in a process of its own."""
-    crowd = _Crowd()
     with _bare_server() as server:
         assert server.stdin is not None
         assert server.stdout is not None
         port = int((await asyncio.to_thread(server.stdout.readline)).strip())
-        await crowd.open(port, "", "x", clients, 0)
+        crowd = _Crowd(port, "", "x", clients, after=0)
+        await crowd.open()
         before = _seconds(server.pid)
         server.stdin.write(f"{events} {pause}\n")
         server.stdin.flush()
