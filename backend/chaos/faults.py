@@ -24,7 +24,7 @@ from factotum.core.errors import Unavailable
 _GRACE_SECONDS = 60.0
 _FROZEN_LEASES = 1.5
 _STALL_SECONDS = 4.0
-_WORKER_SECONDS = 60.0
+_WORKER_SECONDS = 180.0
 
 
 @dataclass(slots=True)

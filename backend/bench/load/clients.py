@@ -11,17 +11,37 @@ Told = Callable[[bytes], None]
 """Is given each frame of a stream, whole, without its empty line."""
 
 
+_MOST_TRIES = 60
+_RETRY_SECONDS = 1.0
+
+
 class Caller:
     """Makes requests over one connection, one after the other."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
         self._token = token
+        self.put_off = 0
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def call(self, method: str, path: str, body: object = None) -> Any:
-        """Return what the API answers. Raises RuntimeError for a refusal."""
+        """Return what the API answers. Raises RuntimeError for a refusal.
+
+        One that says when to try again is tried again, for a minute, and counted in `put_off`.
+        """
+        status, answer = 503, b""
+        for _ in range(_MOST_TRIES):
+            status, answer = await self._answered(method, path, body)
+            if status != 503:
+                break
+            self.put_off += 1
+            await asyncio.sleep(_RETRY_SECONDS)
+        if not 200 <= status < 300:
+            raise RuntimeError(f"{method} {path}: {status} {answer[:500]!r}")
+        return json.loads(answer) if answer else None
+
+    async def _answered(self, method: str, path: str, body: object) -> tuple[int, bytes]:
         content = request(method, path, self._token, b"" if body is None else json.dumps(body).encode())
         kept = self._writer is not None
         try:
@@ -33,9 +53,7 @@ class Caller:
             head, answer = await self._exchange(content)  # the server has closed what stood idle
         if "connection: close" in head:
             self.close()
-        if not head.startswith("http/1.1 2"):
-            raise RuntimeError(f"{method} {path}: {head.splitlines()[0]} {answer[:500]!r}")
-        return json.loads(answer) if answer else None
+        return int(head.split()[1]), answer
 
     async def _exchange(self, content: bytes) -> tuple[str, bytes]:
         """Send a request; return the head of the answer, in lower case, and its body."""

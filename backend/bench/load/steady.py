@@ -13,7 +13,7 @@ from bench.load.service import Service
 
 MODEL = "openai/scripted"
 CHUNKS = 400
-_IDLE_AT_ONCE = 20
+_IDLE_AT_ONCE = 8
 _REQUESTS_A_SECOND = 20.0
 _SAMPLE_SECONDS = 2.0
 _WARM_UP_SHARE = 0.1
@@ -36,6 +36,7 @@ class Steady:
         self._events = 0
         self._ended = 0
         self._requests: list[float] = []
+        self._put_off = 0
         self._measuring = False
 
     async def measure(self, seconds: float) -> dict[str, Any]:
@@ -80,6 +81,7 @@ class Steady:
             "late_most_ms": max(self._late, default=0.0),
             "late_over_250": sum(late > 250 for late in self._late),
             "requests": len(self._requests),
+            "requests_put_off": self._put_off,
             "request_p50_ms": middle(self._requests),
             "request_p99_ms": percentile(self._requests, 0.99),
             "cpu_s": spent,
@@ -153,11 +155,13 @@ class Steady:
         async def one(method: str, path: str, body: object) -> None:
             began = time.perf_counter()
             caller = await free.get()
+            put_off = caller.put_off
             try:
                 await caller.call(method, path, body)
             finally:
                 free.put_nowait(caller)
             if self._measuring:
+                self._put_off += caller.put_off - put_off
                 self._requests.append((time.perf_counter() - began) * 1000)
 
         async with asyncio.TaskGroup() as group:

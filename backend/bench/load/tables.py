@@ -13,7 +13,7 @@ def steady(console: Console, found: dict[str, Any]) -> None:
         f" {found['seconds']:.0f} s measured"
     )
     table = _table(title, "what", "measured", "aim")
-    table.add_row("requests", f"{found['requests']}", "")
+    table.add_row("requests (put off by a 503)", f"{found['requests']} ({found['requests_put_off']})", "")
     table.add_row(
         "a request, p50 / p99 ms", _pair(found["request_p50_ms"], found["request_p99_ms"]), "p99 < 150"
     )
