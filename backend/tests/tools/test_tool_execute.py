@@ -56,14 +56,14 @@ async def test_a_result_carries_text_signal_and_duration() -> None:
         Complete(("a",)),
         None,
     )
-    assert 0 <= result.duration_seconds < 1
+    assert 0 <= result.duration_seconds < 20
 
 
 async def test_a_call_past_its_deadline_is_ended_and_says_so() -> None:
     result = await execute(linger, MemoryToolContext(), {})
     assert (result.outcome, result.code) == ("error", "tool_deadline")
     assert "did not end within its 0.05 seconds" in result.text
-    assert 0.05 <= result.duration_seconds < 5
+    assert 0.05 <= result.duration_seconds < 20
 
 
 async def test_output_is_bounded_with_both_ends_kept() -> None:

