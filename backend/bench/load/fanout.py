@@ -10,7 +10,7 @@ from typing import Any
 from bench.load.clients import Caller, Stream, age_ms, follow
 from bench.load.numbers import middle, percentile
 from bench.load.service import Service, family
-from bench.load.steady import MODEL
+from bench.load.steady import MODEL, until_waiting
 from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.protocol.events import ToolFinished
@@ -87,7 +87,7 @@ async def ours(service: Service, clients: int, events: int, pause: float) -> dic
     run_id = (await caller.call("POST", f"/v1/threads/{thread_id}/runs", {"input": "ask", "model": MODEL}))[
         "id"
     ]
-    await _until_waiting(caller, run_id)
+    await until_waiting(caller, run_id)
     redis = Redis(service.redis_url)
     log = RunLog(redis)
     last = await log.open(run_id, _ATTEMPT, 0)
@@ -113,13 +113,6 @@ async def ours(service: Service, clients: int, events: int, pause: float) -> dic
         await log.aclose()
         await redis.aclose()
     return _figures(crowd, spent)
-
-
-async def _until_waiting(caller: Caller, run_id: str) -> None:
-    status = ""
-    while status != "awaiting_input":
-        await asyncio.sleep(0.1)
-        status = (await caller.call("GET", f"/v1/runs/{run_id}"))["status"]
 
 
 def _bare_server() -> subprocess.Popen[str]:

@@ -16,6 +16,7 @@ CHUNKS = 400
 _IDLE_AT_ONCE = 8
 _REQUESTS_A_SECOND = 20.0
 _SAMPLE_SECONDS = 2.0
+_ASK_SECONDS = 300.0
 _WARM_UP_SHARE = 0.1
 _NOTHING: dict[str, str] = {}
 
@@ -101,17 +102,10 @@ class Steady:
                 run = await caller.call(
                     "POST", f"/v1/threads/{thread_id}/runs", {"input": "ask", "model": MODEL}
                 )
-                waits = asyncio.Event()
+                await until_waiting(caller, run["id"])
                 streams.append(
-                    await follow(
-                        self._service.port,
-                        self._service.token,
-                        run["id"],
-                        lambda frame: waits.set() if b"run.awaiting" in frame else None,
-                    )
+                    await follow(self._service.port, self._service.token, run["id"], self._take_nothing)
                 )
-                async with asyncio.timeout(120):
-                    await waits.wait()
                 self._threads.append(thread_id)
                 self._waiting.append(run["id"])
                 caller.close()
@@ -135,6 +129,9 @@ class Steady:
             finally:
                 stream.close()
             self._ended += self._measuring
+
+    def _take_nothing(self, frame: bytes) -> None:
+        """An idle client has nothing to do with what it is told."""
 
     def _take(self, frame: bytes) -> None:
         if not self._measuring:
@@ -181,6 +178,15 @@ class Steady:
                 group.create_task(one(*chance.choice(asked)))
                 due += 1 / _REQUESTS_A_SECOND
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
+async def until_waiting(caller: Caller, run_id: str) -> None:
+    """Wait until a run asks its person. Raises TimeoutError when that takes minutes."""
+    status = ""
+    async with asyncio.timeout(_ASK_SECONDS):
+        while status != "awaiting_input":
+            await asyncio.sleep(0.1)
+            status = (await caller.call("GET", f"/v1/runs/{run_id}"))["status"]
 
 
 def _growth(memory: list[tuple[float, dict[str, float]]]) -> dict[str, dict[str, float]]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from factotum.bus.counters import Counters
 from factotum.bus.entries import (
     CursorTooOld,
     Entry,
@@ -57,6 +58,7 @@ class RunLog:
         idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
         self._pipe = Pipe(redis)
+        self.counters = Counters(self._pipe)
         self._ended_ms = int(retention_seconds * 1000)
         self._idle_ms = int(idle_seconds * 1000)
         self._max_entries = max_entries
@@ -105,9 +107,12 @@ class RunLog:
         mode = RESUME if resume else STRICT
         end = 1 if ended else 0
         channel = channel_name(run_id)
-        return await self._run(
+        status, last = await self._run(
             run_id, mode, attempt, first_seq, keep, self._max_entries, end, channel, *lines
         )
+        if ended and status == "ok":
+            await self.counters.add(lines[-1].partition(b" ")[0].decode())
+        return status, last
 
     async def read(self, run_id: str, after: int, limit: int = 500) -> Page:
         """Read up to `limit` entries after a cursor. A log that does not exist (yet) is empty for cursor 0.

@@ -98,3 +98,7 @@ class SandboxProvider(Protocol):
     async def delete(self, project_id: str) -> None:
         """End it and delete its workspace. Deleting one that does not exist does nothing."""
         ...
+
+    async def projects(self) -> list[str]:
+        """Return the ids of the projects that something is kept of here."""
+        ...

@@ -221,3 +221,7 @@ class MemorySandboxProvider:
     async def delete(self, project_id: str) -> None:
         """Forget the project's sandbox."""
         self._sandboxes.pop(project_id, None)
+
+    async def projects(self) -> list[str]:
+        """Return the ids of the projects that have a sandbox."""
+        return sorted(self._sandboxes)

@@ -298,7 +298,9 @@ class SandboxConformance:
         """A deleted project is empty when it is opened again; deleting twice does nothing."""
         sandbox = await provider.open(new_id())
         await sandbox.exec("echo x >file; mkdir d; chmod 000 d")
+        assert sandbox.project_id in await provider.projects()
         await provider.delete(sandbox.project_id)
+        assert sandbox.project_id not in await provider.projects()
         await provider.delete(sandbox.project_id)
         assert (await failure(sandbox.list())).stable_code == "sandbox_gone"
         assert (await failure(sandbox.exec("true"))).stable_code == "sandbox_gone"

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from factotum.core.ids import is_id
 from factotum.sandbox.local import trash
 from factotum.sandbox.local.owners import Owner
 
@@ -87,3 +88,10 @@ def _make(folder: Path, mode: int, owner: Owner | None) -> None:
     if owner is not None:
         os.chown(folder, owner.uid, owner.uid)
     folder.chmod(mode)
+
+
+def kept_projects(root: Path) -> list[str]:
+    """Return the ids of the projects that have a folder in `root`, sorted. Blocks."""
+    if not root.is_dir():
+        return []
+    return sorted(entry.name for entry in root.iterdir() if is_id(entry.name) and entry.is_dir())

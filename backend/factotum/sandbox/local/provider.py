@@ -15,7 +15,7 @@ from factotum.sandbox.local.limits import Limits
 from factotum.sandbox.local.machine import examine
 from factotum.sandbox.local.paths import check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
-from factotum.sandbox.local.project import Project
+from factotum.sandbox.local.project import Project, kept_projects
 from factotum.sandbox.local.sandbox import LocalSandbox
 
 _log = logging.getLogger(__name__)
@@ -89,6 +89,10 @@ class LocalSandboxProvider:
         if self._engine is not None:
             self._engine.end(project_id)
         await asyncio.to_thread(Project(project_id, self._folder / project_id, None).remove)
+
+    async def projects(self) -> list[str]:
+        """Return the ids of the projects that something is kept of here."""
+        return await asyncio.to_thread(kept_projects, self._folder)
 
     def close(self) -> None:
         """End all commands. The provider cannot be used afterwards."""
