@@ -16,7 +16,7 @@ from factotum.llm.health import ModelHealth
 from factotum.llm.router import Gateways
 from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
-from factotum.runs.queue import ProcrastinateQueue, RunQueue
+from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
@@ -112,7 +112,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             resting=health.resting,
             context_window=settings.context_window,
         )
-        queue = ProcrastinateQueue()
+        queue = ProcrastinateQueue(RunLimits(settings.account_runs, settings.total_runs))
         signals = Signals(redis)
         yield Services(
             settings=settings,

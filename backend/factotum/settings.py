@@ -92,6 +92,10 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=10, ge=1, le=500)
     """How many runs one worker process carries at once."""
+    account_runs: int = Field(default=100, ge=1, le=100_000)
+    """How many runs of one account may be at work at once; more wait until one ends."""
+    total_runs: int | None = Field(default=None, ge=1, le=1_000_000)
+    """How many runs of all accounts together. None: as many as the workers carry."""
     lease_seconds: float = Field(default=15, gt=1)
     step_limit: int = Field(default=50, ge=1, le=1000)
     """Steps, and below US dollars, tokens and seconds, after which a run asks whether to go on."""
@@ -102,6 +106,10 @@ class Settings(BaseSettings):
     """Rules for the tools of every agent, as JSON; agents and runs can only be stricter."""
     approval_seconds: float = Field(default=86_400, ge=1, le=30 * 86_400)
     """How long a run waits for the decision about a call, which then counts as denied."""
+    question_seconds: float = Field(default=30 * 86_400, ge=1, le=366 * 86_400)
+    """How long a run waits for an answer to anything else; then it has failed."""
+    metrics_token: SecretStr | None = None
+    """The bearer token that may read /metrics. None: the account's own."""
     body_limit: int = Field(default=1_000_000, ge=1000)
     upload_limit: int = Field(default=1_000_000_000, ge=1000)
     worker_grace: float = Field(default=10, ge=0, le=240)

@@ -48,22 +48,25 @@ describe.skipIf(service === null)('the bounds of the page', () => {
             updated_at: at,
           },
         })
-      const after = Number(searchParams.get('after'))
-      const last = Math.min(MESSAGES, after + Number(searchParams.get('limit')))
+      const before = searchParams.get('before')
+      const last = before === 'end' ? MESSAGES : Number(before) - 1
+      const after = Math.max(0, last - Number(searchParams.get('limit')))
       const items = Array.from({ length: last - after }, (_, n) => {
         const position = after + n + 1
         const role = position % 2 === 1 ? 'user' : 'assistant'
         return {
           id: `m${String(position)}`,
           thread_id: thread,
+          parent_id: position === 1 ? null : `m${String(position - 1)}`,
           run_id: null,
           position,
           role,
           parts: [{ type: 'text', text: `Message ${String(position)} with **some** words.` }],
           created_at: at,
+          siblings: [`m${String(position)}`],
         }
       })
-      return route.fulfill({ json: { items, next: last < MESSAGES ? String(last) : null } })
+      return route.fulfill({ json: { items, next: null, previous: after > 0 ? String(after + 1) : null } })
     })
     await page.goto(url(`/t/${thread}`))
     await page.getByText(`Message ${String(MESSAGES)} with`).waitFor()

@@ -1,11 +1,6 @@
 import { violations } from './axe'
-import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { conversation, ended, openPage, service, submit, url, useBrowser } from './browser'
-
-function paragraph(page: Page, number: number): Locator {
-  return page.getByText(new RegExp(`^Paragraph ${String(number)} has`))
-}
+import { ended, openPage, service, submit, url, useBrowser } from './browser'
 
 describe.skipIf(service === null)('the page on the real service', () => {
   useBrowser()
@@ -42,39 +37,6 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await page.getByRole('tab', { name: 'Progress' }).click()
     await page.getByRole('progressbar', { name: 'Plan' }).waitFor()
     expect(page.complaints).toEqual([])
-  })
-
-  test('a stream that is loaded anew at any moment ends as an undisturbed one', async () => {
-    const calm = await openPage()
-    await calm.goto(url())
-    await submit(calm, 'Please write slowly')
-    await calm.waitForURL('**/t/*')
-    const disturbed = await openPage()
-    await disturbed.goto(calm.url())
-    for (const pause of [150, 400, 250, 600]) {
-      await disturbed.waitForTimeout(pause)
-      await disturbed.reload()
-    }
-    await Promise.all([ended(calm), ended(disturbed)])
-    await Promise.all([paragraph(calm, 30).waitFor(), paragraph(disturbed, 30).waitFor()])
-    // The exact times of a run are read a moment after its end.
-    await expect
-      .poll(async () => (await conversation(disturbed)) === (await conversation(calm)), { timeout: 5000 })
-      .toBe(true)
-  })
-
-  test('a network that was lost comes back with nothing missing and nothing twice', async () => {
-    const page = await openPage()
-    await page.goto(url())
-    await submit(page, 'Please write slowly')
-    await paragraph(page, 3).waitFor()
-    await page.context().setOffline(true)
-    await page.waitForTimeout(1500)
-    await page.context().setOffline(false)
-    await ended(page)
-    await paragraph(page, 30).waitFor()
-    const text = await conversation(page)
-    for (let n = 1; n <= 30; n++) expect(text.split(`Paragraph ${String(n)} has`)).toHaveLength(2)
   })
 
   test('stop says what was not executed', async () => {
@@ -120,19 +82,6 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await page.getByRole('heading', { name: /show everything/i }).waitFor()
   })
 
-  test('a second task queues behind the first and can be withdrawn', async () => {
-    const page = await openPage()
-    await page.goto(url())
-    await submit(page, 'Please wait for ever')
-    await page.getByRole('button', { name: /Run sleep 300.*running/ }).waitFor()
-    await submit(page, 'And then write slowly')
-    await page.getByText('Queued: it begins').waitFor()
-    await page.getByRole('button', { name: 'Withdraw' }).click()
-    await page.getByText('Queued: it begins').waitFor({ state: 'detached' })
-    await page.getByRole('button', { name: 'Stop' }).click()
-    await page.getByText(/action.* not executed/).waitFor({ timeout: 20_000 })
-  })
-
   test('files go with a task', async () => {
     const page = await openPage()
     await page.goto(url())
@@ -147,7 +96,7 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await page.getByRole('tabpanel').getByRole('heading', { name: 'Hello' }).waitFor()
   })
 
-  test('threads are found, renamed and deleted', async () => {
+  test('threads are found, renamed, pinned, archived and deleted', async () => {
     const page = await openPage()
     await page.goto(url())
     await submit(page, 'Please show everything')
@@ -163,10 +112,36 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await renamed.waitFor()
     await renamed.hover()
     await renamed.getByRole('button', { name: /^More for/ }).click()
-    await page.getByRole('menuitem', { name: 'Delete' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
-    await page.getByText('No thread has such a title.').waitFor()
+    await page.getByRole('menuitem', { name: 'Pin' }).click()
+    await page.getByLabel('Search threads').fill('')
+    await page.getByRole('list', { name: 'Pinned' }).getByText('Unmistakable').waitFor()
+    expect(await page.getByRole('list', { name: 'Threads', exact: true }).getByText('Unmistakable').count()).toBe(0)
+    await page.getByRole('button', { name: 'More for this thread' }).click()
+    await page.getByRole('menuitem', { name: 'Archive' }).click()
+    await page.getByRole('list', { name: 'Pinned' }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Archived' }).click()
+    await page.getByRole('list', { name: 'Archived threads' }).getByText('Unmistakable').waitFor()
+    expect(await violations(page)).toEqual([])
+    const away = page.getByRole('list', { name: 'Archived threads' }).getByRole('listitem')
+    const remove = async (): Promise<void> => {
+      await away.first().hover()
+      await away.getByRole('button', { name: 'More for Unmistakable' }).click()
+      await page.getByRole('menuitem', { name: 'Delete' }).click()
+      await page.getByText('Nothing is archived.').waitFor()
+    }
+    await remove()
     expect(page.url()).toBe(url())
+    await page
+      .getByText('“Unmistakable” was deleted')
+      .locator('xpath=ancestor::li')
+      .getByRole('button', { name: 'Undo' })
+      .click()
+    await away.getByText('Unmistakable').waitFor()
+    await remove()
+    // Who leaves does not take it back any more.
+    await page.reload()
+    await page.getByRole('button', { name: 'Archived' }).click()
+    await page.getByText('Nothing is archived.').waitFor()
   })
 
   test('nothing leaves the origin, and nothing offends axe, in both themes', async () => {
@@ -179,7 +154,7 @@ describe.skipIf(service === null)('the page on the real service', () => {
       await ended(page)
       await page.getByRole('button', { name: /^Run printf/ }).click()
       expect(await violations(page)).toEqual([])
-      for (const tab of ['Progress', 'Terminal', 'Files']) {
+      for (const tab of ['Progress', 'Terminal', 'Files', 'Changes']) {
         if (!(await page.getByRole('tab', { name: tab }).isVisible()))
           await page.getByRole('button', { name: "The agent's computer" }).click()
         await page.getByRole('tab', { name: tab }).click()

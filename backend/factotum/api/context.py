@@ -12,8 +12,10 @@ from factotum.features.approvals import PermissionService
 from factotum.features.branches import BranchService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
+from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
 from factotum.features.projects import ProjectService
+from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
 from factotum.runs.approvals import ApprovalService
 from factotum.services import Services
@@ -37,9 +39,11 @@ class ApiContext:
     branches: BranchService
     files: FileService
     health: HealthService
+    metrics: MetricsService
     models: ModelService
     permissions: PermissionService
     projects: ProjectService
+    stuck: StuckService
     threads: ThreadService
 
 
@@ -65,9 +69,11 @@ async def open_context(
             branches=BranchService(services.database),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
+            metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
+            stuck=StuckService(services.database),
             threads=ThreadService(services.database),
         )
     finally:

@@ -24,6 +24,7 @@ from factotum.api.routes import (
     conversation,
     events,
     files,
+    operations,
     projects,
     runs,
     service,
@@ -66,7 +67,18 @@ def create_app(open_: OpenContext) -> FastAPI:
         responses=PROBLEM_RESPONSES,
     )
     app.state.drain = Drain()
-    for module in (service, projects, threads, runs, conversation, approvals, events, files, agents):
+    for module in (
+        service,
+        operations,
+        projects,
+        threads,
+        runs,
+        conversation,
+        approvals,
+        events,
+        files,
+        agents,
+    ):
         app.include_router(module.router)
     install_error_handlers(app)
     install_openapi(app)

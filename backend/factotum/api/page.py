@@ -54,7 +54,7 @@ def built_page() -> dict[str, PageFile]:
 
 
 def read_page(folder: Traversable) -> dict[str, PageFile]:
-    """Read a built page, some 2 MB, into memory by address; empty where there is none."""
+    """Read a built page, some 8 MB, into memory by address; empty where there is none."""
     if not folder.joinpath("index.html").is_file():
         return {}
     found = {f"/{path}": entry.read_bytes() for path, entry in _walk(folder)}

@@ -2,8 +2,8 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, contextmanager
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,6 +19,8 @@ class Drain:
 
     def __init__(self) -> None:
         self._begun = asyncio.Event()
+        self.streams = 0
+        """How many streams are open that it would end."""
 
     def begin(self) -> None:
         """End all streams, also those that are opened from now on."""
@@ -59,6 +61,21 @@ class StreamResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Stream until the end, or until the first reason to stop. Raises what `parts` raises."""
+        with self._counted():
+            await self._respond(receive, send)
+
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        if self._drain is None:
+            yield
+            return
+        self._drain.streams += 1
+        try:
+            yield
+        finally:
+            self._drain.streams -= 1
+
+    async def _respond(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         stream = asyncio.create_task(self._stream(send), name="stream")
         gone = asyncio.create_task(_disconnected(receive), name="stream-gone")

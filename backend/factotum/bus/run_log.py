@@ -5,7 +5,8 @@ Sequence numbers are dense from 1, and a number that a client may have seen is n
   with the last second missing), the writer goes on with its next number and the stream starts anew there.
 - A new attempt asks Redis. If the log is gone, is behind the floor that the Postgres row keeps, or was last
   opened on another life of the server (which may have lost its tail), nobody knows what the dead writer used
-  since the floor was saved: the sequence jumps by SEQ_STRIDE.
+  since the floor was saved: the sequence jumps by SEQ_STRIDE times the attempt, so that two attempts that
+  lost the log from the same floor never meet.
 Whoever reads across a jump finds the gap and gets CursorTooOld: a reset with a snapshot, never a hole.
 """
 
@@ -14,13 +15,14 @@ from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from factotum.bus.counters import Counters
 from factotum.bus.entries import (
-    SEQ_STRIDE,
     CursorTooOld,
     Entry,
     channel_name,
     decode_range,
     head_key,
+    jump,
     stream_key,
 )
 from factotum.bus.pipe import Pipe
@@ -56,6 +58,7 @@ class RunLog:
         idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
         self._pipe = Pipe(redis)
+        self.counters = Counters(self._pipe)
         self._ended_ms = int(retention_seconds * 1000)
         self._idle_ms = int(idle_seconds * 1000)
         self._max_entries = max_entries
@@ -75,7 +78,7 @@ class RunLog:
             self._idle_ms,
             self._max_entries,
             _server_life(server),
-            SEQ_STRIDE,
+            jump(attempt),
         )
         _refuse(status, run_id, attempt)
         return number
@@ -104,9 +107,12 @@ class RunLog:
         mode = RESUME if resume else STRICT
         end = 1 if ended else 0
         channel = channel_name(run_id)
-        return await self._run(
+        status, last = await self._run(
             run_id, mode, attempt, first_seq, keep, self._max_entries, end, channel, *lines
         )
+        if ended and status == "ok":
+            await self.counters.add(lines[-1].partition(b" ")[0].decode())
+        return status, last
 
     async def read(self, run_id: str, after: int, limit: int = 500) -> Page:
         """Read up to `limit` entries after a cursor. A log that does not exist (yet) is empty for cursor 0.

@@ -29,6 +29,7 @@ from factotum.core.frozen import Frozen
 from factotum.protocol.approvals import Approval
 from factotum.protocol.messages import Message
 from factotum.protocol.runs import Delivery, Run, RunOptions
+from factotum.protocol.stuck import StuckRuns
 
 _SECONDS = 30.0
 _STOP_SECONDS = 20.0
@@ -178,6 +179,10 @@ class Service:
         """Return at most `limit` runs, of a thread or of all, newest first."""
         path = f"/v1/threads/{_in_path(thread_id)}/runs" if thread_id else "/v1/runs"
         return list(self._pages(Run, path, limit))
+
+    def stuck(self, limit: int) -> StuckRuns:
+        """Return at most `limit` runs (200 or less) that do not go on, with why."""
+        return self._call(StuckRuns, "GET", f"/v1/runs/stuck?limit={min(limit, 200)}")
 
     def stop(self, run_id: str) -> Run:
         """Stop a run. Returns when it has ended or, after ten seconds, while it is still stopping."""

@@ -56,6 +56,21 @@ def list_runs(limit: int, thread_id: str | None, output: Output) -> None:
     _print_table(("Run", "Began", "Status", "Cost", "Model"), rows, "There are no runs yet.")
 
 
+def list_stuck(limit: int, output: Output) -> None:
+    """Print the runs that do not go on, and what to do about each kind."""
+    with connect() as service:
+        stuck = service.stuck(limit)
+    if output is not Output.TEXT:
+        write_json(stuck.model_dump(mode="json"))
+        return
+    rows = [(each.run.id, each.run.status, each.why, write.duration(each.seconds)) for each in stuck.items]
+    _print_table(("Run", "Status", "Why", "Since"), rows, "No run is stuck.")
+    console = make_console()
+    for hint in dict.fromkeys(f"{each.why}: {each.hint}" for each in stuck.items):
+        if console.is_terminal:
+            console.print(Text(hint, "dim"))
+
+
 def list_models(output: Output) -> None:
     """Print the models that can be used, and the default."""
     with connect() as service:

@@ -228,13 +228,17 @@ def threads(
 def runs(
     *,
     thread: Annotated[str | None, typer.Option(help="Only those of this thread.")] = None,
+    stuck: Annotated[bool, typer.Option("--stuck", help="Only those that do not go on, and why.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many.")] = 20,
     output: ListingOption = Listing.TEXT,
 ) -> None:
     """List your runs, newest first."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import list_runs  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import list_runs, list_stuck  # noqa: PLC0415 - not paid for by --help
 
+        if stuck:
+            list_stuck(limit, Output(output.value))
+            return
         list_runs(limit, thread, Output(output.value))
 
 

@@ -89,7 +89,7 @@ class HealthService:
             workers = await Activity(tx).live_workers()
         if not workers:
             return PartHealth(ok=False, detail="No worker has been heard of lately: runs wait.")
-        return PartHealth(ok=True, detail=f"{workers} at work")
+        return PartHealth(ok=True, detail="Workers are there.")
 
     async def _ask_sandbox(self) -> PartHealth:
         """A first trial takes longer than our deadline: it goes on behind it, for the next time."""

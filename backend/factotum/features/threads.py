@@ -1,8 +1,9 @@
 """Threads and the messages in them."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from factotum.core.errors import Conflict
 from factotum.core.frozen import Frozen
@@ -13,9 +14,9 @@ from factotum.protocol.runs import Run, RunStatus
 from factotum.store.activity import Activity
 from factotum.store.database import Database
 from factotum.store.projects import Projects
-from factotum.store.records import Caller, Thread
+from factotum.store.records import Caller, Thread, ThreadFilter
 from factotum.store.runs import Runs
-from factotum.store.threads import Threads
+from factotum.store.threads import EVERY, Threads
 from factotum.store.tx import Tx
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
@@ -30,9 +31,17 @@ class NewThread(Frozen):
 
 
 class ThreadChange(Frozen):
-    """What can be changed of a thread."""
+    """What can be changed of a thread; what is left out stays as it is."""
 
-    title: Title
+    title: Title | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.title is None and self.pinned is None and self.archived is None:
+            raise PydanticCustomError("no_change", "Give a title, `pinned` or `archived`")
+        return self
 
 
 class ThreadPage(Page[Thread]):
@@ -63,19 +72,31 @@ class ThreadService:
         async with self._database.tenant(caller) as tx:
             return await Threads(tx).get(thread_id)
 
-    async def list(self, caller: Caller, page: PageRequest, *, project_id: str | None = None) -> ThreadPage:
+    async def list(
+        self,
+        caller: Caller,
+        page: PageRequest,
+        *,
+        project_id: str | None = None,
+        which: ThreadFilter = EVERY,
+    ) -> ThreadPage:
         """Return a page, of one project or of all. Raises NotFound (`project_not_found`), InvalidInput."""
         async with self._database.tenant(caller) as tx:
             if project_id is not None:
                 await Projects(tx).get(named("project", project_id))
-            found = await Threads(tx).list(project_id=project_id, after=cursor(page.after), limit=page.limit)
+            found = await Threads(tx).list(
+                project_id=project_id, which=which, after=cursor(page.after), limit=page.limit
+            )
         last = found[-1].id if found else ""
         return ThreadPage(items=tuple(found), next=next_after(found, page.limit, last))
 
     async def change(self, caller: Caller, thread_id: str, change: ThreadChange) -> Thread:
-        """Give it another title. Raises NotFound, Forbidden."""
+        """Give it another title, pin it, archive it. Raises NotFound, Forbidden."""
         async with self._database.tenant(caller) as tx:
-            return await Threads(tx).rename(thread_id, change.title)
+            threads = Threads(tx)
+            if change.title is not None:
+                await threads.rename(thread_id, change.title)
+            return await threads.put(thread_id, pinned=change.pinned, archived=change.archived)
 
     async def delete(self, caller: Caller, thread_id: str) -> None:
         """Delete it with its messages and runs; the project and its files stay.

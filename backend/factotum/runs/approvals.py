@@ -16,6 +16,7 @@ from factotum.protocol.approvals import Approval
 from factotum.protocol.events import ApprovalResolved
 from factotum.protocol.runs import Run
 from factotum.runs.announcing import announce
+from factotum.runs.dispatch import dispatch
 from factotum.runs.queue import RunQueue
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
@@ -69,9 +70,11 @@ class ApprovalService:
                     decision.reason,
                 )
             floor = await runs.log_seq(run_id)
-            resumed = await _resumed(tx, self._queue, run_id)
+            resumed = await approvals.resume(run_id)
             last = await announce(self._log, run_id, run.attempt, floor, resolved(decided))
             await approvals.note_told(run_id, last)
+            if resumed:
+                await dispatch(tx, self._queue, run.account_id)
         if resumed:
             await self._signals.send(run_id, "wake")
         return decided
@@ -105,13 +108,15 @@ class ApprovalExpiry:
             if run is None:
                 return
             expired = await approvals.expire(run_id)
-            await _resumed(tx, self._queue, run_id)
+            resumed = await approvals.resume(run_id)
             events = [
                 ApprovalResolved(approval_id=each.id, call_id=each.call_id, status="expired")
                 for each in expired
             ]
             last = await announce(self._log, run_id, run.attempt, run.log_seq, *events)
             await approvals.note_told(run_id, last)
+            if resumed:
+                await dispatch(tx, self._queue, run.account_id)
         log.info("run %s: %d approvals expired", run_id, len(expired))
 
 
@@ -144,15 +149,6 @@ def refuse_plain_answer(run: Run) -> None:
             hint=f"GET /v1/runs/{run.id}/approvals lists them; POST a decision to each one's address there.",
             code="run_awaits_approval",
         )
-
-
-async def _resumed(tx: Tx, queue: RunQueue, run_id: str) -> bool:
-    """Queue the run if nothing is pending any more, with its job."""
-    if not await Approvals(tx).resume(run_id):
-        return False
-    async with tx.as_login() as connection:
-        await queue.enqueue(connection, run_id)
-    return True
 
 
 def _check(approval: Approval, decision: Decision) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from factotum.bus.entries import CursorTooOld
 from factotum.bus.run_log import RunLog
 from factotum.core.errors import Unavailable
-from factotum.protocol.events import RUN_EVENT, MessageCreated, RunEvent, ToolFinished
+from factotum.protocol.events import MessageCreated, RunEvent, ToolFinished
 from factotum.protocol.messages import Message, ToolResultPart
 from factotum.protocol.pieces import last_response
 from factotum.runs.telling import Teller
+from factotum.runs.told_end import known_events
 from factotum.store.database import Database
 from factotum.store.messages import Messages
 from factotum.store.records import ClaimedRun
@@ -52,7 +53,7 @@ async def _read(log: RunLog, run_id: str, after: int) -> list[RunEvent]:
     events: list[RunEvent] = []
     while True:
         page = await log.read(run_id, after)
-        events.extend(RUN_EVENT.validate_json(entry.data) for entry in page.entries)
+        events.extend(known_events(page))
         if page.caught_up:
             return events
         after = page.entries[-1].seq

@@ -23,6 +23,7 @@ from factotum.protocol.events import (
 from factotum.protocol.messages import Message
 from factotum.protocol.runs import ErrorInfo, Usage
 from factotum.runs.approval_book import store_requests
+from factotum.runs.dispatch import dispatch
 from factotum.runs.journal import PostgresJournal
 from factotum.runs.queue import RunQueue
 from factotum.runs.telling import Teller
@@ -35,7 +36,7 @@ from factotum.store.tx import Tx
 
 
 class RunEnding:
-    """Ends one attempt. The next run of the thread is enqueued in the same transaction.
+    """Ends one attempt. What there is room for then gets its job in the same transaction.
 
     `log` is the attempt's writer, `teller` the sink over it.
     """
@@ -79,7 +80,7 @@ class RunEnding:
                 finish_reason=outcome.reason,
                 deliverables=outcome.deliverables,
             )
-            await self._enqueue_next(tx)
+            await dispatch(tx, self._queue, self._run.account_id)
         told.append(RunFinished(reason=outcome.reason, usage=usage, deliverables=outcome.deliverables))
         await self._tell(told)
 
@@ -98,6 +99,7 @@ class RunEnding:
                 self._run.id, self._run.attempt, question=outcome.question, log_seq=log_seq
             )
             asked = await store_requests(tx, self._run.id, outcome.approvals)
+            await dispatch(tx, self._queue, self._run.account_id)
         requested = [ApprovalRequested(approval=approval) for approval in asked]
         await self._tell([*requested, RunAwaiting(question=outcome.question)])
 
@@ -117,7 +119,7 @@ class RunEnding:
                 log_seq=log_seq + len(kept),
                 error=error,
             )
-            await self._enqueue_next(tx)
+            await dispatch(tx, self._queue, self._run.account_id)
         await self._tell([*kept, RunFailed(error=error, usage=usage)])
 
     async def failed_without_rights(self, fault: FactotumError, usage: Usage) -> None:
@@ -128,7 +130,7 @@ class RunEnding:
         error = _told(fault)
         async with self._database.system() as tx:
             await Leases(tx).fail(self._run.id, self._run.attempt, error, log_seq=self._log.seq + 1)
-            await self._enqueue_next(tx)
+            await dispatch(tx, self._queue, self._run.account_id)
         await self._teller.discard_drafts()
         await self._tell([RunFailed(error=error, usage=usage)])
 
@@ -145,7 +147,7 @@ class RunEnding:
                 usage=usage,
                 log_seq=log_seq + len(kept),
             )
-            await self._enqueue_next(tx)
+            await dispatch(tx, self._queue, self._run.account_id)
         await self._tell([*kept, RunStopped(not_executed=tuple(not_executed), usage=usage)])
 
     async def handed_over(self) -> None:
@@ -169,12 +171,6 @@ class RunEnding:
             duration_ms=0,
         )
         return [finished, MessageCreated(message=message)]
-
-    async def _enqueue_next(self, tx: Tx) -> None:
-        following = await Runs(tx).next_queued(self._run.thread_id)
-        if following is not None:
-            async with tx.as_login() as connection:
-                await self._queue.enqueue(connection, following)
 
     async def _last_number(self, still_to_tell: int) -> int:
         """Return the number that the log will end at after so many more events."""

@@ -7,16 +7,19 @@ A lost lease writes nothing more; the other two leave the log whole first.
 import asyncio
 import logging
 
+from pydantic import ValidationError
+
 from factotum.agent.loop import AgentLoop
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
-from factotum.bus.entries import SEQ_STRIDE
+from factotum.bus.entries import jump
 from factotum.bus.run_log import RunLog
 from factotum.bus.writer import RunLogWriter
+from factotum.core.clock import since_boot
 from factotum.core.errors import Conflict, FactotumError, NotFound, StaleAttempt, Unavailable
 from factotum.core.logs import run_in_log
 from factotum.protocol.events import MessageCreated, RunEvent, RunResumed, RunStarted
 from factotum.protocol.runs import Usage
-from factotum.runs.assembly import AgentFactory
+from factotum.runs.assembly import AgentFactory, Seen
 from factotum.runs.catch_up import catch_up
 from factotum.runs.ending import RunEnding
 from factotum.runs.journal import PostgresJournal
@@ -25,13 +28,16 @@ from factotum.runs.queue import RunQueue
 from factotum.runs.steering import looking
 from factotum.runs.telling import Teller
 from factotum.runs.titles import ThreadTitle, Titler
+from factotum.runs.told_end import end_as_told
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
+from factotum.store.runs import Runs
 
 log = logging.getLogger(__name__)
 
 _CRASH_LIMIT = 5
+_MOST_UNREADABLE = 1000
 
 
 class RunExecutor:
@@ -57,6 +63,7 @@ class RunExecutor:
         self._live = live
         self._owner = owner
         self._lease_seconds = lease_seconds
+        self._unreadable: set[str] = set()
 
     async def execute(self, run_id: str) -> None:
         """Carry a run if it can be claimed. Whatever goes wrong with it is kept with the run.
@@ -65,25 +72,33 @@ class RunExecutor:
         ours before the run's work began: the run is then left to its lease, and to the limit of crashes.
         """
         run_in_log.set(run_id)
+        if run_id in self._unreadable:
+            return
+        lease_ends = since_boot() + self._lease_seconds
         try:
             async with self._database.system() as tx:
                 run = await Leases(tx).claim(run_id, self._owner, self._lease_seconds)
             if run is not None:
-                await self._carry(run)
+                await self._run_log.counters.add("attempts", *(["takeovers"] if run.took_over else []))
+                await self._carry(run, lease_ends)
         except StaleAttempt:
             log.info("a newer attempt owns the run, or it has ended; nothing was changed")
         except (Unavailable, NotFound) as fault:
             # The lease runs out and the sweeper finds the run again, here or elsewhere.
             log.warning("the run is left to its lease: %s", fault.message)
 
-    async def _carry(self, run: ClaimedRun) -> None:
+    async def _carry(self, run: ClaimedRun, lease_ends: float) -> None:
         events = await self._open_log(run)
+        if events is None:
+            return
         teller = Teller(events)
         journal = PostgresJournal(self._database, run, lambda: events.seq)
         ending = RunEnding(self._database, run, journal, events, teller, self._queue)
         usage = Usage()
         try:
-            seen = await self._agents.read(run)
+            seen = await self._read(run, journal)
+            if seen is None:
+                return
             usage = seen.run.usage
             if run.crashes > _CRASH_LIMIT:
                 await ending.failed(_given_up(run.crashes), usage)
@@ -95,7 +110,8 @@ class RunExecutor:
                 await teller.emit(MessageCreated(message=await journal.begin(seen.run.input)))
             loop = self._agents.build(seen, run, journal, teller)
             title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
-            live = LiveRun(run.id, run.attempt, loop, asyncio.create_task(loop.run(), name=f"run:{run.id}"))
+            working = asyncio.create_task(loop.run(), name=f"run:{run.id}")
+            live = LiveRun(run.id, run.attempt, loop, working, lease_ends)
             try:
                 async with looking(live, journal, teller):
                     await self._work(run, live, ending, title)
@@ -109,6 +125,22 @@ class RunExecutor:
             await ending.failed_without_rights(_without_rights(), usage)
         finally:
             await events.close()
+
+    async def _read(self, run: ClaimedRun, journal: PostgresJournal) -> Seen | None:
+        """Read what the run needs. None: only a newer version of the service can, and it is left to that.
+
+        The sweeper brings the run to a worker again; no crash is counted.
+        """
+        try:
+            return await self._agents.read(run)
+        except ValidationError as fault:
+            log.warning("the run is left to a newer version, which wrote it: %s", fault)
+        if len(self._unreadable) >= _MOST_UNREADABLE:
+            self._unreadable.clear()
+        self._unreadable.add(run.id)
+        async with journal.fenced() as tx:
+            await Runs(tx).release(run.id, run.attempt)
+        return None
 
     async def _work(
         self, run: ClaimedRun, live: LiveRun, ending: RunEnding, title: ThreadTitle | None
@@ -177,12 +209,20 @@ class RunExecutor:
                     raise
         return True
 
-    async def _open_log(self, run: ClaimedRun) -> RunLogWriter:
-        """Take over the run's log. Without Redis the run goes on, numbered past all that may be used."""
+    async def _open_log(self, run: ClaimedRun) -> RunLogWriter | None:
+        """Take over the run's log; None when it has ended, and the run with it.
+
+        Without Redis the run goes on, numbered past all that may be used.
+        """
         try:
             last = await self._run_log.open(run.id, run.attempt, run.log_seq)
         except Unavailable:
-            last = run.log_seq + SEQ_STRIDE
+            last = run.log_seq + jump(run.attempt)
+        except StaleAttempt:
+            raise
+        except Conflict:
+            await end_as_told(self._database, self._run_log, self._queue, run)
+            return None
         return self._run_log.writer(run.id, run.attempt, last)
 
 

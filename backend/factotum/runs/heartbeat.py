@@ -2,16 +2,22 @@
 
 It has a loop and a connection of its own. What it learns (a lease is lost, a stop was requested, a message
 was sent) it hands to the event loop that carries the runs.
+
+A run whose lease could not be renewed is given up before the lease ends, by this machine's own clock: its
+tools have ended then when another worker takes it. So it is for a process that was stopped and wakes up.
 """
 
 import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from factotum.core.clock import since_boot
 from factotum.core.errors import FactotumError
+from factotum.core.tasks import side_by_side
 from factotum.runs.live import LiveRuns
 from factotum.store.database import Database
 from factotum.store.leases import Leases
@@ -20,6 +26,9 @@ from factotum.store.records import Wishes
 log = logging.getLogger(__name__)
 
 _BEATS_A_LEASE = 3
+_LOOKS_A_LEASE = 15
+_FENCED_BEFORE = 0.2
+"""How much of a lease is left, as a part of it, when a run that was not renewed is given up."""
 
 
 class Heartbeat:
@@ -35,11 +44,18 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._home: asyncio.AbstractEventLoop | None = None
         self._stop = threading.Event()
+        self._ended: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._home = asyncio.get_running_loop()
+        self._ended = self._home.create_future()
         self._thread.start()
         return self
+
+    async def ended(self) -> None:
+        """Wait for its end. Raises what ended it, a fault of ours: no lease is renewed from then on."""
+        assert self._ended is not None
+        await asyncio.shield(self._ended)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -48,7 +64,41 @@ class Heartbeat:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        asyncio.run(self._beat())
+        fault: BaseException | None = None
+        try:
+            asyncio.run(self._live_on())
+        except BaseException as raised:  # noqa: BLE001 - it is raised again where it is awaited
+            fault = raised
+        with suppress(RuntimeError):  # The loop has ended: nobody waits any more.
+            self._at_home(self._tell_end, fault)
+
+    def _tell_end(self, fault: BaseException | None) -> None:
+        if self._ended is None or self._ended.done():
+            return
+        if fault is None:
+            self._ended.set_result(None)
+        else:
+            self._ended.set_exception(fault)
+
+    def _at_home(self, call: Callable[..., None], *arguments: object) -> None:
+        if self._home is not None:
+            self._home.call_soon_threadsafe(call, *arguments)
+
+    async def _live_on(self) -> None:
+        async with side_by_side() as group:
+            watching = group.create_task(self._watch())
+            await self._beat()
+            watching.cancel()
+
+    async def _watch(self) -> None:
+        """Give up the runs whose lease was not renewed in time, whatever keeps the renewal."""
+        while True:
+            await asyncio.sleep(self._lease_seconds / _LOOKS_A_LEASE)
+            late = since_boot() + _FENCED_BEFORE * self._lease_seconds
+            for live in self._live:
+                if live.lease_ends < late and live.reason != "lost":
+                    log.warning("run %s is given up: its lease could not be renewed", live.run_id)
+                    self._at_home(live.cancel, "lost")
 
     async def _beat(self) -> None:
         database: Database | None = None
@@ -61,7 +111,7 @@ class Heartbeat:
                             database = database or await self._opened()
                             await self._renew(database, held)
                     except (FactotumError, TimeoutError) as fault:
-                        # The fence keeps the runs safe meanwhile; with the database back, they are renewed.
+                        # With the database back in time, they are renewed; else they are given up.
                         log.warning("leases were not renewed: %s", fault)
                 await asyncio.to_thread(self._stop.wait, self._lease_seconds / _BEATS_A_LEASE)
         finally:
@@ -75,10 +125,13 @@ class Heartbeat:
         return database
 
     async def _renew(self, database: Database, held: Mapping[str, int]) -> None:
+        lease_ends = since_boot() + self._lease_seconds
         async with database.system() as tx:
             renewed = await Leases(tx).renew(self._owner, held, self._lease_seconds)
-        if self._home is not None:
-            self._home.call_soon_threadsafe(self._apply, dict(held), renewed)
+        for live in self._live:
+            if live.run_id in renewed and held[live.run_id] == live.attempt:
+                live.lease_ends = lease_ends
+        self._at_home(self._apply, dict(held), renewed)
 
     def _apply(self, held: Mapping[str, int], renewed: Mapping[str, Wishes]) -> None:
         for run_id, attempt in held.items():

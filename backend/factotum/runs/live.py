@@ -1,6 +1,7 @@
 """The runs that this process carries, and why one of them must end early."""
 
 import asyncio
+import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,13 +17,15 @@ CancelReason = Literal["stop", "lost", "drain", "interrupt"]
 class LiveRun:
     """One run in this process. `reason` says why its task was cancelled, if it was.
 
-    `look` has what was sent into the run looked for.
+    `look` has what was sent into the run looked for. `lease_ends` is when, by this machine's `since_boot`,
+    another worker may take the run at the earliest.
     """
 
     run_id: str
     attempt: int
     loop: AgentLoop
     task: "asyncio.Task[Any]"
+    lease_ends: float = math.inf
     reason: CancelReason | None = field(default=None)
     look: Callable[[], None] = field(default=lambda: None)
 

@@ -6,6 +6,7 @@ killed (procrastinate #1518, #1408) and hold the thread for as long.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
@@ -19,13 +20,40 @@ if TYPE_CHECKING:
 
 EXECUTE_RUN = "execute_run"
 RUNS_QUEUE = "runs"
+FIRST_QUEUE = "runs-first"
+"""For the runs of accounts of which nothing else is at work: some room is kept for these."""
+
+_LOWEST_PRIORITY = -10
+
+
+@dataclass(frozen=True, slots=True)
+class RunLimits:
+    """How many runs may be at work at once, those on their way to a worker among them.
+
+    `account`: of one account. `total`: of all together; None: as many as the workers carry.
+    """
+
+    account: int = 100
+    total: int | None = None
 
 
 class RunQueue(Protocol):
-    """Brings runs to workers."""
+    """Brings runs to workers. `limits` say how many at once (runs/dispatch.py keeps to them)."""
 
-    async def enqueue(self, connection: AsyncConnection[Any], run_id: str) -> None:
-        """Write the job of a run on `connection`, inside its open transaction, as the login role."""
+    limits: RunLimits
+
+    async def enqueue(
+        self, connection: AsyncConnection[Any], run_id: str, *, ahead: int | None = None
+    ) -> None:
+        """Write the job of a run on `connection`, inside its open transaction, as the login role.
+
+        `ahead`: how many runs of its account are at work or on their way before it; the more, the later it
+        comes. None: a worker had it before; it goes on as soon as there is one.
+        """
+        ...
+
+    async def hasten(self, connection: AsyncConnection[Any], limit: int) -> None:
+        """Let up to `limit` of the jobs that wait come a little earlier, so that none waits for ever."""
         ...
 
     async def waiting(self, connection: AsyncConnection[Any], run_ids: Sequence[str]) -> set[str]:
@@ -39,13 +67,21 @@ class ProcrastinateQueue:
     Procrastinate is imported with the first job: an API process that only reads never pays for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: RunLimits | None = None) -> None:
+        self.limits = limits or RunLimits()
         self._made: tuple[App, type[Exception]] | None = None
 
-    async def enqueue(self, connection: AsyncConnection[Any], run_id: str) -> None:
+    async def enqueue(
+        self, connection: AsyncConnection[Any], run_id: str, *, ahead: int | None = None
+    ) -> None:
         """Write the job of a run on `connection`, inside its open transaction. Raises psycopg's errors."""
         app, refusal = self._made = self._made or await in_own_thread(_make_app)
-        deferrer = app.configure_task(EXECUTE_RUN, queue=RUNS_QUEUE, connection=connection)
+        deferrer = app.configure_task(
+            EXECUTE_RUN,
+            queue=FIRST_QUEUE if ahead == 0 else RUNS_QUEUE,
+            priority=1 if ahead is None else max(-ahead, _LOWEST_PRIORITY),
+            connection=connection,
+        )
         try:
             await deferrer.defer_async(run_id=run_id)
         except refusal as error:
@@ -53,6 +89,16 @@ class ProcrastinateQueue:
             if isinstance(error.__cause__, psycopg.Error):
                 raise error.__cause__ from None
             raise
+
+    async def hasten(self, connection: AsyncConnection[Any], limit: int) -> None:
+        """Let up to `limit` of the jobs that wait come a little earlier, so that none waits for ever."""
+        await connection.execute(
+            """
+update queue.procrastinate_jobs set priority = priority + 1 where id in (
+    select id from queue.procrastinate_jobs where status = 'todo' and priority < 0 and task_name = %s
+    order by priority desc, id limit %s for update skip locked)""",
+            (EXECUTE_RUN, limit),
+        )
 
     async def waiting(self, connection: AsyncConnection[Any], run_ids: Sequence[str]) -> set[str]:
         """Return those of the runs whose job still waits for a worker."""

@@ -14,6 +14,7 @@ from factotum.protocol.events import MessageCreated, RunEvent, RunQueued, RunSto
 from factotum.protocol.runs import ENDED, Run, RunOptions
 from factotum.runs.announcing import announce
 from factotum.runs.approvals import close_approvals, refuse_plain_answer, resolved
+from factotum.runs.dispatch import dispatch
 from factotum.runs.model_choice import Models, chosen_models
 from factotum.runs.opening import AT_THE_END, Place
 from factotum.runs.queue import RunQueue
@@ -57,6 +58,7 @@ class RunService:
     ) -> tuple[Run, bool]:
         """Store the user's message, the run and its job in one transaction; say also whether the run is new.
 
+        Where the account has as many runs at work as it may, the job comes when there is room.
         The same idempotency key on the same thread gives the same run again. Behind another run the task is
         kept with the run until its turn comes.
         Raises NotFound (thread, agent, message), InvalidInput (models), Conflict (`run_awaiting_input`,
@@ -85,11 +87,10 @@ class RunService:
             if not created:
                 return run, False
             message = await place.open(tx, run, new.input, ahead)
-            async with tx.as_login() as connection:
-                await self._queue.enqueue(connection, run.id)
             # Before the commit, so that no worker can have opened the log yet.
             shown = [] if message is None else [MessageCreated(message=message)]
             await self._show(run, 0, RunQueued(thread_id=thread_id), *shown)
+            await dispatch(tx, self._queue, run.account_id)
         await self._signals.send(run.id, "wake")
         return run, True
 
@@ -110,8 +111,7 @@ class RunService:
             if budget is not None:
                 check_asks_for_budget(waiting)
             run = await Runs(tx).put_answer(run_id, Reply(text=text, budget=budget).value)
-            async with tx.as_login() as connection:
-                await self._queue.enqueue(connection, run_id)
+            await dispatch(tx, self._queue, run.account_id)
         await self._signals.send(run_id, "wake")
         return run
 
@@ -142,10 +142,8 @@ class RunService:
             ended_here = run.status == "stopped" and before.status not in ENDED
             closed = await close_approvals(tx, run_id) if ended_here else []
             kept = await keep_unread(tx, run) if ended_here else []
-            following = await runs.next_queued(run.thread_id) if ended_here else None
-            if following is not None:
-                async with tx.as_login() as connection:
-                    await self._queue.enqueue(connection, following)
+            if ended_here:
+                await dispatch(tx, self._queue, run.account_id)
         if ended_here:
             not_executed = tuple(approval.tool for approval in closed)
             stopped = RunStopped(usage=run.usage, not_executed=not_executed)

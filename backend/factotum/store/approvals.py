@@ -136,7 +136,7 @@ where id = %(id)s and status = 'pending' returning {_COLUMNS}""",
         return bool(
             await self._tx.run(
                 """
-update factotum.runs set status = 'queued', queued_at = clock_timestamp()
+update factotum.runs set status = 'queued', enqueued = false, queued_at = clock_timestamp()
 where id = %(run)s and status = 'awaiting_input' and not exists
     (select from factotum.approvals where run_id = %(run)s and status = 'pending')""",
                 {"run": run_id},
@@ -187,7 +187,7 @@ group by run_id order by min(expires_at) limit %s""",
         """Hold a run that waits, until the transaction ends; None if it does not wait any more. System."""
         row = await self._tx.one(
             """
-select id, attempt, log_seq from factotum.runs
+select id, account_id, attempt, log_seq from factotum.runs
 where id = %s and status = 'awaiting_input' for no key update""",
             (run_id,),
         )

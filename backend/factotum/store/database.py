@@ -26,7 +26,8 @@ from factotum.store.startup import check_role, check_schema
 from factotum.store.tx import Tx
 
 _CONNECT_SECONDS = 5
-_IDLE_IN_TRANSACTION_SECONDS = 60
+_IDLE_IN_TRANSACTION_SECONDS = 10
+"""A process that is stopped in the middle of a transaction loses it, and its locks, before its leases end."""
 
 
 class Database:

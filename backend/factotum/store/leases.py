@@ -27,7 +27,7 @@ with target as (
     for update
 )
 update factotum.runs set status = case status when 'stopping' then 'stopping' else 'running' end,
-    attempt = attempt + 1, crashes = crashes + target.died::integer, owner = %(owner)s,
+    attempt = attempt + 1, enqueued = false, crashes = crashes + target.died::integer, owner = %(owner)s,
     lease_until = clock_timestamp() + make_interval(secs => %(seconds)s),
     started_at = coalesce(started_at, clock_timestamp())
 from target where runs.id = target.id
@@ -73,24 +73,29 @@ returning runs.id, stop_requested, has_unread""",
         )
         return {str(row["id"]): Wishes(row["stop_requested"], row["has_unread"]) for row in rows}
 
-    async def lost(self, limit: int, *, queued_seconds: float = 30) -> list[LostRun]:
-        """Return runs to enqueue again, at which no worker is.
-
-        Their lease ran out, or it has been their turn for longer than `queued_seconds`. Oldest first,
-        at most `limit` (200 or less).
-        """
+    async def lost(self, limit: int, *, after: str | None = None) -> list[LostRun]:
+        """Return runs whose lease ran out, in the order of their ids, `after` one (200 or less)."""
         rows = await self._tx.all(
             """
-(select id, account_id, thread_id, status, attempt from factotum.runs
-    where status in ('running', 'stopping') and lease_until < clock_timestamp() order by id limit %(limit)s)
-union all
-(select id, account_id, thread_id, status, attempt from factotum.runs
-    where status = 'queued' and queued_at < clock_timestamp() - make_interval(secs => %(queued)s)
-        and not exists (select 1 from factotum.runs as earlier where earlier.thread_id = runs.thread_id
-            and earlier.id < runs.id and earlier.ended_at is null)
-    order by queued_at limit %(limit)s)
-limit %(limit)s""",
-            {"limit": page(limit), "queued": queued_seconds},
+select id, account_id, thread_id, status, attempt from factotum.runs
+where status in ('running', 'stopping') and lease_until < clock_timestamp()
+    and id > coalesce(%s::uuid, '00000000-0000-0000-0000-000000000000')
+order by id limit %s""",
+            (after, page(limit)),
+        )
+        return [LostRun.model_validate(row) for row in rows]
+
+    async def on_their_way(
+        self, limit: int, *, after: str | None = None, queued_seconds: float = 30
+    ) -> list[LostRun]:
+        """As `lost`, those that were given a job longer than `queued_seconds` ago: it may be lost."""
+        rows = await self._tx.all(
+            """
+select id, account_id, thread_id, status, attempt from factotum.runs
+where status = 'queued' and enqueued and queued_at < clock_timestamp() - make_interval(secs => %s)
+    and id > coalesce(%s::uuid, '00000000-0000-0000-0000-000000000000')
+order by id limit %s""",
+            (queued_seconds, after, page(limit)),
         )
         return [LostRun.model_validate(row) for row in rows]
 

@@ -17,7 +17,14 @@ from sqlalchemy.pool import NullPool
 from factotum.core.errors import FactotumError, SetupFault
 from factotum.store.faults import connection_fault, translated
 from factotum.store.queue_schema import ensure_queue
-from factotum.store.revision import QUEUE_SCHEMA, SCHEMA, SCRIPTS, head_revision
+from factotum.store.revision import (
+    OLDEST_CODE_SAYS,
+    QUEUE_SCHEMA,
+    SCHEMA,
+    SCRIPTS,
+    head_revision,
+    oldest_code,
+)
 from factotum.store.roles import Login, ensure_group_roles, ensure_login_role, login_of
 
 __all__ = ["current_revision", "head_revision", "migrate"]
@@ -73,6 +80,11 @@ def _migrate(connection: Connection, raw: psycopg.Connection, login: Login) -> N
         raw.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
     _ensure_vector(raw)
     command.upgrade(_config(connection), "head")
+    raw.execute(
+        sql.SQL("comment on table {}.alembic_version is {}").format(
+            sql.Identifier(SCHEMA), sql.Literal(OLDEST_CODE_SAYS + oldest_code())
+        )
+    )
     ensure_queue(raw)
     ensure_login_role(raw, login)
 

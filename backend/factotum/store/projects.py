@@ -56,7 +56,16 @@ class Projects:
 
     async def delete(self, project_id: str) -> None:
         """Delete it with its threads, messages and runs. Raises NotFound, Forbidden."""
-        if not await self._tx.run("delete from factotum.projects where id = %s", (project_id,)):
+        gone = await self._tx.one(
+            "delete from factotum.projects where id = %s returning account_id", (project_id,)
+        )
+        if gone is not None:
+            # Hosts that keep a workspace of it look here (runs/upkeep.py).
+            await self._tx.run(
+                "insert into factotum.deleted_projects (project_id, account_id) values (%s, %s)",
+                (project_id, gone["account_id"]),
+            )
+        else:
             raise await self._tx.refusal("projects", project_id, _missing())
 
 

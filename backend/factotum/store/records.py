@@ -58,7 +58,8 @@ class Project(Frozen):
 class Thread(Frozen):
     """A conversation. `last_position` is that of its newest message, 0 when it has none.
 
-    A thread is a tree of messages; `leaf_id` is the one that the next message follows.
+    A thread is a tree of messages; `leaf_id` is the one that the next message follows. A pinned one stands at
+    the top of the list, an archived one in a list of its own.
     """
 
     id: str
@@ -68,8 +69,19 @@ class Thread(Frozen):
     title: str
     last_position: int
     leaf_id: str | None = None
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFilter:
+    """Which threads of a list. `search`: those whose title holds this text, however it is written."""
+
+    search: str = ""
+    pinned: bool | None = None
+    archived: Literal["without", "only", "with"] = "without"
 
 
 class PlacedMessage(Message):
@@ -167,8 +179,20 @@ class WaitingRun(Frozen):
     """A run that waits for a person: what is needed to write to its log, which no worker holds."""
 
     id: str
+    account_id: str
     attempt: int
     log_seq: int
+
+
+class OverdueRun(WaitingRun):
+    """A run that has waited too long, and whom to act for."""
+
+    created_by: str
+
+    @property
+    def caller(self) -> Caller:
+        """The person whose rights the run has."""
+        return Caller(self.created_by)
 
 
 class ExpiredApproval(Frozen):

@@ -12,17 +12,30 @@ TENANT_ROLE = "factotum_tenant"
 SYSTEM_ROLE = "factotum_system"
 """What the narrow work across tenants becomes: claim, lease, sweep."""
 
+OLDEST_CODE_SAYS = "for code from revision "
+"""How the database says which code its schema is for, in a comment on the table of its revision."""
+
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
 # Read when the module is imported: both touch files, which a running event loop must not wait for.
 _HEAD = max(path.name[:4] for path in (SCRIPTS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
+_OLDEST_CODE = "0006"
 _QUEUE_VERSION = version("procrastinate")
 
 
 def head_revision() -> str:
     """Return the newest revision that this version of the code brings, such as `0002`."""
     return _HEAD
+
+
+def oldest_code() -> str:
+    """Return the revision of the oldest code that works with the schema of this one.
+
+    A deploy migrates first and replaces its processes one after another: a migration only adds, so that the
+    version before goes on meanwhile. Raise `_OLDEST_CODE` with a migration that takes something away.
+    """
+    return _OLDEST_CODE
 
 
 def queue_version() -> str:

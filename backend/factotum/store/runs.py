@@ -171,7 +171,8 @@ returning {_COLUMNS}""",
         """
         row = await self._tx.one(
             f"""
-update factotum.runs set status = 'queued', answer = %s::jsonb, queued_at = clock_timestamp()
+update factotum.runs set status = 'queued', answer = %s::jsonb, enqueued = false,
+    queued_at = clock_timestamp()
 where id = %s and status = 'awaiting_input' returning {_COLUMNS}""",
             (encode(_ANSWER, answer), run_id),
         )
@@ -242,14 +243,6 @@ where id = %s and attempt = %s and status in ('running', 'stopping')""",
             (encode(_PLAN, plan), run_id, attempt),
         )
 
-    async def next_queued(self, thread_id: str) -> str | None:
-        """Return the id of the thread's oldest queued run, whose turn comes once the one before has ended."""
-        row = await self._tx.one(
-            "select id from factotum.runs where thread_id = %s and status = 'queued' order by id limit 1",
-            (thread_id,),
-        )
-        return None if row is None else str(row["id"])
-
     async def list_all(
         self, *, status: RunStatus | None = None, after: str | None = None, limit: int = 50
     ) -> list_of[Run]:
@@ -275,7 +268,7 @@ where id = %s and attempt = %s and status in ('running', 'stopping')""",
         row = await self._tx.one(
             """
 update factotum.runs set status = 'awaiting_input', question = %s::jsonb, answer = null, owner = null,
-    lease_until = null, log_seq = greatest(log_seq, %s)
+    lease_until = null, waits_since = clock_timestamp(), log_seq = greatest(log_seq, %s)
 where id = %s and attempt = %s and status = 'running' returning id""",
             (encode(_QUESTION, question), log_seq, run_id, attempt),
         )

@@ -6,7 +6,14 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from factotum.core.errors import SetupFault
-from factotum.store.revision import QUEUE_SCHEMA, SCHEMA, TENANT_ROLE, head_revision, queue_version
+from factotum.store.revision import (
+    OLDEST_CODE_SAYS,
+    QUEUE_SCHEMA,
+    SCHEMA,
+    TENANT_ROLE,
+    head_revision,
+    queue_version,
+)
 
 _MIGRATE = "Run `factotum migrate`."
 
@@ -40,7 +47,11 @@ async def check_role(connection: AsyncConnection[Any]) -> None:
 
 
 async def check_schema(connection: AsyncConnection[Any]) -> None:
-    """Raise SetupFault when the schema, or the queue's, is not at this version's revision."""
+    """Raise SetupFault when the schema, or the queue's, is not one that this version works with.
+
+    That is its own revision, or a newer one that is for this version too: so processes of the version before
+    can still start while a deploy replaces them.
+    """
     try:
         async with connection.transaction():
             await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(TENANT_ROLE)))
@@ -48,13 +59,20 @@ async def check_schema(connection: AsyncConnection[Any]) -> None:
                 connection,
                 sql.SQL(
                     "select (select version_num from {}.alembic_version) as revision,"
-                    " obj_description(to_regnamespace({}), 'pg_namespace') as queue"
-                ).format(sql.Identifier(SCHEMA), sql.Literal(QUEUE_SCHEMA)),
+                    " obj_description(to_regnamespace({}), 'pg_namespace') as queue,"
+                    " obj_description({}::regclass, 'pg_class') as oldest"
+                ).format(
+                    sql.Identifier(SCHEMA),
+                    sql.Literal(QUEUE_SCHEMA),
+                    sql.Literal(f"{SCHEMA}.alembic_version"),
+                ),
             )
     except psycopg.errors.ProgrammingError as error:
         # No such role, schema or table, or no right to see it: nothing that a migration would not make.
         raise SetupFault("The database is not prepared.", hint=_MIGRATE, code="schema_missing") from error
     here, head = row["revision"], head_revision()
+    if here is not None and here > head and _is_for(str(row["oldest"] or ""), head):
+        return
     if here is None or here < head or row["queue"] != f"procrastinate {queue_version()}":
         raise SetupFault(
             f"The database is at revision {here}; needed: {head}, and Procrastinate {queue_version()}.",
@@ -67,6 +85,11 @@ async def check_schema(connection: AsyncConnection[Any]) -> None:
             hint="Install the newer version again.",
             code="schema_too_new",
         )
+
+
+def _is_for(comment: str, head: str) -> bool:
+    oldest = comment.removeprefix(OLDEST_CODE_SAYS)
+    return oldest != comment and oldest <= head
 
 
 async def _row(connection: AsyncConnection[Any], query: sql.Composed) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import DictRow
 
 from factotum.core.errors import FactotumError, Forbidden, NotFound
-from factotum.store.revision import SCHEMA
+from factotum.store.revision import SCHEMA, SYSTEM_ROLE
 
 Params = Mapping[str, Any] | Sequence[Any] | None
 
@@ -50,7 +50,17 @@ class Tx:
         await self.connection.execute("set local role none")
         yield self.connection
         # After an error the transaction can only be rolled back, which ends every role it took.
-        await self.connection.execute(sql.SQL("set local role {}").format(sql.Identifier(self.role)))
+        await self._become(self.role)
+
+    @asynccontextmanager
+    async def as_system(self) -> AsyncGenerator[None]:
+        """Be the role of the narrow work across tenants for a while, in the same transaction."""
+        await self._become(SYSTEM_ROLE)
+        yield
+        await self._become(self.role)
+
+    async def _become(self, role: str) -> None:
+        await self.connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
 
     async def refusal(self, table: LiteralString, row_id: str, missing: NotFound) -> FactotumError:
         """Say why a change touched no row: `missing` if the caller cannot see the row, else Forbidden."""

@@ -22,17 +22,16 @@ from factotum.runs.heartbeat import Heartbeat
 from factotum.runs.live import LiveRuns, heed
 from factotum.runs.sweeper import Sweeper
 from factotum.runs.titles import Titler
+from factotum.runs.upkeep import Cleaner, QuestionExpiry
 from factotum.services import Services, make_database
 from factotum.store.database import Database
 from factotum.tools.builtin import builtin_registry
-from factotum.worker.jobs import clear_stalled_jobs, connected, make_app
+from factotum.worker.jobs import Taker, clear_stalled_jobs, connected, make_app, take_jobs, takers
 
 log = logging.getLogger(__name__)
 
-_POLL_SECONDS = 5.0
-_POOLER_POLL_SECONDS = 0.5
-_RESTART_SECONDS = 1.0
 _CLEAR_SECONDS = 30.0
+_CLEAN_SECONDS = 600.0
 _PATIENCE_SECONDS = 5.0
 
 
@@ -57,6 +56,10 @@ class Worker:
         )
         self._sweeper = Sweeper(services.database, services.queue)
         self._expiry = ApprovalExpiry(services.database, services.queue, services.run_log)
+        self._questions = QuestionExpiry(
+            services.database, services.queue, services.run_log, seconds=self._settings.question_seconds
+        )
+        self._cleaner = Cleaner(services.database, services.sandboxes)
 
     @property
     def live_runs(self) -> int:
@@ -82,31 +85,44 @@ class Worker:
             self._connect, self._live, owner=self._owner, lease_seconds=self._settings.lease_seconds
         )
         async with connected(app), heartbeat:
-            jobs = asyncio.create_task(self._take_jobs(app), name="jobs")
+            jobs = [self._taking(app, taker) for taker in takers(self._owner, self._settings.workers)]
             tasks = {
-                jobs,
+                *jobs,
                 asyncio.create_task(self._draining.wait(), name="drain"),
+                asyncio.create_task(heartbeat.ended(), name="heartbeat"),
                 asyncio.create_task(self._listen(), name="signals"),
-                asyncio.create_task(
-                    self._periodically(self._sweeper.sweep, self._sweep_seconds), name="sweep"
-                ),
-                asyncio.create_task(
-                    self._periodically(self._expiry.sweep, self._sweep_seconds), name="expiry"
-                ),
-                asyncio.create_task(
-                    self._periodically(lambda: clear_stalled_jobs(app), _CLEAR_SECONDS), name="clear"
-                ),
+                *self._periodic(app),
             }
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self.drain()
                 # Procrastinate takes the first as a wish to stop: it waits for its jobs, for the grace.
-                await cancelled(jobs, again_after=self._settings.worker_grace + _PATIENCE_SECONDS)
+                await cancelled(*jobs, again_after=self._settings.worker_grace + _PATIENCE_SECONDS)
                 await cancelled(*tasks)
         for task in tasks:
             if not task.cancelled() and (fault := task.exception()) is not None:
                 raise fault
+
+    def _periodic(self, app: App) -> "list[asyncio.Task[None]]":
+        sweeping = self._sweep_seconds
+        works: tuple[tuple[str, Callable[[], Awaitable[int]], float], ...] = (
+            ("sweep", self._sweeper.sweep, sweeping),
+            ("expiry", self._expiry.sweep, sweeping),
+            ("questions", self._questions.sweep, sweeping),
+            ("clear", lambda: clear_stalled_jobs(app), _CLEAR_SECONDS),
+            ("clean", self._cleaner.clean, _CLEAN_SECONDS),
+        )
+        return [
+            asyncio.create_task(self._periodically(work, seconds), name=name) for name, work, seconds in works
+        ]
+
+    def _taking(self, app: App, taker: Taker) -> "asyncio.Task[None]":
+        settings = self._settings
+        taking = take_jobs(
+            app, taker, self._draining, pooler=settings.database_pooler, grace=settings.worker_grace
+        )
+        return asyncio.create_task(taking, name=f"jobs:{taker.name}")
 
     @property
     def _sweep_seconds(self) -> float:
@@ -144,24 +160,6 @@ class Worker:
 
     def _connect(self) -> Database:
         return make_database(self._settings, self._services.addresses, "factotum-heartbeat", pool_size=2)
-
-    async def _take_jobs(self, app: App) -> None:
-        """Take jobs until cancelled; when the database goes away, begin again once it is back."""
-        pooler = self._settings.database_pooler
-        while not self._draining.is_set():
-            try:
-                await app.run_worker_async(
-                    name=self._owner,
-                    concurrency=self._settings.workers,
-                    listen_notify=not pooler,
-                    fetch_job_polling_interval=_POOLER_POLL_SECONDS if pooler else _POLL_SECONDS,
-                    delete_jobs="always",
-                    install_signal_handlers=False,
-                    shutdown_graceful_timeout=self._settings.worker_grace,
-                )
-            except ConnectorException as fault:
-                log.warning("the queue is out of reach and is tried again: %s", fault)
-            await asyncio.sleep(_RESTART_SECONDS)
 
     async def _listen(self) -> None:
         """Stop and steer runs as soon as somebody asks; a hint that is lost is found by the heartbeat."""

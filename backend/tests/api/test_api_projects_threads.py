@@ -58,6 +58,8 @@ async def test_threads_are_listed_by_project_renamed_and_deleted(api: Api) -> No
     changed = await api.alice.patch(f"/v1/threads/{first['id']}", json={"title": "two"})
     assert changed.json()["title"] == "two"
     assert (await api.alice.get(f"/v1/threads/{first['id']}")).json()["title"] == "two"
+    untouched = await api.alice.patch(f"/v1/threads/{first['id']}", json={})
+    assert (untouched.status_code, untouched.json()["code"]) == (422, "invalid_input")
     assert (await api.alice.delete(f"/v1/threads/{first['id']}")).status_code == 204
     assert (await api.alice.delete(f"/v1/threads/{first['id']}")).json()["code"] == "thread_not_found"
     assert (await api.alice.get(f"/v1/projects/{project['id']}")).status_code == 200
@@ -100,3 +102,39 @@ async def test_unknown_projects_and_cursors_are_told_apart(api: Api) -> None:
     ):
         refused = await api.alice.get(address, params={"after": "rubbish"})
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_cursor")
+
+
+async def test_threads_are_pinned_archived_and_searched(api: Api) -> None:
+    async def titles(**params: str) -> list[str]:
+        answer = await api.alice.get("/v1/threads", params=params)
+        return [item["title"] for item in answer.json()["items"]]
+
+    made = {
+        title: (await api.alice.post("/v1/threads", json={"title": title})).json()["id"]
+        for title in ("Ten primes", "A PRIME of 100%", "Colours")
+    }
+    top = await api.alice.patch(f"/v1/threads/{made['Colours']}", json={"pinned": True})
+    assert top.json()["pinned_at"] is not None
+    again = await api.alice.patch(f"/v1/threads/{made['Colours']}", json={"pinned": True, "title": "Hues"})
+    assert (again.json()["pinned_at"], again.json()["title"]) == (top.json()["pinned_at"], "Hues")
+    assert await titles(pinned="true") == ["Hues"]
+    assert await titles(pinned="false") == ["A PRIME of 100%", "Ten primes"]
+    assert await titles(search=" prime ") == ["A PRIME of 100%", "Ten primes"]
+    assert await titles(search="0%") == ["A PRIME of 100%"]
+    assert await titles(search="_") == []
+    away = await api.alice.patch(f"/v1/threads/{made['Ten primes']}", json={"archived": True})
+    assert away.json()["archived_at"] is not None
+    assert await titles() == ["Hues", "A PRIME of 100%"]
+    assert await titles(archived="only") == ["Ten primes"]
+    assert await titles(archived="with", search="prime") == ["A PRIME of 100%", "Ten primes"]
+    assert await titles(project_id=away.json()["project_id"], archived="only", pinned="false") == [
+        "Ten primes"
+    ]
+    back = await api.alice.patch(
+        f"/v1/threads/{made['Ten primes']}", json={"archived": False, "pinned": False}
+    )
+    assert back.json()["archived_at"] is None
+    assert len(await titles()) == 3
+    assert (await api.alice.get("/v1/threads", params={"archived": "maybe"})).status_code == 422
+    foreign = await api.bob.patch(f"/v1/threads/{made['Colours']}", json={"pinned": False})
+    assert foreign.json()["code"] == "thread_not_found"

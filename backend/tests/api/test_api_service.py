@@ -209,6 +209,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "list_permissions: GET /v1/threads/{thread_id}/permissions",
             "list_projects: GET /v1/projects",
             "list_runs: GET /v1/runs",
+            "list_stuck_runs: GET /v1/runs/stuck",
             "list_thread_runs: GET /v1/threads/{thread_id}/runs",
             "list_threads: GET /v1/threads",
             "retry_message: POST /v1/threads/{thread_id}/messages/{message_id}/retry",

@@ -201,6 +201,7 @@ class Request(BaseHTTPRequestHandler):
         return {
             f"/v1/runs/{RUN_ID}": run,
             "/v1/runs": {"items": [run], "next": None},
+            "/v1/runs/stuck": {"items": [{"run": run, "why": "no_room", "seconds": 90.0, "hint": "Wait."}]},
             f"/v1/runs/{RUN_ID}/approvals": {
                 "items": [approval.model_dump(mode="json") for approval in self.api.approvals]
             },

@@ -258,6 +258,10 @@ def test_threads_and_files_for_programs(api: Api, tmp_path: Path) -> None:
 def test_looking_at_runs_and_models(api: Api, tmp_path: Path) -> None:
     assert command(api, tmp_path, "runs").out.split("\t")[::2] == [RUN_ID, "running", "openai/scripted\n"]
     assert one_object(command(api, tmp_path, "runs", "--thread", THREAD_ID, "-o", "json").out)["items"]
+    stuck = command(api, tmp_path, "runs", "--stuck").out
+    assert stuck.split("\t") == [RUN_ID, "running", "no_room", "1:30\n"]
+    told = one_object(command(api, tmp_path, "runs", "--stuck", "-o", "json").out)
+    assert told["items"][0]["hint"] == "Wait."
     assert command(api, tmp_path, "models").out.startswith("demo (default)\t1,000\t\tA script.")
     assert one_object(command(api, tmp_path, "models", "-o", "json").out)["default"] == "demo"
 

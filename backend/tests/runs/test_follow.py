@@ -11,7 +11,8 @@ import pytest
 from factotum.bus.tail import LiveTail
 from factotum.core.errors import NotFound, Unavailable
 from factotum.llm.port import TextChunk
-from factotum.protocol.events import Snapshot
+from factotum.protocol.events import RUN_EVENT, MessageCreated, Snapshot
+from factotum.protocol.messages import Message
 from factotum.protocol.runs import Run
 from factotum.runs.follow import Follower, Step
 from tests.bus.helpers import KillableValkey
@@ -284,3 +285,46 @@ async def test_without_redis_a_running_run_shows_a_snapshot(
     gate.released.set()
     await task
     assert (await stage.get(run)).status == "finished"
+
+
+async def test_redis_restarted_empty_in_the_middle_is_recovered_by_a_snapshot(
+    own_stage: Stage, killable: KillableValkey
+) -> None:
+    """The run goes on, and what a client has in the end has no gap and nothing twice."""
+    stage, gate, later = own_stage, Gate(), Gate()
+    later.released.set()
+    stage.gateway.turns = [calls(("look", {"key": "a"})), says("Hello.", gate), says("x")]
+    run = await stage.submit()
+    task = stage.start(run)
+    reading = asyncio.create_task(_read_on(stage, run))
+    await gate.reached.wait()
+    await killable.restart(lose_data=True)
+    await asyncio.sleep(0.5)
+    gate.released.set()
+    await task
+    messages = await reading
+    assert (await stage.get(run)).status == "finished"
+    assert messages == await stage.messages(run)
+
+
+async def _read_on(stage: Stage, run: Run) -> list[Message]:
+    """Read a run's messages as a client does that asks again until the run has ended."""
+    known: dict[str, Message] = {}
+    told: set[str] = set()
+    after = 0
+    async with asyncio.timeout(30):
+        while await stage.follower.has_more(stage.caller, run.id, after):
+            async for step in stage.follower.follow(stage.caller, run.id, after):
+                if isinstance(step, Snapshot):
+                    known, after = {message.id: message for message in step.messages}, step.seq
+                    continue
+                for entry in step:
+                    assert entry.seq == after + 1
+                    after = entry.seq
+                    event = RUN_EVENT.validate_json(entry.data)
+                    if isinstance(event, MessageCreated):
+                        assert event.message.id not in told
+                        told.add(event.message.id)
+                        known[event.message.id] = event.message
+            await asyncio.sleep(0.2)
+    return sorted(known.values(), key=lambda message: message.position)

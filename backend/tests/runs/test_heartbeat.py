@@ -12,7 +12,8 @@ from factotum.protocol.runs import Run
 from factotum.runs.heartbeat import Heartbeat
 from factotum.runs.live import LiveRuns
 from factotum.store.database import Database
-from tests.runs.played import Gate, says
+from factotum.testing.memory_sandbox import MemorySandboxProvider, ScriptedCommand
+from tests.runs.played import Gate, calls, says
 from tests.runs.stage import Stage, eventually
 
 _LEASE = 0.9
@@ -21,11 +22,12 @@ _LEASE = 0.9
 class Scene:
     """A run that waits in its model's stream, under a heartbeat."""
 
-    def __init__(self, stage: Stage, url: str) -> None:
+    def __init__(self, stage: Stage, url: str, lease: float = _LEASE) -> None:
         self.stage, self.live, self.gate = stage, LiveRuns(), Gate()
         self.url = url
         self.made: list[Database] = []
-        self.heartbeat = Heartbeat(self.connect, self.live, owner="worker-a", lease_seconds=_LEASE)
+        self.lease = lease
+        self.heartbeat = Heartbeat(self.connect, self.live, owner="worker-a", lease_seconds=lease)
 
     def connect(self) -> Database:
         """Make the heartbeat's own pool."""
@@ -36,7 +38,7 @@ class Scene:
         """Carry a run up to the gate."""
         self.stage.gateway.turns = [says("A long answer.", self.gate)]
         run = await self.stage.submit()
-        task = self.stage.start(run, self.stage.executor(live=self.live, lease=_LEASE))
+        task = self.stage.start(run, self.stage.executor(live=self.live, lease=self.lease))
         await self.gate.reached.wait()
         return run, task
 
@@ -92,6 +94,7 @@ async def test_it_tries_again_when_the_database_was_away(
     scene: Scene, postgres: EmbeddedPostgres, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
+    scene = Scene(scene.stage, scene.url, 4.0)
     good, scene.url = scene.url, scene.url.replace("port=5432", "port=5433")
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(scene.heartbeat)
@@ -112,6 +115,40 @@ async def test_it_tries_again_when_the_database_was_away(
         await task
     assert len(scene.made) >= 2
     assert (await scene.stage.get(run)).status == "finished"
+
+
+async def test_a_run_whose_lease_cannot_be_renewed_is_given_up_before_it_ends(scene: Scene) -> None:
+    stage, live, lease = scene.stage, scene.live, 4.0
+    stage.sandboxes = MemorySandboxProvider(commands=[ScriptedCommand(seconds=60)])
+    stage.gateway.turns = [calls(("shell", {"command": "sleep 60"})), says("x")]
+    nowhere = scene.url.replace("port=5432", "port=5433")
+    run = await stage.submit()
+    async with Heartbeat(lambda: Database(nowhere), live, owner="worker-a", lease_seconds=lease):
+        task = stage.start(run, stage.executor(live=live, lease=lease))
+
+        async def is_in_the_tool() -> bool:
+            return "tool.started" in await stage.types(run)
+
+        await eventually(is_in_the_tool)
+        before = await stage.dump()
+        async with asyncio.timeout(10):
+            await task
+        (row,) = await stage.sql("select lease_until > clock_timestamp() as lives from factotum.runs")
+        assert row["lives"], "its tools have ended before another worker can take it"
+        assert await stage.dump() == before
+    assert len(live) == 0
+    assert (await stage.types(run))[-1] == "sandbox.changed"
+
+
+async def test_a_heart_that_breaks_is_told(scene: Scene) -> None:
+    def broken() -> Database:
+        raise LookupError("a fault of ours")
+
+    async with Heartbeat(broken, scene.live, owner="worker-a", lease_seconds=_LEASE) as heartbeat:
+        scene.heartbeat = heartbeat
+        await scene.begin()
+        with pytest.raises(LookupError):
+            await heartbeat.ended()
 
 
 async def test_without_runs_it_opens_nothing(scene: Scene) -> None:

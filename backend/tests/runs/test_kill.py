@@ -1,6 +1,7 @@
 """A worker's process is killed without warning: another one finishes, and nothing is lost or done twice."""
 
 import asyncio
+import signal
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from factotum.protocol.messages import ToolResultPart
+from factotum.protocol.runs import Run
 from tests.runs.killable_worker import turns
 from tests.runs.played import Gate
 from tests.runs.stage import Stage, eventually
@@ -15,23 +17,62 @@ from tests.runs.stage import Stage, eventually
 _BACKEND = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("point", ["stream", "look", "put", "act"])
-async def test_another_worker_goes_on(stage: Stage, database_url: str, valkey_url: str, point: str) -> None:
-    run = await stage.submit()
-    watching = asyncio.create_task(stage.follow(run))
+async def _carried_elsewhere(
+    stage: Stage, database_url: str, valkey_url: str, run: Run, point: str
+) -> asyncio.subprocess.Process:
+    """Have a run carried by a process of its own, up to a point where it waits."""
     words = ["-m", "tests.runs.killable_worker", database_url, valkey_url, run.id, point]
     process = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=_BACKEND, stdout=PIPE)
     assert process.stdout is not None
     async with asyncio.timeout(60):
         assert await process.stdout.readline() == b"reached\n"
-    process.kill()
-    await process.wait()
     await stage.sql("delete from queue.procrastinate_jobs")
+    return process
+
+
+async def _lost(stage: Stage) -> None:
+    """Wait until the run's lease has run out and the sweeper brings it to a worker again."""
 
     async def is_swept() -> bool:
         return await stage.sweeper.sweep() == 1
 
-    await eventually(is_swept)
+    await eventually(is_swept, 30)
+
+
+@pytest.mark.parametrize("point", ["stream", "act"])
+async def test_one_that_slept_past_its_lease_changes_nothing_and_ends(
+    stage: Stage, database_url: str, valkey_url: str, point: str
+) -> None:
+    run = await stage.submit()
+    process = await _carried_elsewhere(stage, database_url, valkey_url, run, point)
+    process.send_signal(signal.SIGSTOP)
+    await _lost(stage)
+    open_gate = Gate()
+    open_gate.released.set()
+    stage.gateway.turns = turns(point, open_gate)
+    wanted = "awaiting_input" if point == "act" else "finished"
+
+    async def is_taken_over() -> bool:
+        # It may hold the run's row in a transaction, which the database ends after a while.
+        return (await stage.carry(run)).status == wanted
+
+    await eventually(is_taken_over, 90)
+    before, told = await stage.dump(), await stage.bus.stored(run.id)
+    process.send_signal(signal.SIGCONT)
+    async with asyncio.timeout(20):
+        assert await process.wait() == 0
+    assert await stage.dump() == before
+    assert await stage.bus.stored(run.id) == told
+
+
+@pytest.mark.parametrize("point", ["stream", "look", "put", "act"])
+async def test_another_worker_goes_on(stage: Stage, database_url: str, valkey_url: str, point: str) -> None:
+    run = await stage.submit()
+    watching = asyncio.create_task(stage.follow(run))
+    process = await _carried_elsewhere(stage, database_url, valkey_url, run, point)
+    process.kill()
+    await process.wait()
+    await _lost(stage)
     open_gate = Gate()
     open_gate.released.set()
     stage.gateway.turns = turns(point, open_gate)

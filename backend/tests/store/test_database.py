@@ -54,7 +54,16 @@ async def test_a_database_that_was_not_migrated_is_refused(
     ("statement", "code"),
     [
         ("update factotum.alembic_version set version_num = '0001'", "schema_outdated"),
-        ("update factotum.alembic_version set version_num = '9999'", "schema_too_new"),
+        (
+            "update factotum.alembic_version set version_num = '9999';"
+            " comment on table factotum.alembic_version is 'for code from revision 9998'",
+            "schema_too_new",
+        ),
+        (
+            "update factotum.alembic_version set version_num = '9999';"
+            " comment on table factotum.alembic_version is null",
+            "schema_too_new",
+        ),
         ("delete from factotum.alembic_version", "schema_outdated"),
         ("comment on schema queue is 'procrastinate 3.0.0'", "schema_outdated"),
     ],
@@ -65,6 +74,19 @@ async def test_another_revision_is_refused(
     with psycopg.connect(admin_database_url) as connection:
         connection.execute(statement.encode())
     assert (await refused(database_url)).stable_code == code
+
+
+async def test_a_newer_revision_is_worked_with_where_it_allows_that(
+    database_url: str, admin_database_url: str, alice: Caller
+) -> None:
+    """As in a deploy, which migrates first: processes of the version before may still start."""
+    with psycopg.connect(admin_database_url) as connection:
+        connection.execute("update factotum.alembic_version set version_num = '9999'")
+    opened = Database(database_url)
+    await opened.open()
+    async with opened.tenant(alice) as tx:
+        assert await tx.one("select 1 as one")
+    await opened.close()
 
 
 async def test_wrong_addresses_are_explained(database_url: str, postgres: EmbeddedPostgres) -> None:

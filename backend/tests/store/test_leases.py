@@ -8,6 +8,7 @@ from factotum.core.errors import Conflict, StaleAttempt
 from factotum.core.ids import new_id
 from factotum.protocol.runs import ErrorInfo, Question, Run, Usage
 from factotum.store.database import Database
+from factotum.store.dispatch import Dispatch
 from factotum.store.leases import Leases
 from factotum.store.projects import Projects
 from factotum.store.records import Caller, Thread, ToolCall, Wishes
@@ -84,7 +85,7 @@ async def test_a_live_lease_is_respected_and_a_dead_one_taken(database: Database
     assert await claim(database, run.id) == 2
     async with database.system() as tx:
         assert await Leases(tx).lost(10) == []
-        assert await Leases(tx).lost(10, queued_seconds=0) == []
+        assert await Leases(tx).on_their_way(10, queued_seconds=0) == []
 
 
 async def test_renewal_names_what_is_still_owned(
@@ -235,15 +236,18 @@ async def test_runs_of_a_thread_take_turns(database: Database, alice: Caller, th
     first, second = [await queued(database, alice, thread) for _ in range(2)]
     assert await claim(database, second.id) is None
     async with database.system() as tx:
-        assert [lost.id for lost in await Leases(tx).lost(10, queued_seconds=0)] == [first.id]
+        assert await Dispatch(tx).take(first.account_id, 10) == [first.id]
+        assert [late.id for late in await Leases(tx).on_their_way(10, queued_seconds=0)] == [first.id]
+        assert await Leases(tx).on_their_way(10, after=first.id, queued_seconds=0) == []
+        assert await Leases(tx).on_their_way(10) == []
     await claimed(database, first.id)
     async with database.tenant(alice) as tx:
-        runs = Runs(tx)
-        assert await runs.next_queued(thread.id) == second.id
-        await runs.await_input(first.id, 1, question=_QUESTION, log_seq=1)
+        await Runs(tx).await_input(first.id, 1, question=_QUESTION, log_seq=1)
     assert await claim(database, second.id) is None
     async with database.tenant(alice) as tx:
         await Runs(tx).request_stop(first.id)
+    async with database.system() as tx:
+        assert await Dispatch(tx).take(first.account_id, 10) == [second.id]
     assert await claim(database, second.id) == 1
-    async with database.tenant(alice) as tx:
-        assert await Runs(tx).next_queued(thread.id) is None
+    async with database.system() as tx:
+        assert await Dispatch(tx).take(first.account_id, 10) == []

@@ -117,6 +117,10 @@ drop table factotum.approvals;
 alter table factotum.runs drop column budget_id, drop column reserved;
 drop table factotum.budgets;
 alter table factotum.messages drop column model;
+alter table factotum.threads drop column pinned_at, drop column archived_at;
+alter table factotum.runs drop column enqueued, drop column waits_since;
+drop index factotum.runs_with_key;
+drop table factotum.deleted_projects;
 update factotum.alembic_version set version_num = '0002';
 """
 

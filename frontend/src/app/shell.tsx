@@ -10,6 +10,7 @@ import { SignIn } from '@/features/sign-in/sign-in'
 import { Dialog } from '@/ui/dialog'
 import { Keys } from '@/ui/keys'
 import { useMedia } from '@/ui/media'
+import { Notices } from './notices'
 import { useShortcuts } from './shortcuts'
 import type { Shortcut } from './shortcuts'
 import { useSidebar } from './sidebar-state'
@@ -111,6 +112,7 @@ function Frame() {
 
   return (
     <div className="flex h-full">
+      <Notices />
       <a
         href="#page"
         className="sr-only z-50 rounded-sm bg-raised p-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"

@@ -1,6 +1,7 @@
 /** Who is signed in, the theme, and where commands are. */
-import { CircleUser, Command as CommandIcon, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { Bell, CircleUser, Command as CommandIcon, LogOut, Monitor, Moon, Sun } from 'lucide-react'
 import { signOut } from '@/runtime/auth'
+import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useMe } from '@/runtime/queries'
 import { Button, IconButton } from '@/ui/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel } from '@/ui/menu'
@@ -16,10 +17,11 @@ const THEMES: readonly { id: Theme; title: string; icon: typeof Sun }[] = [
 export function SidebarFooter({ onCommands }: { onCommands: () => void }) {
   const { data: me } = useMe()
   const theme = useTheme((state) => state.theme)
+  const { on, refused } = useNotices()
   return (
     <div className="flex items-center gap-1">
       <Menu
-        className="w-56"
+        className="w-72"
         trigger={
           <Button look="ghost" className="min-w-0 flex-1 justify-start px-2">
             <CircleUser size={16} aria-hidden="true" />
@@ -41,6 +43,21 @@ export function SidebarFooter({ onCommands }: { onCommands: () => void }) {
             </span>
           </MenuChoice>
         ))}
+        {canNotify && (
+          <>
+            <MenuLabel>Notifications</MenuLabel>
+            <MenuChoice chosen={on} onSelect={() => void setNotices(!on)}>
+              <span className="flex items-center gap-2">
+                <Bell size={14} aria-hidden="true" /> When a task is done or needs you
+              </span>
+              {refused && (
+                <span className="mt-0.5 block pl-[22px] text-muted text-sm">
+                  Refused in this browser: allow them in its settings.
+                </span>
+              )}
+            </MenuChoice>
+          </>
+        )}
         <div className="my-1 border-t" role="separator" />
         <MenuItem
           onSelect={() => {

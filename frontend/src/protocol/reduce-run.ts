@@ -70,6 +70,7 @@ export function applyToRun(copy: WorkingCopy, event: RunChange): void {
       copy.changeRun(id, {
         usage: ended ? run.usage : addUsage(run.usage, event.usage),
         contextTokens: contextTokens(run, event),
+        budget: ended ? run.budget : (event.budget ?? run.budget),
       })
       return
     case 'sandbox.changed':

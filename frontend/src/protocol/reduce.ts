@@ -19,6 +19,9 @@ export function reduce(state: ThreadState, inputs: readonly Input[]): ThreadStat
       case 'history.messages':
         for (const message of input.messages) copy.takeMessage(message)
         break
+      case 'history.path':
+        copy.takePath(input.messages, input.known)
+        break
       case 'history.runs':
         for (const run of input.runs) {
           const known = copy.runs.get(run.id)
@@ -61,6 +64,8 @@ function apply(copy: WorkingCopy, event: RunEvent): void {
       break
     case 'message.created':
       copy.takeMessage(event.message)
+      if (event.message.role === 'user' && run.messageId === null)
+        copy.changeRun(event.run_id, { messageId: event.message.id })
       break
     case 'message.discarded':
       if (copy.entries.get(event.message_id)?.position === null) copy.dropEntry(event.message_id)
@@ -148,5 +153,5 @@ function isStored(copy: WorkingCopy, messageId: string): boolean {
 }
 
 function draftOf(copy: WorkingCopy, runId: string, id: string): Entry {
-  return copy.entries.get(id) ?? { id, runId, position: null, role: 'assistant', parts: [] }
+  return copy.entries.get(id) ?? { id, runId, position: null, role: 'assistant', parts: [], siblings: [] }
 }

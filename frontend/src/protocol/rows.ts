@@ -15,12 +15,23 @@ export function rowsOf(before: ThreadState, content: Content): ThreadState {
   const ids = [...rows.keys()]
   const unchanged = ids.length === before.rowIds.length && ids.every((id, place) => id === before.rowIds[place])
   const { entries, calls, runs } = content
-  return { entries, calls, runs, rows, rowIds: unchanged ? before.rowIds : ids }
+  return { entries, calls, runs, rows, rowIds: unchanged ? before.rowIds : ids, currentRunId: currentRun(content) }
+}
+
+function currentRun(content: Content): string | null {
+  const open = runsInOrder(content).find((run) => !hasEnded(run.status))
+  if (open !== undefined) return open.id
+  let last: Entry | undefined
+  for (const entry of content.entries.values())
+    if (entry.runId !== null && (entry.position ?? 0) >= (last?.position ?? 0)) last = entry
+  return last?.runId ?? null
 }
 
 function* build(content: Content): Generator<Row> {
   const busy = [...content.runs.values()].some((run) => !hasEnded(run.status) && run.status !== 'queued')
-  for (const group of groups(content)) {
+  const found = groups(content)
+  const left = leftOff(found, content)
+  for (const group of found) {
     const run = group.runId === null ? undefined : content.runs.get(group.runId)
     for (const note of run?.notes ?? []) if (note.after === null) yield { kind: 'note', id: note.id, text: note.text }
     for (const entry of group.entries) {
@@ -29,14 +40,33 @@ function* build(content: Content): Generator<Row> {
         if (note.after === entry.id) yield { kind: 'note', id: note.id, text: note.text }
     }
     if (run !== undefined && isUntold(run, group.entries))
-      yield { kind: 'user', id: `task:${run.id}`, text: run.input ?? '', queued: busy, unread: false, runId: run.id }
-    if (run !== undefined) yield* closing(run, group.entries, content)
+      yield {
+        kind: 'user',
+        id: `task:${run.id}`,
+        text: run.input ?? '',
+        queued: busy,
+        unread: false,
+        runId: run.id,
+        siblings: [],
+      }
+    if (run !== undefined && !left.has(run.id)) yield* closing(run, group.entries, content)
   }
 }
 
 /** Until its turn a run's task is no message yet. */
 function isUntold(run: RunState, entries: readonly Entry[]): boolean {
   return run.input !== null && !hasEnded(run.status) && !entries.some((entry) => entry.position !== null)
+}
+
+/** The runs that the path leaves in their middle, where another one began again from what they had been told. */
+function leftOff(found: readonly Group[], content: Content): ReadonlySet<string> {
+  const left = new Set<string>()
+  for (const { runId } of found) {
+    const from = content.runs.get(runId ?? '')?.messageId
+    const told = from == null ? undefined : content.entries.get(from)
+    if (told !== undefined && told.runId !== null && told.runId !== runId) left.add(told.runId)
+  }
+  return left
 }
 
 interface Group {
@@ -73,7 +103,8 @@ function* rowsOfEntry(entry: Entry, content: Content, run: RunState | undefined,
   if (entry.role === 'user') {
     const text = entry.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
     const queued = busy && run?.status === 'queued'
-    yield { kind: 'user', id: entry.id, text, queued, unread: live, runId: entry.runId }
+    const { runId, siblings } = entry
+    yield { kind: 'user', id: entry.id, text, queued, unread: live, runId, siblings }
     return
   }
   for (const [place, part] of entry.parts.entries()) {
@@ -114,8 +145,10 @@ function* closing(run: RunState, entries: readonly Entry[], content: Content): G
       for (const call of content.calls.values())
         if (call.runId === run.id && call.state === 'stopped') undone.push(call)
     }
-    yield { kind: 'end', id: `end:${run.id}`, run, undone }
-  } else if (run.status !== 'queued' || entries.length > 0 || run.input !== null) {
+    const answer = entries.find(({ role }) => role === 'assistant')
+    const siblings = answer?.siblings ?? []
+    yield { kind: 'end', id: `end:${run.id}`, run, undone, answer: answer?.id ?? null, siblings }
+  } else if (run.status !== 'queued' || entries.length > 0 || run.input !== null || run.messageId !== null) {
     const draft = entries.findLast(({ position, role }) => position === null && role === 'assistant')
     const part = draft?.parts.at(-1)
     const visible = part !== undefined && part.type !== 'call'

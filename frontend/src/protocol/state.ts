@@ -1,5 +1,18 @@
 /** What the page knows of a thread: messages, calls and runs by id, and the rows that show them. */
-import type { Approval, ErrorInfo, Message, Outcome, Plan, Question, Run, RunStatus, StreamEvent, Usage } from './types'
+import type {
+  Approval,
+  BudgetUse,
+  ErrorInfo,
+  Message,
+  Outcome,
+  PlacedMessage,
+  Plan,
+  Question,
+  Run,
+  RunStatus,
+  StreamEvent,
+  Usage,
+} from './types'
 
 export type CallState = 'writing' | 'waiting' | 'running' | Outcome
 
@@ -39,6 +52,8 @@ export interface Entry {
   readonly position: number | null
   readonly role: 'user' | 'assistant' | 'context'
   readonly parts: readonly EntryPart[]
+  /** The messages in the same place of other branches, in the order of storing, its own id among them. */
+  readonly siblings: readonly string[]
 }
 
 export interface Note {
@@ -53,6 +68,8 @@ export interface RunState {
   readonly status: RunStatus
   readonly model: string
   readonly attempt: number
+  /** The message that it works on; null until its turn has come. */
+  readonly messageId: string | null
   /** The task, until the run has its turn and stores it as a message. */
   readonly input: string | null
   readonly question: Question | null
@@ -60,6 +77,7 @@ export interface RunState {
   readonly approvals: readonly Approval[]
   readonly plan: Plan | null
   readonly usage: Usage
+  readonly budget: BudgetUse | null
   /** Tokens of the newest model call's input: how full the context is. */
   readonly contextTokens: number
   readonly reason: string | null
@@ -84,6 +102,8 @@ export type Row =
       /** Sent into a run that has not read it yet. */
       readonly unread: boolean
       readonly runId: string | null
+      /** See Entry; empty while it is no message of the thread yet. */
+      readonly siblings: readonly string[]
     }
   | {
       readonly kind: 'text'
@@ -103,7 +123,15 @@ export type Row =
       readonly approvals: readonly Approval[]
     }
   | { readonly kind: 'working'; readonly id: string; readonly status: RunStatus }
-  | { readonly kind: 'end'; readonly id: string; readonly run: RunState; readonly undone: readonly Call[] }
+  | {
+      readonly kind: 'end'
+      readonly id: string
+      readonly run: RunState
+      readonly undone: readonly Call[]
+      /** The run's first answer, and those of other tries; null where it never answered. */
+      readonly answer: string | null
+      readonly siblings: readonly string[]
+    }
 
 export interface ThreadState {
   readonly entries: ReadonlyMap<string, Entry>
@@ -112,12 +140,21 @@ export interface ThreadState {
   readonly rows: ReadonlyMap<string, Row>
   /** The rows from top to bottom; the same array while their order is the same. */
   readonly rowIds: readonly string[]
+  /** The run that goes on or waits; else the last one of the path. */
+  readonly currentRunId: string | null
 }
 
 /** What changes a thread: an event of a run's stream, or what was read from the service. */
 export type Input =
   | StreamEvent
   | { readonly type: 'history.messages'; readonly messages: readonly Message[] }
+  /** The end of the path that the thread goes on with: what is not on it is on another branch. */
+  | {
+      readonly type: 'history.path'
+      readonly messages: readonly PlacedMessage[]
+      /** The messages that were known before it was read: newer ones may follow it. */
+      readonly known: ReadonlySet<string>
+    }
   | { readonly type: 'history.runs'; readonly runs: readonly Run[] }
 
 export const EMPTY: ThreadState = {
@@ -126,6 +163,7 @@ export const EMPTY: ThreadState = {
   runs: new Map(),
   rows: new Map(),
   rowIds: [],
+  currentRunId: null,
 }
 
 export const NO_USAGE: Usage = {

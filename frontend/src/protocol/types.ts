@@ -4,9 +4,11 @@ import type { components } from './api'
 type Schemas = components['schemas']
 
 export type Thread = Schemas['Thread']
+export type ThreadChange = Schemas['ThreadChange']
 export type Run = Schemas['Run']
 export type RunStatus = Run['status']
 export type Message = Schemas['Message']
+export type PlacedMessage = Schemas['PlacedMessage']
 export type MessagePage = Schemas['MessagePage']
 export type Part = Message['parts'][number]
 export type Approval = Schemas['Approval']
@@ -15,16 +17,28 @@ export type Question = Schemas['Question']
 export type Plan = Schemas['Plan']
 export type PlanItem = Schemas['PlanItem']
 export type Usage = Schemas['Usage']
+export type Amounts = Schemas['Amounts']
+export type BudgetUse = Schemas['BudgetUse']
+export type Effort = NonNullable<Schemas['RunOptions']['effort']>
+export type Delivery = NonNullable<Schemas['NewMessage']['delivery']>
+export type Sent = Schemas['Sent']
 export type ErrorInfo = Schemas['ErrorInfo']
 export type ModelInfo = Schemas['ModelInfo']
 export type WorkspaceFile = Schemas['File']
 export type Outcome = Schemas['ToolFinished']['outcome']
 export type Problem = Schemas['Problem']
 
-type Request = Schemas['RunRequest']
-/** A task as it is sent: the generated type wants what has a default, too. */
-export type RunChoices = Pick<Request, 'input'> & Partial<Omit<Request, 'input' | 'options'>>
-export type RunRequest = Request
+type Given<Body extends { options: unknown }, Needed extends keyof Body> = Pick<Body, Needed> &
+  Partial<Omit<Body, Needed | 'options'>> & { options?: Partial<Schemas['RunOptions']> }
+
+/** Bodies as they are sent: the generated types want what has a default, too. */
+export type NewRun = Given<Schemas['RunRequest'], 'input'>
+export type NewMessage = Given<Schemas['NewMessage'], 'text'>
+export type RunChoices = Given<Schemas['RunChoices'], never>
+export type RunRequest = Schemas['RunRequest']
+export type MessageRequest = Schemas['NewMessage']
+export type EditRequest = Schemas['Edit']
+export type RetryRequest = Schemas['RunChoices']
 
 export type Snapshot = Schemas['Snapshot']
 export type RunEvent =

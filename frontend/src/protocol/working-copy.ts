@@ -1,7 +1,8 @@
 /** A thread's state while a batch of inputs changes it: maps are copied once, when they first change. */
 import type { Call, Entry, EntryPart, RunState, ThreadState } from './state'
 import { NO_USAGE } from './state'
-import type { Message, Run, UnreadMessage } from './types'
+import type { Message, PlacedMessage, Run, UnreadMessage } from './types'
+import { hasEnded } from './types'
 
 export const TAIL_LENGTH = 16_000
 
@@ -60,8 +61,25 @@ export class WorkingCopy {
     this.calls = calls
   }
 
+  /** Takes the end of the thread's path; stored messages after its beginning that are not on it go. */
+  takePath(messages: readonly PlacedMessage[], known: ReadonlySet<string>): void {
+    const onPath = new Set(messages.map(({ id }) => id))
+    // What is known before a message that is on the path is on it too: what is known is one path.
+    const shared = messages.find(({ id }) => typeof this.entries.get(id)?.position === 'number')
+    const last = messages.at(-1)?.position ?? 0
+    for (const { id, position, runId } of [...this.entries.values()]) {
+      if (position === null || onPath.has(id) || !known.has(id) || position < (shared?.position ?? 0)) continue
+      // What a run wrote since the path was read is its end.
+      if (position > last && runId !== null && !hasEnded(this.run(runId).status)) continue
+      this.dropEntry(id)
+      // Where its branch is chosen again, its log is read again for the details.
+      if (runId !== null && hasEnded(this.run(runId).status)) this.changeRun(runId, { seq: 0, notes: [] })
+    }
+    for (const message of messages) this.takeMessage(message)
+  }
+
   /** Takes a stored message: it replaces its draft, and results settle their calls. */
-  takeMessage(message: Message): void {
+  takeMessage(message: Message | PlacedMessage): void {
     const runId = message.run_id ?? null
     const parts: EntryPart[] = []
     for (const part of message.parts) {
@@ -86,7 +104,7 @@ export class WorkingCopy {
       } else if (part.type !== 'references' && part.text.trim() !== '') {
         parts.push(
           part.type === 'text'
-            ? { type: 'text', text: part.text, cut: part.cut }
+            ? { type: 'text', text: part.text, cut: part.cut ?? null }
             : { type: 'reasoning', text: part.text },
         )
       }
@@ -94,14 +112,22 @@ export class WorkingCopy {
     if (message.role === 'tool') return
     const isAboutContext = message.parts.some(({ type }) => type === 'compaction' || type === 'references')
     const role = isAboutContext ? 'context' : message.role
-    this.setEntry({ id: message.id, runId, position: message.position, role, parts })
+    const known = this.entries.get(message.id)
+    // An event does not tell of them.
+    const siblings =
+      'siblings' in message
+        ? message.siblings
+        : known === undefined || known.position === null
+          ? [message.id]
+          : known.siblings
+    this.setEntry({ id: message.id, runId, position: message.position, role, parts, siblings })
   }
 
   /** Takes what was sent into a run and is not stored yet. */
   takeUnread(message: UnreadMessage, runId: string): void {
     if (this.entries.has(message.id)) return
     const parts: EntryPart[] = [{ type: 'text', text: message.text, cut: null }]
-    this.setEntry({ id: message.id, runId, position: null, role: 'user', parts })
+    this.setEntry({ id: message.id, runId, position: null, role: 'user', parts, siblings: [] })
   }
 
   #takeCall(part: Extract<Message['parts'][number], { type: 'tool_call' }>, messageId: string, runId: string): void {
@@ -130,10 +156,12 @@ export function runState(run: Run, before: RunState): RunState {
     status: run.status,
     model: run.model,
     attempt: run.attempt,
-    input: run.input,
+    messageId: run.message_id ?? null,
+    input: run.input ?? null,
     question: run.question ?? null,
     plan: run.plan ?? null,
     usage: run.usage,
+    budget: run.budget ?? null,
     reason: run.finish_reason ?? null,
     error: run.error ?? null,
     deliverables: run.deliverables,
@@ -149,11 +177,13 @@ export function freshRun(id: string): RunState {
     status: 'queued',
     model: '',
     attempt: 0,
+    messageId: null,
     input: null,
     question: null,
     approvals: [],
     plan: null,
     usage: NO_USAGE,
+    budget: null,
     contextTokens: 0,
     reason: null,
     error: null,

@@ -1,8 +1,10 @@
 /** What the page reads of the service besides the open thread: lists, models, the person. */
 import { QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import type { RunStatus, Thread } from '@/protocol/types'
+import { create } from 'zustand'
+import type { RunStatus, Thread, ThreadChange } from '@/protocol/types'
 import { hasEnded } from '@/protocol/types'
 import { ApiError, api, body } from './api'
+import { useNotices } from './notices'
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -17,29 +19,41 @@ export const queryClient = new QueryClient({
 const ACTIVE_MS = 3000
 const QUIET_MS = 15_000
 
-export function useThreads() {
+export type ThreadList = 'pinned' | 'others' | 'archived' | 'all'
+
+const QUERIES = {
+  pinned: { pinned: true },
+  others: { pinned: false },
+  archived: { archived: 'only' },
+  all: { archived: 'with' },
+} as const
+
+/** One of the lists of threads, newest first; with `search` those whose title holds it. */
+export function useThreads(list: ThreadList, search = '', enabled = true) {
   return useInfiniteQuery({
-    queryKey: ['threads'],
-    queryFn: async ({ pageParam, signal }) =>
-      body(
-        await api.GET('/v1/threads', {
-          params: { query: { limit: 100, ...(pageParam === null ? {} : { after: pageParam }) } },
-          signal,
-        }),
-      ),
+    queryKey: ['threads', list, search],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { limit: 100, ...QUERIES[list], search, ...(pageParam === null ? {} : { after: pageParam }) }
+      return body(await api.GET('/v1/threads', { params: { query }, signal }))
+    },
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next ?? null,
     refetchInterval: QUIET_MS,
+    placeholderData: (before) => before,
+    enabled,
   })
 }
 
 /** The newest runs of all threads; asked for more often while one goes on. */
 export function useRecentRuns() {
+  const told = useNotices((state) => state.on)
   return useQuery({
     queryKey: ['runs'],
     queryFn: async ({ signal }) => body(await api.GET('/v1/runs', { params: { query: { limit: 100 } }, signal })).items,
     refetchInterval: (query) =>
       query.state.data?.some((run) => !hasEnded(run.status)) === true ? ACTIVE_MS : QUIET_MS,
+    // Who is told of what happens looks elsewhere.
+    refetchIntervalInBackground: told,
   })
 }
 
@@ -69,20 +83,20 @@ export function useMe() {
   })
 }
 
-export function useRenameThread() {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: async ({ id, title }: { id: string; title: string }) =>
-      body(await api.PATCH('/v1/threads/{thread_id}', { params: { path: { thread_id: id } }, body: { title } })),
-    onSuccess: async () => client.invalidateQueries({ queryKey: ['threads'] }),
-  })
-}
+/** Threads as they are after this page changed them: an open one was read before that. */
+export const useChangedThreads = create<{ readonly threads: ReadonlyMap<string, Thread> }>(() => ({
+  threads: new Map(),
+}))
 
-export function useDeleteThread() {
+/** Renames, pins or archives a thread. */
+export function useChangeThread() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: async (thread: Thread) =>
-      api.DELETE('/v1/threads/{thread_id}', { params: { path: { thread_id: thread.id } } }),
-    onSuccess: async () => client.invalidateQueries({ queryKey: ['threads'] }),
+    mutationFn: async ({ id, change }: { id: string; change: ThreadChange }): Promise<Thread> =>
+      body(await api.PATCH('/v1/threads/{thread_id}', { params: { path: { thread_id: id } }, body: change })),
+    onSuccess: async (thread) => {
+      useChangedThreads.setState(({ threads }) => ({ threads: new Map(threads).set(thread.id, thread) }))
+      await client.invalidateQueries({ queryKey: ['threads'] })
+    },
   })
 }

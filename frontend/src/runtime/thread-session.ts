@@ -1,15 +1,17 @@
 /** One open thread: reads its history, follows its runs one after the other, and tells its state to the page. */
 import { createStore } from 'zustand/vanilla'
 import type { StoreApi } from 'zustand/vanilla'
+import { EasyLook } from '@/protocol/easy'
 import { reduce } from '@/protocol/reduce'
-import { EMPTY, runsInOrder } from '@/protocol/state'
+import { EMPTY } from '@/protocol/state'
 import type { Input, ThreadState } from '@/protocol/state'
-import type { MessagePage, Run, Thread } from '@/protocol/types'
+import type { Message, MessagePage, Run, Thread } from '@/protocol/types'
 import { hasEnded } from '@/protocol/types'
 import { ApiError, api, body } from './api'
 import { follow } from './follow'
 import type { Connection } from './follow'
 import { queryClient } from './queries'
+import { chooseBranch } from './send'
 
 const FLUSH_MS = 50
 const PAGE = 100
@@ -21,20 +23,22 @@ export interface SessionState {
   readonly problem: ApiError | null
   /** Null: there is nothing to follow. */
   readonly connection: Connection | null
-  /** The position of the oldest message that was read; 1 when all are there. */
-  readonly oldest: number
+  /** The cursor of the messages before the oldest that was read; null when all are there. */
+  readonly older: string | null
   readonly loadingOlder: boolean
 }
 
 export class ThreadSession {
   readonly threadId: string
   readonly store: StoreApi<SessionState>
+  readonly easy = new EasyLook()
   #closed = new AbortController()
   #waiting: Input[] = []
   #timer = 0
   #flushed = 0
   #following: string | null = null
   #followed = new Set<string>()
+  #reads = { begun: 0, taken: 0 }
 
   constructor(threadId: string) {
     this.threadId = threadId
@@ -44,7 +48,7 @@ export class ThreadSession {
       loading: true,
       problem: null,
       connection: null,
-      oldest: 1,
+      older: null,
       loadingOlder: false,
     }))
   }
@@ -58,12 +62,11 @@ export class ThreadSession {
       const [thread, runs] = await Promise.all([
         api.GET('/v1/threads/{thread_id}', { params: { path }, signal }).then(body),
         api.GET('/v1/threads/{thread_id}/runs', { params: { path, query: { limit: PAGE } }, signal }).then(body),
+        this.#readPath(),
       ])
-      const after = Math.max(0, thread.last_position - PAGE)
-      await this.#read(after)
       this.#take([{ type: 'history.runs', runs: runs.items }])
       this.#flush()
-      this.store.setState({ thread, loading: false, oldest: after + 1 })
+      this.store.setState({ thread, loading: false })
       this.#followNext()
     } catch (error) {
       if (signal.aborted) return
@@ -81,14 +84,16 @@ export class ThreadSession {
   }
 
   async loadOlder(): Promise<void> {
-    const { oldest, loadingOlder, loading } = this.store.getState()
-    if (oldest <= 1 || loadingOlder || loading) return
+    const { older, loadingOlder, loading } = this.store.getState()
+    if (older === null || loadingOlder || loading) return
     this.store.setState({ loadingOlder: true })
     try {
-      const after = Math.max(0, oldest - 1 - PAGE)
-      await this.#read(after, oldest - 1 - after)
+      const page = await this.#page(older)
+      // Meanwhile the thread may have gone to another branch.
+      if (this.store.getState().older !== older) return
+      this.#take([{ type: 'history.messages', messages: page.items }])
       this.#flush()
-      this.store.setState({ oldest: after + 1 })
+      this.store.setState({ older: page.previous ?? null })
     } finally {
       this.store.setState({ loadingOlder: false })
     }
@@ -97,49 +102,59 @@ export class ThreadSession {
   /** Shows a run that was just made, here or elsewhere. */
   async noticeRun(run: Run): Promise<void> {
     const known = this.store.getState().content.runs.get(run.id)
-    if (known !== undefined && (hasEnded(known.status) || !hasEnded(run.status))) return
+    if (known !== undefined && (hasEnded(known.status) || !hasEnded(run.status))) {
+      if (run.status === 'queued' && known.status === 'queued' && run.input !== known.input) this.takeRun(run)
+      return
+    }
     this.#take([{ type: 'history.runs', runs: [run] }])
-    await this.#read(this.#newest())
+    await this.#readPath()
     this.#flush()
     this.#followNext()
   }
 
   /** Takes what the service says of a run after something was asked of it. */
   takeRun(run: Run): void {
-    if (hasEnded(run.status)) this.#take([{ type: 'history.runs', runs: [run] }])
+    if (hasEnded(run.status) || run.status === 'queued') this.#take([{ type: 'history.runs', runs: [run] }])
     this.#followNext()
   }
 
-  #newest(): number {
-    let newest = 0
-    for (const entry of this.store.getState().content.entries.values()) newest = Math.max(newest, entry.position ?? 0)
-    return newest
+  /** Goes to the branch of a message. Raises ApiError. */
+  async choose(messageId: string): Promise<void> {
+    await chooseBranch(this.threadId, messageId)
+    await this.#readPath()
+    this.#flush()
+    // The details of a run that was left are gone.
+    this.#followed.clear()
+    this.#followNext()
   }
 
-  async #read(after: number, most = Infinity): Promise<void> {
-    let cursor: string | null = String(after)
-    let left = most
-    while (cursor !== null && left > 0) {
-      const limit = Math.min(200, left)
-      const page: MessagePage = body(
-        await api.GET('/v1/threads/{thread_id}/messages', {
-          params: { path: { thread_id: this.threadId }, query: { limit, after: cursor } },
-          signal: this.#closed.signal,
-        }),
-      )
-      this.#take([{ type: 'history.messages', messages: page.items }])
-      left -= page.items.length
-      cursor = page.next ?? null
-    }
+  /** Reads the end of the path that the thread goes on with. */
+  async #readPath(): Promise<void> {
+    this.#flush()
+    const turn = ++this.#reads.begun
+    const known = new Set(this.store.getState().content.entries.keys())
+    const page = await this.#page('end')
+    // What was asked for later came first, and knows better.
+    if (turn < this.#reads.taken) return
+    this.#reads.taken = turn
+    this.#flush()
+    const { entries } = this.store.getState().content
+    const joins = page.items.some(({ id }) => typeof entries.get(id)?.position === 'number')
+    this.#take([{ type: 'history.path', messages: page.items, known }])
+    if (!joins) this.store.setState({ older: page.previous ?? null })
   }
 
-  /** Follows the oldest run that has not ended; else reads the log of the newest once, for its details. */
+  async #page(before: string): Promise<MessagePage> {
+    const params = { path: { thread_id: this.threadId }, query: { limit: PAGE, before } }
+    return body(await api.GET('/v1/threads/{thread_id}/messages', { params, signal: this.#closed.signal }))
+  }
+
+  /** Follows the run that goes on; else reads the log of the path's last once, for its details. */
   #followNext(): void {
     if (this.#following !== null || this.#closed.signal.aborted) return
-    const runs = runsInOrder(this.store.getState().content)
-    const next = runs.find((run) => !hasEnded(run.status)) ?? runs.at(-1)
-    if (next === undefined || this.#followed.has(next.id)) return
-    void this.#follow(next.id)
+    const next = this.store.getState().content.currentRunId
+    if (next === null || this.#followed.has(next)) return
+    void this.#follow(next)
   }
 
   async #follow(runId: string): Promise<void> {
@@ -151,7 +166,11 @@ export class ThreadSession {
         signal,
         onEvents: (events) => {
           this.#take(events)
-          for (const event of events) if (event.type === 'thread.titled') this.#retitle(event.title)
+          for (const event of events) {
+            if (event.type === 'thread.titled') this.#retitle(event.title)
+            // What stands beside a message is in no event: it was edited, or is another try.
+            if (event.type === 'message.created' && this.#mayHaveSiblings(event.message)) void this.#lookBeside()
+          }
         },
         onConnection: (connection) => {
           this.store.setState({ connection })
@@ -168,6 +187,21 @@ export class ThreadSession {
     this.store.setState({ connection: null })
     await this.#settle(runId)
     this.#followNext()
+  }
+
+  #mayHaveSiblings({ id, role, run_id }: Message): boolean {
+    const { entries, runs } = this.store.getState().content
+    if (typeof entries.get(id)?.position === 'number' || hasEnded(runs.get(run_id ?? '')?.status ?? 'queued'))
+      return false
+    return role === 'user' || ![...entries.values()].some((entry) => entry.runId === run_id && entry.position !== null)
+  }
+
+  async #lookBeside(): Promise<void> {
+    try {
+      await this.#readPath()
+    } catch (error) {
+      if (!(error instanceof ApiError) && !this.#closed.signal.aborted) throw error
+    }
   }
 
   #retitle(title: string): void {
@@ -188,7 +222,7 @@ export class ThreadSession {
         signal: this.#closed.signal,
       })
       this.#take([{ type: 'history.runs', runs: [body(answer)] }])
-      if (!hasEnded(known.status)) await this.#read(this.#newest())
+      if (!hasEnded(known.status)) await this.#readPath()
       this.#flush()
     } catch (error) {
       if (!(error instanceof ApiError) && !this.#closed.signal.aborted) throw error

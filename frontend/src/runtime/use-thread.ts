@@ -1,9 +1,12 @@
 /** How components read the open thread: one subscription a row. */
 import { createContext, useContext } from 'react'
 import { useStore } from 'zustand'
-import { runsInOrder } from '@/protocol/state'
-import type { Call, Row, RunState } from '@/protocol/state'
+import type { EasyRow } from '@/protocol/easy'
+import type { Call, RunState } from '@/protocol/state'
+import type { Thread } from '@/protocol/types'
 import { hasEnded } from '@/protocol/types'
+import { useLook } from './look'
+import { useChangedThreads } from './queries'
 import type { SessionState, ThreadSession } from './thread-session'
 
 export const SessionContext = createContext<ThreadSession | null>(null)
@@ -18,20 +21,42 @@ export function useThreadState<Slice>(select: (state: SessionState) => Slice): S
   return useStore(useThreadSession().store, select)
 }
 
-export function useRow(id: string): Row | undefined {
-  return useThreadState((state) => state.content.rows.get(id))
+/** The open thread's own record, with what this page changed of it. */
+export function useOpenThread(): Thread | null {
+  const read = useThreadState((state) => state.thread)
+  const changed = useChangedThreads((state) => (read === null ? undefined : state.threads.get(read.id)))
+  if (read === null || changed === undefined) return read
+  return { ...changed, title: changed.title === '' ? read.title : changed.title }
+}
+
+/** The rows as the person wants to see them, from top to bottom. */
+export function useRowIds(): readonly string[] {
+  const { easy: look } = useThreadSession()
+  const easy = useLook((state) => state.easy)
+  return useThreadState(({ content }) => (easy ? look.of(content).rowIds : content.rowIds))
+}
+
+export function useRow(id: string): EasyRow | undefined {
+  const { easy: look } = useThreadSession()
+  const easy = useLook((state) => state.easy)
+  return useThreadState(({ content }) => (easy ? look.of(content).rows : content.rows).get(id))
 }
 
 export function useCall(id: string | null): Call | undefined {
   return useThreadState((state) => (id === null ? undefined : state.content.calls.get(id)))
 }
 
-/** The run that is going on or waits; else the newest one. */
+/** The run that goes on or waits; else the last one of the thread's path. */
 export function useCurrentRun(): RunState | undefined {
-  return useThreadState((state) => {
-    const runs = runsInOrder(state.content)
-    return runs.find((run) => !hasEnded(run.status)) ?? runs.at(-1)
-  })
+  return useThreadState(({ content }) =>
+    content.currentRunId === null ? undefined : content.runs.get(content.currentRunId),
+  )
+}
+
+/** Whether a run of the thread has not ended: until then the thread's path stays as it is. */
+export function useIsBusy(): boolean {
+  const run = useCurrentRun()
+  return run !== undefined && !hasEnded(run.status)
 }
 
 /** Grows whenever a tool changed the workspace. */

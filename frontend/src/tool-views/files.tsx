@@ -4,9 +4,11 @@ import type { LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Call } from '@/protocol/state'
 import { Code } from '@/ui/markdown/code'
-import { Machine, Output, Section } from './detail'
+import { Diff } from '@/ui/diff'
+import { diff } from '@/ui/diff-lines'
+import { Output } from './detail'
 import type { ToolView } from './view'
-import { argument } from './view'
+import { argument, fileName } from './view'
 
 const MOST = 6000
 
@@ -26,30 +28,43 @@ function Change({ call }: { call: Call }) {
   const [before, after] = [call.arguments.old_text, call.arguments.new_text]
   return (
     <>
-      {typeof before === 'string' && (
-        <Section title="Before">
-          <Machine text={before} label="Before" head />
-        </Section>
-      )}
-      {typeof after === 'string' && (
-        <Section title="After">
-          <Machine text={after} label="After" head />
-        </Section>
+      {typeof before === 'string' && typeof after === 'string' && (
+        <Diff lines={diff(before.slice(0, MOST), after.slice(0, MOST))} label="Changes" className="max-h-72" />
       )}
       {call.state === 'error' && <Output call={call} />}
     </>
   )
 }
 
-function view(icon: LucideIcon, verb: string, Detail: ComponentType<{ call: Call }>): ToolView {
-  return { icon, verb, target: (call) => argument(call, 'path'), prose: false, Detail, panel: 'files' }
+interface FileWords {
+  icon: LucideIcon
+  verb: string
+  doing: string
+  done: string
+  what?: string
+  Detail: ComponentType<{ call: Call }>
+}
+
+function view({ icon, verb, doing, done, what = 'a file', Detail }: FileWords): ToolView {
+  const plain = (call: Call): [string, string] => {
+    const name = what === 'a file' ? fileName(call, what) : what
+    return [`${doing} ${name}`, `${done} ${name}`]
+  }
+  return { icon, verb, plain, target: (call) => argument(call, 'path'), prose: false, Detail, panel: 'files' }
 }
 
 export const fileViews = {
-  create_file: view(FilePlus, 'Create', Content),
-  rewrite_file: view(FilePen, 'Rewrite', Content),
-  str_replace: view(FilePen, 'Edit', Change),
-  read_file: view(FileText, 'Read', Output),
-  delete_file: view(FileX, 'Delete', Output),
-  list_files: view(FolderOpen, 'List', Output),
+  create_file: view({ icon: FilePlus, verb: 'Create', doing: 'Writing', done: 'Wrote', Detail: Content }),
+  rewrite_file: view({ icon: FilePen, verb: 'Rewrite', doing: 'Rewriting', done: 'Rewrote', Detail: Content }),
+  str_replace: view({ icon: FilePen, verb: 'Edit', doing: 'Changing', done: 'Changed', Detail: Change }),
+  read_file: view({ icon: FileText, verb: 'Read', doing: 'Reading', done: 'Read', Detail: Output }),
+  delete_file: view({ icon: FileX, verb: 'Delete', doing: 'Deleting', done: 'Deleted', Detail: Output }),
+  list_files: view({
+    icon: FolderOpen,
+    verb: 'List',
+    doing: 'Looking through',
+    done: 'Looked through',
+    what: 'the files',
+    Detail: Output,
+  }),
 }

@@ -15,6 +15,7 @@ const VIEWS: Readonly<Record<string, ToolView>> = {
   ask: {
     icon: CircleHelp,
     verb: 'Ask',
+    plain: () => ['Asking you', 'Asked you'],
     target: (call) => argument(call, 'question'),
     prose: true,
     Detail: Output,
@@ -23,12 +24,21 @@ const VIEWS: Readonly<Record<string, ToolView>> = {
   complete: {
     icon: PackageCheck,
     verb: 'Complete',
+    plain: () => ['Summing up', 'Summed up'],
     target: (call) => argument(call, 'summary'),
     prose: true,
     Detail: Output,
     panel: null,
   },
-  update_plan: { icon: ListTodo, verb: 'Plan', target: planned, prose: true, Detail: Output, panel: null },
+  update_plan: {
+    icon: ListTodo,
+    verb: 'Plan',
+    plain: () => ['Planning', 'Planned'],
+    target: planned,
+    prose: true,
+    Detail: Output,
+    panel: null,
+  },
 }
 
 export function viewOf(call: Call): ToolView {
@@ -36,6 +46,7 @@ export function viewOf(call: Call): ToolView {
     VIEWS[call.name] ?? {
       icon: Wrench,
       verb: sentence(call.name),
+      plain: (of) => [`Using ${sentence(of.name).toLowerCase()}`, `Used ${sentence(of.name).toLowerCase()}`],
       target: (of) =>
         Object.keys(of.arguments)
           .map((name) => argument(of, name))

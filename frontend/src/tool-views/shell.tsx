@@ -21,6 +21,7 @@ function Detail({ call }: { call: Call }) {
 export const shellView: ToolView = {
   icon: SquareTerminal,
   verb: 'Run',
+  plain: () => ['Running a command', 'Ran a command'],
   target: (call) => argument(call, 'command'),
   prose: false,
   Detail,

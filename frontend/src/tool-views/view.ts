@@ -9,12 +9,20 @@ export interface ToolView {
   readonly verb: string
   /** What it is done to, on one line; empty where that is not known yet. */
   readonly target: (call: Call) => string
+  /** What it does in plain words, while it is done and afterwards: "Writing primes.py", "Wrote primes.py". */
+  readonly plain: (call: Call) => readonly [doing: string, done: string]
   /** Whether the target is people's language, not a machine's. */
   readonly prose: boolean
   /** What the open card shows. */
   readonly Detail: ComponentType<{ call: Call }>
   /** The tab of the side panel that shows more of it. */
   readonly panel: 'terminal' | 'files' | null
+}
+
+/** The last part of an argument that is a path; `otherwise` while it is not known. */
+export function fileName(call: Call, otherwise: string): string {
+  const name = argument(call, 'path').split('/').at(-1) ?? ''
+  return name === '' ? otherwise : name
 }
 
 /** An argument as text, on one line. */

@@ -11,8 +11,9 @@ const looks = cva(
     variants: {
       look: {
         plain: 'border border-line bg-raised hover:bg-hover',
-        primary: 'bg-accent text-on-accent hover:opacity-90',
+        primary: 'bg-accent text-on-accent hover:bg-[color-mix(in_srgb,var(--accent)_88%,black)]',
         ghost: 'text-muted hover:bg-hover hover:text-fg aria-pressed:bg-hover aria-pressed:text-fg',
+        chosen: 'bg-accent/10 text-accent hover:bg-accent/15',
         danger: 'border border-line text-err bg-raised hover:bg-hover',
       },
       size: { small: 'h-7 px-2', medium: 'h-8 px-3', large: 'h-9 px-4', icon: 'size-8', 'icon-small': 'size-7' },

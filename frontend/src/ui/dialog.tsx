@@ -2,7 +2,7 @@
 import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
-import { Button, IconButton } from './button'
+import { IconButton } from './button'
 import { cn } from './cn'
 
 interface DialogProps {
@@ -60,41 +60,5 @@ export function Dialog({
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
-  )
-}
-
-interface ConfirmProps {
-  open: boolean
-  onOpenChange: (open: boolean) => void
-  title: string
-  text: string
-  action: string
-  onConfirm: () => void
-}
-
-/** Asks before something that cannot be undone. */
-export function Confirm({ open, onOpenChange, title, text, action, onConfirm }: ConfirmProps) {
-  return (
-    <Dialog open={open} onOpenChange={onOpenChange} title={title}>
-      <p className="px-4 py-4 text-muted">{text}</p>
-      <div className="flex justify-end gap-2 border-t p-3">
-        <Button
-          onClick={() => {
-            onOpenChange(false)
-          }}
-        >
-          Cancel
-        </Button>
-        <Button
-          look="danger"
-          onClick={() => {
-            onOpenChange(false)
-            onConfirm()
-          }}
-        >
-          {action}
-        </Button>
-      </div>
-    </Dialog>
   )
 }

@@ -1,6 +1,7 @@
 /** A menu that opens from a button. */
 import { Check } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
+import { useRef, useState } from 'react'
 import type { ReactNode } from 'react'
 import { cn } from './cn'
 
@@ -12,10 +13,20 @@ interface MenuProps {
 }
 
 export function Menu({ trigger, align = 'start', className, children }: MenuProps) {
+  const button = useRef<HTMLButtonElement>(null)
+  const [around, setAround] = useState<Element | null>(null)
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+    <DropdownMenu.Root
+      modal={false}
+      onOpenChange={(open) => {
+        // In the landmark of its button, so that who goes through the page by landmarks finds it there.
+        if (open) setAround(button.current?.closest('[role="dialog"], nav, main') ?? null)
+      }}
+    >
+      <DropdownMenu.Trigger ref={button} asChild>
+        {trigger}
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal container={around}>
         <DropdownMenu.Content
           align={align}
           sideOffset={4}

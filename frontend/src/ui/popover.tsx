@@ -2,14 +2,21 @@
 import { Popover as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 
-export function Popover({ trigger, label, children }: { trigger: ReactNode; label: string; children: ReactNode }) {
+interface PopoverProps {
+  trigger: ReactNode
+  label: string
+  align?: 'start' | 'end'
+  children: ReactNode
+}
+
+export function Popover({ trigger, label, align = 'end', children }: PopoverProps) {
   return (
     <Radix.Root>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
           aria-label={label}
-          align="end"
+          align={align}
           sideOffset={4}
           collisionPadding={8}
           className="appear z-50 min-w-52 rounded-md border bg-raised p-3 outline-none"

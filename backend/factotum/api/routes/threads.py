@@ -1,13 +1,13 @@
 """/v1/threads, and the messages of a thread."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
 from factotum.api.dependencies import CallerIn, ContextIn, PageIn, ThreadId
 from factotum.features.branches import MessagePage
 from factotum.features.threads import NewThread, ThreadChange, ThreadPage
-from factotum.store.records import Thread
+from factotum.store.records import Thread, ThreadFilter
 
 router = APIRouter(prefix="/v1/threads", tags=["threads"])
 
@@ -24,9 +24,17 @@ async def list_threads(
     caller: CallerIn,
     context: ContextIn,
     project_id: Annotated[str | None, Query(description="Only those of this project.")] = None,
+    search: Annotated[
+        str, Query(max_length=200, description="Only those whose title holds this, in capitals or not.")
+    ] = "",
+    pinned: Annotated[bool | None, Query(description="Only those that are pinned, or are not.")] = None,
+    archived: Annotated[
+        Literal["without", "only", "with"], Query(description="Whether archived ones are listed, too.")
+    ] = "without",
 ) -> ThreadPage:
-    """List your threads, newest first."""
-    return await context.threads.list(caller, page, project_id=project_id)
+    """List your threads, newest first. Archived ones are left out unless they are asked for."""
+    which = ThreadFilter(search=search, pinned=pinned, archived=archived)
+    return await context.threads.list(caller, page, project_id=project_id, which=which)
 
 
 @router.get("/{thread_id}", operation_id="get_thread", summary="Read a thread")
@@ -35,11 +43,11 @@ async def get_thread(thread_id: ThreadId, caller: CallerIn, context: ContextIn) 
     return await context.threads.get(caller, thread_id)
 
 
-@router.patch("/{thread_id}", operation_id="update_thread", summary="Change a thread's title")
+@router.patch("/{thread_id}", operation_id="update_thread", summary="Change a thread")
 async def update_thread(
     thread_id: ThreadId, body: ThreadChange, caller: CallerIn, context: ContextIn
 ) -> Thread:
-    """Give a thread another title."""
+    """Give a thread another title, pin it to the top of the list, or archive it."""
     return await context.threads.change(caller, thread_id, body)
 
 

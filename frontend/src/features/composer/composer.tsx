@@ -1,14 +1,17 @@
 /** Where a task is written: Enter sends, files can be dropped or pasted, a run can be stopped. */
 import { ArrowUp, Paperclip, Square } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import type { ClipboardEvent, DragEvent, KeyboardEvent, ReactNode } from 'react'
+import type { ClipboardEvent, DragEvent, KeyboardEvent } from 'react'
 import { newKey } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
 import { Button, IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Attachments } from './attachments'
 import { useDraft, withFiles } from './draft'
-import { ModelChoice, useUsableModel } from './model-choice'
+import { useChoices, useDelivery } from './choices'
+import { DeliveryChoice } from './delivery-choice'
+import { ModelChoice } from './model-choice'
+import { TaskOptions } from './task-options'
 
 const LONG_PASTE = 8000
 
@@ -21,8 +24,9 @@ interface ComposerProps {
   /** Given while a run goes on. */
   onStop?: (() => void) | undefined
   stopping?: boolean
+  /** A run works: the person chooses when what is written is read. */
+  steers?: boolean
   autoFocus?: boolean
-  children?: ReactNode
 }
 
 export function Composer({
@@ -31,8 +35,8 @@ export function Composer({
   onSend,
   onStop,
   stopping = false,
+  steers = false,
   autoFocus = false,
-  children,
 }: ComposerProps) {
   const [{ text, files }, change] = useDraft(draftKey)
   const [sending, setSending] = useState(false)
@@ -40,7 +44,9 @@ export function Composer({
   const area = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
   const key = useRef(newKey())
-  const model = useUsableModel()
+  const choices = useChoices()
+  const wanted = useDelivery()
+  const delivery = steers ? wanted : 'steer'
   const empty = text.trim() === '' && files.length === 0
 
   useEffect(() => {
@@ -51,7 +57,7 @@ export function Composer({
     if (empty || sending) return
     setSending(true)
     try {
-      if (await onSend({ text: text.trim(), files, model, key: key.current })) {
+      if (await onSend({ ...choices, text: text.trim(), files, delivery, key: key.current })) {
         key.current = newKey()
         change({ text: '', files: [] })
       }
@@ -145,9 +151,10 @@ export function Composer({
             event.target.value = ''
           }}
         />
+        <TaskOptions />
         <ModelChoice />
         <span className="flex-1" />
-        {children}
+        {steers && !empty && <DeliveryChoice />}
         {onStop !== undefined && (
           <Button look="plain" onClick={onStop} disabled={stopping} className="rounded-full">
             <Square size={11} fill="currentColor" aria-hidden="true" /> {stopping ? 'Stopping' : 'Stop'}
@@ -155,7 +162,7 @@ export function Composer({
         )}
         {(onStop === undefined || !empty) && (
           <IconButton
-            label={sending ? 'Sending' : onStop === undefined ? 'Send' : 'Queue after this task'}
+            label={sending ? 'Sending' : 'Send'}
             keys="enter"
             type="submit"
             look="primary"

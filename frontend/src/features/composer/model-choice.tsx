@@ -1,31 +1,14 @@
 /** Which model the next task gets. */
 import { ChevronDown } from 'lucide-react'
-import { create } from 'zustand'
 import { useModels } from '@/runtime/queries'
 import { Button } from '@/ui/button'
 import { tokens } from '@/ui/format'
 import { Menu, MenuChoice, MenuLabel } from '@/ui/menu'
-
-const KEY = 'factotum.model'
-
-export const useModelChoice = create<{ readonly model: string | null }>(() => ({ model: localStorage.getItem(KEY) }))
-
-export function chooseModel(model: string | null): void {
-  if (model === null) localStorage.removeItem(KEY)
-  else localStorage.setItem(KEY, model)
-  useModelChoice.setState({ model })
-}
-
-/** The chosen model while it can be used; null: the service's default. */
-export function useUsableModel(): string | null {
-  const chosen = useModelChoice((state) => state.model)
-  const { data } = useModels()
-  return data?.items.some((model) => model.id === chosen) === true ? chosen : null
-}
+import { chooseModel, useChoices } from './choices'
 
 export function ModelChoice() {
   const { data } = useModels()
-  const chosen = useUsableModel()
+  const { model: chosen } = useChoices()
   if (data === undefined) return null
   const providers = [...new Set(data.items.map((model) => model.provider))]
   return (

@@ -1,9 +1,10 @@
 /** The agent's computer: how far it is, its terminal, its files. Beside the thread, or as a sheet on a phone. */
-import { FolderTree, ListTodo, SquareTerminal, X } from 'lucide-react'
+import { FileDiff, FolderTree, ListTodo, SquareTerminal, X } from 'lucide-react'
 import { Tabs } from 'radix-ui'
 import { usePanel } from '@/runtime/panel'
 import type { PanelTab } from '@/runtime/panel'
 import { IconButton } from '@/ui/button'
+import { Changes } from './changes'
 import { Files } from './files'
 import { Progress } from './progress'
 import { Terminal } from './terminal'
@@ -12,6 +13,7 @@ const TABS: readonly { id: PanelTab; title: string; icon: typeof ListTodo }[] = 
   { id: 'progress', title: 'Progress', icon: ListTodo },
   { id: 'terminal', title: 'Terminal', icon: SquareTerminal },
   { id: 'files', title: 'Files', icon: FolderTree },
+  { id: 'changes', title: 'Changes', icon: FileDiff },
 ]
 
 export function ComputerPanel() {
@@ -31,7 +33,7 @@ export function ComputerPanel() {
             <Tabs.Trigger
               key={id}
               value={id}
-              className="flex h-8 items-center gap-1.5 rounded-sm px-2.5 font-medium text-muted hover:bg-hover hover:text-fg data-[state=active]:bg-raised data-[state=active]:text-fg data-[state=active]:ring-1 data-[state=active]:ring-line"
+              className="flex h-8 items-center gap-1.5 rounded-sm px-2 @sm:px-2.5 font-medium text-muted hover:bg-hover hover:text-fg data-[state=active]:bg-raised data-[state=active]:text-fg data-[state=active]:ring-1 data-[state=active]:ring-line"
             >
               <Icon size={14} aria-hidden="true" /> {title}
             </Tabs.Trigger>
@@ -49,6 +51,9 @@ export function ComputerPanel() {
       </Tabs.Content>
       <Tabs.Content value="files" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
         <Files />
+      </Tabs.Content>
+      <Tabs.Content value="changes" className="min-h-0 flex-1 overflow-y-auto outline-none" tabIndex={0}>
+        <Changes />
       </Tabs.Content>
     </Tabs.Root>
   )

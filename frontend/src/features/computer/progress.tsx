@@ -1,12 +1,12 @@
 /** The plan, and every step so far in plain words. */
-import { Check, Circle, CircleDot, Minus } from 'lucide-react'
 import type { Call } from '@/protocol/state'
 import { runsInOrder } from '@/protocol/state'
-import type { Plan, PlanItem } from '@/protocol/types'
+import type { Plan } from '@/protocol/types'
 import { useCurrentRun, useThreadState } from '@/runtime/use-thread'
 import { viewOf } from '@/tool-views'
 import { cn } from '@/ui/cn'
 import { duration } from '@/ui/format'
+import { PlanBar, PlanItems, doneOf } from '@/ui/plan-list'
 
 export function Progress() {
   const runs = useThreadState((state) => state.content.runs)
@@ -36,65 +36,17 @@ export function Progress() {
 }
 
 function PlanList({ plan }: { plan: Plan }) {
-  const done = plan.items.filter((item) => item.status === 'done' || item.status === 'skipped').length
   return (
     <section aria-label="Plan">
       <div className="flex items-baseline justify-between">
         <h2 className="font-medium">Plan</h2>
         <span className="text-muted text-sm tabular-nums">
-          {done} of {plan.items.length}
+          {doneOf(plan.items)} of {plan.items.length}
         </span>
       </div>
-      <div
-        role="progressbar"
-        aria-label="Plan"
-        aria-valuenow={done}
-        aria-valuemin={0}
-        aria-valuemax={plan.items.length}
-        className="mt-2 h-1 overflow-hidden rounded-full bg-line"
-      >
-        <div
-          className="h-full bg-accent transition-[width] duration-150"
-          style={{ width: `${String((100 * done) / Math.max(1, plan.items.length))}%` }}
-        />
-      </div>
-      <ol className="mt-2">
-        {plan.items.map((item, place) => (
-          <li
-            key={place}
-            className={cn(
-              'flex gap-2 py-1',
-              item.status === 'active' && 'font-medium',
-              (item.status === 'done' || item.status === 'skipped') && 'text-muted',
-            )}
-          >
-            <Mark status={item.status} />
-            <span className={cn('min-w-0', item.status === 'skipped' && 'line-through')}>{item.text}</span>
-          </li>
-        ))}
-      </ol>
+      <PlanBar items={plan.items} className="mt-2" />
+      <PlanItems items={plan.items} />
     </section>
-  )
-}
-
-const WORDS: Readonly<Record<PlanItem['status'], string>> = {
-  done: 'done',
-  active: 'going on',
-  skipped: 'skipped',
-  pending: 'to do',
-}
-
-function Mark({ status }: { status: PlanItem['status'] }) {
-  const Icon = status === 'done' ? Check : status === 'active' ? CircleDot : status === 'skipped' ? Minus : Circle
-  return (
-    <Icon
-      size={15}
-      aria-label={WORDS[status]}
-      className={cn(
-        'mt-0.5 shrink-0',
-        status === 'done' ? 'text-ok' : status === 'active' ? 'text-accent' : 'text-muted',
-      )}
-    />
   )
 }
 

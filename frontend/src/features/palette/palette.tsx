@@ -1,7 +1,7 @@
 /** Everything by name: actions, threads, models. */
 import { Command } from 'cmdk'
 import type { ReactNode } from 'react'
-import { chooseModel } from '@/features/composer/model-choice'
+import { chooseModel } from '@/features/composer/choices'
 import { useModels, useThreads } from '@/runtime/queries'
 import { Dialog } from '@/ui/dialog'
 import { Keys } from '@/ui/keys'
@@ -24,7 +24,8 @@ const GROUP =
   '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs'
 
 export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
-  const threads = useThreads()
+  const pinned = useThreads('pinned')
+  const others = useThreads('others')
   const models = useModels()
   const choose = (run: () => void) => () => {
     onClose()
@@ -56,7 +57,7 @@ export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
             ))}
           </Command.Group>
           <Command.Group heading="Threads" className={GROUP}>
-            {threads.data?.pages
+            {[...(pinned.data?.pages ?? []), ...(others.data?.pages ?? [])]
               .flatMap((page) => page.items)
               .map((thread) => (
                 <Command.Item

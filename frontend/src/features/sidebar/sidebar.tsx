@@ -2,24 +2,11 @@
 import { Link } from '@tanstack/react-router'
 import { Search, SquarePen } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { useActiveThreads, useThreads } from '@/runtime/queries'
-import { Button } from '@/ui/button'
-import { ThreadItem } from './thread-item'
+import { Archived, ThreadListSection } from './thread-lists'
 
 export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNavigate?: () => void }) {
   const [search, setSearch] = useState('')
-  const threads = useThreads()
-  const active = useActiveThreads()
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = threads
-  const wanted = search.trim().toLowerCase()
-
-  // A search looks through all threads, so the rest of the list is read.
-  useEffect(() => {
-    if (wanted !== '' && hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [wanted, hasNextPage, isFetchingNextPage, fetchNextPage])
-
-  const all = threads.data?.pages.flatMap((page) => page.items) ?? []
-  const shown = wanted === '' ? all : all.filter((thread) => thread.title.toLowerCase().includes(wanted))
+  const wanted = useSettled(search.trim(), 200)
 
   return (
     <nav aria-label="Threads" className="flex h-full flex-col bg-panel">
@@ -55,25 +42,42 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
         </label>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-3 pb-3">
-        {shown.length > 0 && (
-          <ul aria-label="Threads">
-            {shown.map((thread) => (
-              <ThreadItem key={thread.id} thread={thread} status={active.get(thread.id)} onNavigate={onNavigate} />
-            ))}
-          </ul>
-        )}
-        {shown.length === 0 && !threads.isPending && (
-          <p className="px-2.5 py-2 text-muted">
-            {wanted === '' ? 'Your tasks will stand here.' : 'No thread has such a title.'}
-          </p>
-        )}
-        {hasNextPage && wanted === '' && (
-          <Button look="ghost" size="small" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            Older threads
-          </Button>
+        {wanted === '' ? (
+          <>
+            <ThreadListSection list="pinned" title="Pinned" onNavigate={onNavigate} />
+            <ThreadListSection
+              list="others"
+              title="Threads"
+              empty="Your tasks will stand here."
+              onNavigate={onNavigate}
+            />
+            <Archived onNavigate={onNavigate} />
+          </>
+        ) : (
+          <ThreadListSection
+            list="all"
+            search={wanted}
+            title="Threads"
+            empty="No thread has such a title."
+            onNavigate={onNavigate}
+          />
         )}
       </div>
       <div className="shrink-0 border-t p-2">{footer}</div>
     </nav>
   )
+}
+
+/** A value once it has not changed for `ms` milliseconds. */
+function useSettled(value: string, ms: number): string {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      setSettled(value)
+    }, ms)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [value, ms])
+  return settled
 }

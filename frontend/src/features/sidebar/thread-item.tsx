@@ -1,15 +1,15 @@
-/** One thread of the list: its title, a dot while something goes on in it, rename and delete. */
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { MoreHorizontal, Pencil, Trash2 } from 'lucide-react'
+/** One thread of the list: its title, a dot while something goes on in it, and what can be done with it. */
+import { Link, useParams } from '@tanstack/react-router'
+import { MoreHorizontal, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { toast } from 'sonner'
 import type { RunStatus, Thread } from '@/protocol/types'
 import { explain } from '@/runtime/api'
-import { useDeleteThread, useRenameThread } from '@/runtime/queries'
+import { useChangeThread } from '@/runtime/queries'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
-import { Confirm } from '@/ui/dialog'
 import { Menu, MenuItem } from '@/ui/menu'
+import { ThreadActions } from './thread-actions'
 
 interface ItemProps {
   thread: Thread
@@ -19,29 +19,20 @@ interface ItemProps {
 
 export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
   const { threadId } = useParams({ strict: false })
-  const navigate = useNavigate()
   const [renaming, setRenaming] = useState(false)
-  const [deleting, setDeleting] = useState(false)
-  const rename = useRenameThread()
-  const remove = useDeleteThread()
+  const rename = useChangeThread()
   const here = threadId === thread.id
   const title = thread.title === '' ? 'Untitled' : thread.title
 
   const saveTitle = (next: string): void => {
     setRenaming(false)
     if (next.trim() !== thread.title) {
-      rename.mutate({ id: thread.id, title: next.trim() }, { onError: (error) => toast.error(explain(error)) })
+      rename.mutate(
+        { id: thread.id, change: { title: next.trim() } },
+        { onError: (error) => toast.error(explain(error)) },
+      )
     }
   }
-  const deleteThread = (): void => {
-    remove.mutate(thread, {
-      onSuccess: () => {
-        if (here) void navigate({ to: '/' })
-      },
-      onError: (error) => toast.error(explain(error)),
-    })
-  }
-
   return (
     <li className={cn('group/item relative mb-px flex h-8 items-center rounded-sm hover:bg-hover', here && 'bg-hover')}>
       {renaming ? (
@@ -89,26 +80,11 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
               >
                 <Pencil size={14} /> Rename
               </MenuItem>
-              <MenuItem
-                danger
-                onSelect={() => {
-                  setDeleting(true)
-                }}
-              >
-                <Trash2 size={14} /> Delete
-              </MenuItem>
+              <ThreadActions thread={thread} />
             </Menu>
           </div>
         </>
       )}
-      <Confirm
-        open={deleting}
-        onOpenChange={setDeleting}
-        title="Delete this thread?"
-        text={`“${title}” is deleted with its messages. The files in its workspace stay.`}
-        action="Delete"
-        onConfirm={deleteThread}
-      />
     </li>
   )
 }

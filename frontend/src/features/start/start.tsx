@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { toast } from 'sonner'
 import { Composer } from '@/features/composer/composer'
 import { changeDraft } from '@/features/composer/draft'
-import { useUsableModel } from '@/features/composer/model-choice'
+import { useChoices } from '@/features/composer/choices'
 import { explain } from '@/runtime/api'
 import { useModels } from '@/runtime/queries'
 import { createThread, newKey, sendTask } from '@/runtime/send'
@@ -29,7 +29,7 @@ const TASKS = [
 
 export function Start({ actions }: { actions: ReactNode }) {
   const navigate = useNavigate()
-  const model = useUsableModel()
+  const choices = useChoices()
 
   const send = async (task: Task): Promise<boolean> => {
     try {
@@ -62,7 +62,7 @@ export function Start({ actions }: { actions: ReactNode }) {
             <li key={title}>
               <button
                 type="button"
-                onClick={() => void send({ text: prompt, files: [], model, key: newKey() })}
+                onClick={() => void send({ ...choices, text: prompt, files: [], delivery: 'queue', key: newKey() })}
                 className="flex h-full w-full flex-col gap-1 rounded-md border bg-raised p-3 text-left transition-colors hover:bg-hover"
               >
                 <Icon size={17} className="mb-1 text-accent" aria-hidden="true" />
@@ -79,7 +79,7 @@ export function Start({ actions }: { actions: ReactNode }) {
 
 function ModelNote() {
   const { data } = useModels()
-  const chosen = useUsableModel()
+  const { model: chosen } = useChoices()
   if (data === undefined) return <p className="mt-3 h-5" />
   const model = chosen ?? data.default
   if (model === 'demo') {

@@ -1,6 +1,6 @@
 /** What the agent may only do when a person says so: each call as it would run, and the decision about it. */
 import { ShieldQuestion } from 'lucide-react'
-import { useId } from 'react'
+import { useId, useState } from 'react'
 import type { Approval, Question } from '@/protocol/types'
 import { decide } from '@/runtime/send'
 import type { Verdict } from '@/runtime/send'
@@ -36,19 +36,39 @@ export function ApprovalRow({ question, approvals }: { question: Question; appro
 function Choice({ approval }: { approval: Approval }) {
   const { sending, problem, send } = useSending()
   // The stream tells that it is decided, and the line goes.
-  const decided = (verdict: Verdict): void => void send(() => decide(approval, verdict))
+  const [draft, setDraft] = useState<string | null>(null)
+  const [wrong, setWrong] = useState(false)
+  const decided = (verdict: Verdict): void => {
+    const changed = draft === null || verdict === 'deny' ? null : read(draft)
+    setWrong(changed === undefined)
+    if (changed !== undefined) void send(() => decide(approval, verdict, changed))
+  }
 
   return (
     <div role="group" aria-label={approval.tool} className="rounded-sm border p-3">
       <p className="font-medium font-mono text-sm">{approval.tool}</p>
-      <pre
-        tabIndex={0}
-        aria-label="Its arguments"
-        role="region"
-        className="mt-1 max-h-60 overflow-auto whitespace-pre-wrap text-muted text-sm [overflow-wrap:anywhere]"
-      >
-        {shown(approval)}
-      </pre>
+      {draft === null ? (
+        <pre
+          tabIndex={0}
+          aria-label="Its arguments"
+          role="region"
+          className="mt-1 max-h-60 overflow-auto whitespace-pre-wrap text-muted text-sm [overflow-wrap:anywhere]"
+        >
+          {shown(approval)}
+        </pre>
+      ) : (
+        <textarea
+          autoFocus
+          value={draft}
+          spellCheck={false}
+          aria-label="Its arguments, as JSON"
+          aria-invalid={wrong}
+          onChange={(event) => {
+            setDraft(event.target.value)
+          }}
+          className="field-sizing-content mt-2 block max-h-60 min-h-16 w-full resize-none rounded-sm border bg-bg p-2 font-mono text-sm"
+        />
+      )}
       <div className="mt-2 flex flex-wrap gap-2">
         <Button
           look="primary"
@@ -57,7 +77,7 @@ function Choice({ approval }: { approval: Approval }) {
             decided('once')
           }}
         >
-          Approve
+          {draft === null ? 'Approve' : 'Approve as changed'}
         </Button>
         <Button
           look="danger"
@@ -71,6 +91,16 @@ function Choice({ approval }: { approval: Approval }) {
         <Button
           look="ghost"
           disabled={sending}
+          onClick={() => {
+            setWrong(false)
+            setDraft(draft === null ? JSON.stringify(approval.arguments, null, 2) : null)
+          }}
+        >
+          {draft === null ? 'Edit' : 'Leave as it was'}
+        </Button>
+        <Button
+          look="ghost"
+          disabled={sending || draft !== null}
           title={`Nobody is asked again in this thread about ${approval.pattern}`}
           onClick={() => {
             decided('always')
@@ -79,9 +109,21 @@ function Choice({ approval }: { approval: Approval }) {
           Always in this thread
         </Button>
       </div>
+      {wrong && <Alert className="mt-2">This is no JSON object: check its brackets, commas and quotes.</Alert>}
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}
     </div>
   )
+}
+
+/** Arguments out of what a person wrote; undefined where it is none. */
+function read(text: string): Approval['arguments'] | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Approval['arguments']
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  return undefined
 }
 
 /** All of the arguments, since all of them are approved. */

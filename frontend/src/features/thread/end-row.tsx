@@ -1,11 +1,16 @@
 /** How a run ended: what it delivers, what it cost, what went wrong and what to do. */
 import { CircleSlash, OctagonAlert } from 'lucide-react'
-import type { Call, RunState } from '@/protocol/state'
+import type { Call, Row, RunState } from '@/protocol/state'
+import { useIsBusy } from '@/runtime/use-thread'
 import { viewOf } from '@/tool-views'
 import { duration, money, plural, tokens } from '@/ui/format'
+import { BranchPicker } from './branch-picker'
 import { Deliverable } from './deliverable'
+import { Retry } from './retry'
 
-export function EndRow({ run, undone }: { run: RunState; undone: readonly Call[] }) {
+export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
+  const { run, undone, answer, siblings } = row
+  const busy = useIsBusy()
   return (
     <div className="mt-2 mb-6">
       {run.status === 'failed' && (
@@ -27,7 +32,11 @@ export function EndRow({ run, undone }: { run: RunState; undone: readonly Call[]
           ))}
         </ul>
       )}
-      <p className="text-muted text-sm tabular-nums">{meta(run)}</p>
+      <div className="flex flex-wrap items-center gap-x-1">
+        <p className="mr-2 min-h-7 py-1 text-muted text-sm tabular-nums">{meta(run)}</p>
+        {answer !== null && <BranchPicker id={answer} siblings={siblings} what="Tries" />}
+        {!busy && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
+      </div>
     </div>
   )
 }

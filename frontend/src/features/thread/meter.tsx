@@ -1,9 +1,10 @@
 /** Tokens, money, and how full the model's context is. */
 import { NO_USAGE, addUsage } from '@/protocol/state'
+import type { BudgetUse } from '@/protocol/types'
 import { useModels } from '@/runtime/queries'
 import { useCurrentRun, useThreadState } from '@/runtime/use-thread'
 import { Button } from '@/ui/button'
-import { money, tokens } from '@/ui/format'
+import { duration, money, tokens } from '@/ui/format'
 import { Popover } from '@/ui/popover'
 
 export function Meter() {
@@ -16,6 +17,7 @@ export function Meter() {
   if (all === 0) return null
   const window = data?.items.find((model) => model.id === run.model)?.context_window ?? null
   const share = window === null || run.contextTokens === 0 ? null : Math.min(1, run.contextTokens / window)
+  const { budget } = run
   const rows: [string, string][] = [
     ['Input', tokens(usage.input_tokens)],
     ['of it from cache', tokens(usage.cached_tokens)],
@@ -48,7 +50,47 @@ export function Meter() {
           </div>
         ))}
       </dl>
+      {budget !== null && <BudgetBars budget={budget} />}
     </Popover>
+  )
+}
+
+const BUDGETED = [
+  { name: 'cost_usd', title: 'Cost', show: money },
+  { name: 'tokens', title: 'Tokens', show: tokens },
+  { name: 'steps', title: 'Steps', show: String },
+  { name: 'seconds', title: 'Time', show: (seconds: number) => duration(seconds * 1000) },
+] as const
+
+/** What the task may use, and how much of it is gone. */
+function BudgetBars({ budget }: { budget: BudgetUse }) {
+  const limited = BUDGETED.flatMap(({ name, title, show }) => {
+    const limit = budget.limit[name]
+    return limit == null ? [] : [{ title, used: budget.used[name], limit, show }]
+  })
+  if (limited.length === 0) return null
+  return (
+    <>
+      <p className="mt-3 border-t pt-3 pb-1 font-medium">This task may use</p>
+      <ul className="flex flex-col gap-2 tabular-nums">
+        {limited.map(({ title, used, limit, show }) => (
+          <li key={title}>
+            <div className="flex justify-between gap-6">
+              <span className="text-muted">{title}</span>
+              <span>
+                {show(used)} of {show(limit)}
+              </span>
+            </div>
+            <div className="mt-1 h-1 overflow-hidden rounded-full bg-line" aria-hidden="true">
+              <div
+                className={used / limit > 0.8 ? 'h-full bg-warn' : 'h-full bg-accent'}
+                style={{ width: `${String(Math.min(100, (100 * used) / limit))}%` }}
+              />
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }
 

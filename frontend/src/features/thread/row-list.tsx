@@ -2,7 +2,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown } from 'lucide-react'
 import { useLayoutEffect, useRef, useState } from 'react'
-import { useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { useRowIds, useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
 import { Row } from './rows'
 
@@ -11,8 +11,8 @@ const NEAR_END = 80
 
 export function RowList() {
   const session = useThreadSession()
-  const ids = useThreadState((state) => state.content.rowIds)
-  const hasOlder = useThreadState((state) => state.oldest > 1)
+  const ids = useRowIds()
+  const hasOlder = useThreadState((state) => state.older !== null)
   const scroller = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
   // Whether it follows what is written: until the person scrolls up, and again from the end on.

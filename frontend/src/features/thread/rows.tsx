@@ -1,20 +1,20 @@
 /** The rows of a thread, one component a kind. A row reads its own content and nothing else. */
-import { Brain, ChevronRight, Clock3, Info, X } from 'lucide-react'
+import { Brain, ChevronRight, Info } from 'lucide-react'
 import { memo } from 'react'
-import { toast } from 'sonner'
-import type { Row as RowData } from '@/protocol/state'
-import { explain } from '@/runtime/api'
-import { stopRun } from '@/runtime/send'
-import { useRow, useThreadSession } from '@/runtime/use-thread'
-import { IconButton } from '@/ui/button'
+import type { EasyRow as RowData } from '@/protocol/easy'
+import { useRow } from '@/runtime/use-thread'
 import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
 import { Markdown } from '@/ui/markdown/markdown'
 import { ApprovalRow } from './approval-row'
+import { BudgetRow } from './budget-row'
 import { CallRow } from './call-row'
+import { PlanRow, StepsRow } from './easy-rows'
 import { EndRow } from './end-row'
 import { useExpanded } from './expanded'
 import { QuestionRow } from './question-row'
+import { Sources } from './sources'
+import { UserRow } from './user-row'
 
 export const Row = memo(function Row({ id }: { id: string }) {
   const row = useRow(id)
@@ -44,11 +44,7 @@ function Content({ row }: { row: RowData }) {
         </p>
       )
     case 'question':
-      return row.question.reason === 'approval' ? (
-        <ApprovalRow question={row.question} approvals={row.approvals} />
-      ) : (
-        <QuestionRow runId={row.runId} question={row.question} />
-      )
+      return <Asked row={row} />
     case 'working':
       return (
         <p className="flex h-9 items-center gap-2.5 text-muted">
@@ -57,7 +53,11 @@ function Content({ row }: { row: RowData }) {
         </p>
       )
     case 'end':
-      return <EndRow run={row.run} undone={row.undone} />
+      return <EndRow row={row} />
+    case 'plan':
+      return <PlanRow row={row} />
+    case 'steps':
+      return <StepsRow row={row} />
   }
 }
 
@@ -65,39 +65,13 @@ interface Of<Kind extends RowData['kind']> {
   row: Extract<RowData, { kind: Kind }>
 }
 
-function UserRow({ row }: Of<'user'>) {
-  const session = useThreadSession()
-  const withdraw = async (runId: string): Promise<void> => {
-    try {
-      session.takeRun(await stopRun(runId))
-    } catch (error) {
-      toast.error(explain(error))
-    }
-  }
-  return (
-    <div className="group/user mt-6 mb-4 flex flex-col items-end">
-      <div
-        className={cn(
-          'max-w-[85%] whitespace-pre-wrap rounded-lg border bg-panel px-4 py-2.5 text-base leading-relaxed [overflow-wrap:anywhere]',
-          (row.queued || row.unread) && 'border-dashed text-muted',
-        )}
-      >
-        {row.text}
-      </div>
-      {row.unread && (
-        <span className="mt-1 flex items-center gap-1 text-muted text-sm">
-          <Clock3 size={12} aria-hidden="true" /> Sent: it is read next
-        </span>
-      )}
-      {row.queued && row.runId !== null && (
-        <span className="mt-1 flex items-center gap-1 text-muted text-sm">
-          <Clock3 size={12} aria-hidden="true" /> Queued: it begins when the task before it has ended
-          <IconButton label="Withdraw" size="icon-small" onClick={() => void withdraw(row.runId ?? '')}>
-            <X size={13} />
-          </IconButton>
-        </span>
-      )}
-    </div>
+function Asked({ row }: Of<'question'>) {
+  const { runId, question, approvals } = row
+  if (question.reason === 'approval') return <ApprovalRow question={question} approvals={approvals} />
+  return question.reason === 'budget' && question.budget != null ? (
+    <BudgetRow runId={runId} question={question} asked={question.budget} />
+  ) : (
+    <QuestionRow runId={runId} question={question} />
   )
 }
 
@@ -105,6 +79,7 @@ function TextRow({ row }: Of<'text'>) {
   return (
     <div className="group/text relative my-3">
       <Markdown text={row.text} live={row.live} />
+      {!row.live && <Sources text={row.text} />}
       {row.cut !== null && (
         <p className="mt-2 text-sm text-warn">
           {row.cut === 'length'
@@ -127,6 +102,7 @@ function Summary({ row }: Of<'call'>) {
   return (
     <div className="my-3">
       <Markdown text={summary} />
+      <Sources text={summary} />
     </div>
   )
 }

@@ -1,16 +1,21 @@
 /** One thread: its head, its log, and where one writes. */
+import { Feather } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ReactNode } from 'react'
 import { toast } from 'sonner'
 import { hasEnded } from '@/protocol/types'
 import { Composer } from '@/features/composer/composer'
 import { explain } from '@/runtime/api'
+import { useLook } from '@/runtime/look'
 import { useRecentRuns } from '@/runtime/queries'
 import { sendTask, stopRun } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
-import { useCurrentRun, useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { useCurrentRun, useOpenThread, useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { IconButton } from '@/ui/button'
 import { ConnectionSign, Status } from './status'
 import { Meter } from './meter'
+import { PlanStrip } from './plan-strip'
+import { ThreadMenu } from './thread-menu'
 import { RowList } from './row-list'
 
 /** Shows runs of this thread that were started in another tab or by a program. */
@@ -24,9 +29,18 @@ function useOtherRuns(): void {
   }, [data, loading, session])
 }
 
+function LookButton() {
+  const { easy, toggle } = useLook()
+  return (
+    <IconButton label={easy ? 'Show every detail' : 'Show it in plain words'} aria-pressed={easy} onClick={toggle}>
+      <Feather size={15} />
+    </IconButton>
+  )
+}
+
 export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing: ReactNode }) {
   const session = useThreadSession()
-  const thread = useThreadState((state) => state.thread)
+  const thread = useOpenThread()
   const loading = useThreadState((state) => state.loading)
   const problem = useThreadState((state) => state.problem)
   const run = useCurrentRun()
@@ -64,6 +78,8 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
         </h1>
         <ConnectionSign />
         <Meter />
+        <LookButton />
+        {thread !== null && <ThreadMenu thread={thread} />}
         {trailing}
       </header>
       <Status />
@@ -78,17 +94,19 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
         <RowList key={session.threadId} />
       )}
       <div className="mx-auto w-full max-w-[760px] shrink-0 px-5 pb-[max(16px,env(safe-area-inset-bottom))]">
+        <PlanStrip />
         <Composer
           draftKey={session.threadId}
           placeholder={
             run?.status === 'awaiting_input'
-              ? 'Answer the question above first'
+              ? 'Answer the question above'
               : going
-                ? 'Queue another task'
+                ? 'Tell the agent more'
                 : 'What next?'
           }
           onSend={send}
           onStop={going ? () => void stop() : undefined}
+          steers={run?.status === 'running'}
           stopping={stopping || run?.status === 'stopping'}
           autoFocus
         />

@@ -5,6 +5,7 @@ import { useIsCodeFenceIncomplete } from 'streamdown'
 import { IconButton } from '../button'
 import { CopyButton, save } from '../clipboard'
 import { Code } from './code'
+import { Diagram } from './diagram'
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   python: 'py',
@@ -25,6 +26,7 @@ export function CodeBlock({ className, children }: FenceProps) {
   const live = useIsCodeFenceIncomplete()
   const language = /language-([\w+#-]+)/.exec(className ?? '')?.[1] ?? ''
   const code = textOf(children).replace(/\n$/, '')
+  if (language === 'mermaid' && !live) return <Diagram source={code} />
   return (
     <div className="mb-3 overflow-hidden rounded-md border bg-panel">
       <div className="flex h-8 items-center justify-between border-b pr-1 pl-3 text-muted text-sm">

@@ -4,6 +4,7 @@ import { Streamdown } from 'streamdown'
 import type { Components } from 'streamdown'
 import { cn } from '../cn'
 import { CodeBlock } from './code-block'
+import { useMath } from './use-math'
 import { Body, Cell, Head, HeadCell, Table, TableRow } from './table'
 
 function Link({ href, children }: ComponentProps<'a'>) {
@@ -47,15 +48,17 @@ export interface MarkdownProps {
 }
 
 export default function Rendered({ text, live = false, className }: MarkdownProps) {
+  const math = useMath(text)
   return (
     <Streamdown
+      {...(math === null ? {} : { plugins: { math: math.plugin } })}
       mode={live ? 'streaming' : 'static'}
       parseIncompleteMarkdown={live}
       components={COMPONENTS}
       controls={false}
       className={cn('markdown space-y-0', className)}
     >
-      {text}
+      {math === null ? text : math.delimited(text)}
     </Streamdown>
   )
 }

@@ -1,0 +1,113 @@
+"""Periodic work that keeps the service from growing: bounded in each round, done by any number of workers.
+
+What needs none of it: logs in Redis expire by themselves (a day after their run's end, a week after the last
+event of one that never ended), and jobs are deleted as they are done.
+"""
+
+import logging
+
+from factotum.bus.run_log import RunLog
+from factotum.core.errors import FactotumError, Forbidden, NotFound
+from factotum.core.ids import is_id
+from factotum.protocol.events import RunEvent, RunFailed
+from factotum.protocol.runs import ErrorInfo, Usage
+from factotum.runs.announcing import announce
+from factotum.runs.dispatch import dispatch
+from factotum.runs.queue import RunQueue
+from factotum.runs.unread import keep_unread
+from factotum.sandbox.port import SandboxProvider
+from factotum.store.database import Database
+from factotum.store.records import OverdueRun
+from factotum.store.runs import Runs
+from factotum.store.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+_BATCH = 100
+_FORGOTTEN = 1000
+_KEY_DAYS = 7
+_DELETED_DAYS = 90
+_SANDBOXES = 100_000
+_WORKSPACES = 20
+
+
+class QuestionExpiry:
+    """Ends runs whose question nobody answered for `seconds`: nobody can say what it would have been."""
+
+    def __init__(self, database: Database, queue: RunQueue, run_log: RunLog, *, seconds: float) -> None:
+        self._database = database
+        self._queue = queue
+        self._log = run_log
+        self._seconds = seconds
+
+    async def sweep(self) -> int:
+        """Look once; return how many runs have waited too long. Raises Unavailable."""
+        async with self._database.system() as tx:
+            overdue = await Upkeep(tx).overdue(self._seconds, _BATCH)
+        for run in overdue:
+            await self._expire(run)
+        return len(overdue)
+
+    async def _expire(self, run: OverdueRun) -> None:
+        error = _unanswered(self._seconds)
+        try:
+            events = await self._fail(run, error)
+        except (NotFound, Forbidden):
+            events = await self._fail_without_rights(run, error)
+        if events:
+            await announce(self._log, run.id, run.attempt, run.log_seq, *events)
+            log.info("run %s was not answered in time", run.id)
+
+    async def _fail(self, run: OverdueRun, error: ErrorInfo) -> list[RunEvent]:
+        """End it in its creator's name, so that what was sent into it stays in the thread."""
+        async with self._database.tenant(run.caller) as tx:
+            held = await Runs(tx).lock(run.id)
+            if not await Upkeep(tx).fail_overdue(run.id, self._seconds, error):
+                return []
+            kept = await keep_unread(tx, held)
+            await dispatch(tx, self._queue, run.account_id)
+        return [*kept, RunFailed(error=error, usage=held.usage)]
+
+    async def _fail_without_rights(self, run: OverdueRun, error: ErrorInfo) -> list[RunEvent]:
+        async with self._database.system() as tx:
+            if not await Upkeep(tx).fail_overdue(run.id, self._seconds, error):
+                return []
+            await dispatch(tx, self._queue, run.account_id)
+        return [RunFailed(error=error, usage=Usage())]
+
+
+class Cleaner:
+    """Forgets old idempotency keys, and removes the workspaces that this host keeps of deleted projects."""
+
+    def __init__(self, database: Database, sandboxes: SandboxProvider) -> None:
+        self._database = database
+        self._sandboxes = sandboxes
+
+    async def clean(self) -> int:
+        """Do one round; return how many things went. Raises Unavailable."""
+        found = await self._sandboxes.find(limit=_SANDBOXES)
+        kept = [sandbox.project_id for sandbox in found if is_id(sandbox.project_id)]
+        async with self._database.system() as tx:
+            upkeep = Upkeep(tx)
+            gone = await upkeep.forget_keys(_KEY_DAYS, _FORGOTTEN)
+            gone += await upkeep.forget_deleted(_DELETED_DAYS, _FORGOTTEN)
+            deleted = await upkeep.deleted_among(kept)
+        for project_id in deleted[:_WORKSPACES]:
+            try:
+                await self._sandboxes.delete(project_id)
+                gone += 1
+            except (FactotumError, OSError) as fault:
+                log.warning("the workspace of the deleted project %s stays for now: %s", project_id, fault)
+        return gone
+
+
+def _unanswered(seconds: float) -> ErrorInfo:
+    days, hours = seconds / 86_400, seconds / 3_600
+    waited = (
+        f"{days:.3g} days" if days >= 2 else f"{hours:.3g} hours" if hours >= 2 else f"{seconds:.3g} seconds"
+    )
+    return ErrorInfo(
+        code="question_expired",
+        message=f"Nobody answered the run's question within {waited}.",
+        hint="Send a message to the thread: a new run goes on from here.",
+    )

@@ -1,0 +1,100 @@
+/** What the easy look shows in the place of tool calls: the plan, and the steps in plain words. */
+import { Check, ChevronRight, CircleAlert, LoaderCircle } from 'lucide-react'
+import type { EasyRow } from '@/protocol/easy'
+import type { Call } from '@/protocol/state'
+import { isSettled } from '@/protocol/state'
+import { viewOf } from '@/tool-views'
+import { cn } from '@/ui/cn'
+import { plural } from '@/ui/format'
+import { PlanBar, PlanItems, doneOf } from '@/ui/plan-list'
+import { useExpanded } from './expanded'
+
+export function PlanRow({ row }: { row: Extract<EasyRow, { kind: 'plan' }> }) {
+  const { items } = row.plan
+  return (
+    <section aria-label="Plan" className="my-3 rounded-md border bg-raised p-4">
+      <div className="flex items-center gap-3">
+        <h2 className="font-medium">Plan</h2>
+        <PlanBar items={items} className="flex-1" />
+        <span className="text-muted text-sm tabular-nums">
+          {doneOf(items)} of {items.length}
+        </span>
+      </div>
+      <PlanItems items={items} />
+    </section>
+  )
+}
+
+export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) {
+  const [open, setOpen] = useExpanded(row.id)
+  const { calls, live } = row
+  const last = calls.at(-1)
+  const failed = calls.filter(({ state }) => state === 'error').length
+  if (last === undefined) return <Now text="Thinking" />
+  const doing = live && !isSettled(last.state) ? viewOf(last).plain(last)[0] : null
+  return (
+    <div className="my-1">
+      <button
+        type="button"
+        aria-expanded={open}
+        onClick={() => {
+          setOpen(!open)
+        }}
+        className="flex h-8 max-w-full items-center gap-2 rounded-sm pr-2 text-muted hover:text-fg"
+      >
+        {live ? (
+          <LoaderCircle size={15} aria-hidden="true" className="shrink-0 animate-spin text-accent" />
+        ) : (
+          <Check size={15} aria-hidden="true" className="shrink-0 text-ok" />
+        )}
+        <span className="truncate">
+          {doing ?? (calls.length === 1 ? viewOf(last).plain(last)[1] : plural(calls.length, 'step'))}
+          {doing === null && failed > 0 && `, ${plural(failed, 'try', 'tries')} failed`}
+        </span>
+        <ChevronRight
+          size={14}
+          aria-hidden="true"
+          className={cn('shrink-0 transition-transform duration-100', open && 'rotate-90')}
+        />
+      </button>
+      {open && (
+        <ol className="mb-2 ml-[7px] border-l pl-4">
+          {calls.map((call) => (
+            <Step key={call.id} call={call} />
+          ))}
+        </ol>
+      )}
+    </div>
+  )
+}
+
+function Now({ text }: { text: string }) {
+  return (
+    <p className="flex h-9 items-center gap-2.5 text-muted">
+      <span className="pulse-dot size-2 rounded-full bg-accent" aria-hidden="true" />
+      {text}
+    </p>
+  )
+}
+
+function Step({ call }: { call: Call }) {
+  const [doing, done] = viewOf(call).plain(call)
+  const { state } = call
+  const sayings: Readonly<Record<Call['state'], string>> = {
+    writing: doing,
+    waiting: doing,
+    running: doing,
+    ok: done,
+    error: `${doing}: that failed`,
+    stopped: `${doing}: not done`,
+    unknown: `${doing}: nobody knows how it ended`,
+  }
+  return (
+    <li className="flex items-center gap-2 py-0.5 text-muted">
+      <span className="min-w-0 truncate">{sayings[state]}</span>
+      {(state === 'error' || state === 'unknown') && (
+        <CircleAlert size={13} aria-hidden="true" className="shrink-0 text-warn" />
+      )}
+    </li>
+  )
+}
