@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test page-check page-test page-api check lint format types sizes coverage lock \
-	smoke-llm bench fuzz chaos clean
+	smoke-llm bench load fuzz chaos clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,9 @@ smoke-llm: setup  ## Try the whole product with a real, small model out of packa
 bench:  ## Measure the cost of a token beside other frameworks, and the parser (ARGS="--json FILE")
 	@$(BOOTSTRAP) --bench
 	@$(IN_BACKEND) $(BIN)/python -m bench $(ARGS)
+
+load: setup  ## Measure the service under load, as two processes (ARGS="--minutes 1 --idle 100 --live 20")
+	@$(IN_BACKEND) $(BIN)/python -m bench.load $(ARGS)
 
 fuzz:  ## Look for a text that breaks a law of the parser (SECONDS=120)
 	@$(BOOTSTRAP) --fuzz

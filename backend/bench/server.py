@@ -1,9 +1,10 @@
 """The model that every client of the bench talks to: OpenAI's streaming format on loopback, and nothing more.
 
 The question says what is played: `burst N` sends N chunks of 20 characters at once, `paced N MS` one every MS
-milliseconds, `turns N` a word and a call of the tool `look` until N results came back, then an answer. A
-paced chunk's text is the time at which it was sent, so that its reader can tell how late it is. All is
-prepared before it is sent: at 10,000 chunks a second it is the clients that are measured, not this.
+milliseconds, `turns N` a word and a call of the tool `look` until N results came back, then an answer, `ask`
+a question to the person. A paced chunk's text is the time at which it was sent, so that its reader can tell
+how late it is. All is prepared before it is sent: at 10,000 chunks a second it is the clients that are
+measured, not this.
 
 Run from backend/: `python -m bench.server`. It prints its base address and serves until its input ends.
 """
@@ -54,11 +55,15 @@ _BEFORE, _, _AFTER = event({"content": "%"}).partition(b"%")
 _PACED: Final = (b"%x\r\n" % (len(_TEXT.partition(b"\r\n")[2]) - 2) + _BEFORE.partition(b"\r\n")[2], _AFTER)
 
 
-def _turn(number: int) -> bytes:
-    function = {"name": "look", "arguments": ""}
+def _call(name: str, number: int, arguments: dict[str, str]) -> bytes:
+    function = {"name": name, "arguments": ""}
     call = {"index": 0, "id": f"call_{number}", "type": "function", "function": function}
-    rest = {"index": 0, "function": {"arguments": json.dumps({"text": f"thing {number}"})}}
-    return event({"content": "Looking."}) + event({"tool_calls": [call]}) + event({"tool_calls": [rest]})
+    rest = {"index": 0, "function": {"arguments": json.dumps(arguments)}}
+    return event({"tool_calls": [call]}) + event({"tool_calls": [rest]})
+
+
+def _turn(number: int) -> bytes:
+    return event({"content": "Looking."}) + _call("look", number, {"text": f"thing {number}"})
 
 
 class Connection(asyncio.Protocol):
@@ -99,6 +104,8 @@ class Connection(asyncio.Protocol):
             case "paced":
                 self._write(_HEAD + _FIRST)
                 self._pace(int(numbers[0]), int(numbers[1]) / 1000)
+            case "ask":
+                self._write(_HEAD + _FIRST + _call("ask", 0, {"question": "What now?"}) + _end("tool_calls"))
             case _:
                 done = sum(message["role"] == "tool" for message in messages)
                 more = done < int(numbers[0])

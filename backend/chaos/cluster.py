@@ -5,12 +5,9 @@ themselves, as a managed service would.
 """
 
 import asyncio
-import json
 import os
 import secrets
 import signal
-import socket
-import subprocess
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -21,61 +18,18 @@ from typing import Any, Self
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
+from chaos.part import Part, free_port
 from chaos.tasks import script
+from factotum.core.tasks import cancelled
 from factotum.embedded.stack import EmbeddedStack
 from factotum.store.migrate import migrate
 from factotum.testing.provider.server import ScriptedProvider
 
 _GUNICORN = Path(__file__).resolve().parents[2] / "docker" / "gunicorn.conf.py"
+_AUDIT = Path(__file__).with_name("audit.sql")
 _WORKER = "from factotum.cli.main import main; main()"
-_START_SECONDS = 120.0
-
-
-class Part:
-    """One process that may be ended in any way and started again. `pid` is 0 while there is none."""
-
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
-        self.name = name
-        self._command = command
-        self._environment = environment
-        self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        """The process id of the one that was started last."""
-        return self._process.pid if self._process is not None else 0
-
-    def start(self) -> None:
-        """Start it; it may take seconds to be of use."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process and all its children."""
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, number)
-
-    def tell(self, number: signal.Signals) -> None:
-        """Send a signal to the process alone, as a supervisor does."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
-
-    async def gone(self, timeout: float) -> bool:
-        """Wait until it has ended; False when it has not within `timeout` seconds, and was killed."""
-        process = self._process
-        if process is None:
-            return True
-        deadline = time.monotonic() + timeout
-        while process.poll() is None:
-            if time.monotonic() > deadline:
-                self.send(signal.SIGKILL)
-                await asyncio.to_thread(process.wait)
-                return False
-            await asyncio.sleep(0.05)
-        return True
+_DATABASE_SECONDS = 60.0
+_RESTART_SECONDS = 1.0
 
 
 class Cluster:
@@ -87,10 +41,17 @@ class Cluster:
         self.lease_seconds = lease_seconds
         self.apis: list[Part] = []
         self.workers: list[Part] = []
-        self.addresses: list[str] = []
         self._counts = (apis, workers)
+        self._made = 0
+        self.restarts = 0
+        self._environment: dict[str, str] = {}
         self._stack = AsyncExitStack()
         self._embedded = EmbeddedStack(folder / "data")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the API processes answer."""
+        return [part.address for part in self.apis]
 
     @property
     def postgres_pid(self) -> int:
@@ -103,6 +64,11 @@ class Cluster:
         """Valkey's process id; 0 while there is none."""
         valkey = self._embedded.valkey
         return (valkey.pid if valkey is not None else None) or 0
+
+    @property
+    def valkey_data(self) -> Path:
+        """The folder with what Valkey has on its disk."""
+        return self.folder / "data" / "valkey" / "data"
 
     @property
     def redis_url(self) -> str:
@@ -127,29 +93,55 @@ class Cluster:
         embedded = await self._stack.enter_async_context(self._embedded)
         admin, service = embedded.admin_database_url or "", embedded.database_url or ""
         await asyncio.to_thread(migrate, admin, service)
+        await asyncio.to_thread(_install_audit, admin)
         provider = await self._stack.enter_async_context(ScriptedProvider(script()))
-        environment = self._environment(service, provider.root)
+        self._environment = self._variables(service, provider.root)
         apis, workers = self._counts
-        for number in range(apis):
-            port = _free_port()
-            self.addresses.append(f"http://127.0.0.1:{port}")
-            self.apis.append(self._part(f"api-{number}", self._api(port), environment))
-        for number in range(workers):
-            command = [sys.executable, "-c", _WORKER, "worker"]
-            self.workers.append(self._part(f"worker-{number}", command, environment))
+        self.apis = [self.new_api() for _ in range(apis)]
+        self.workers = [self.new_worker() for _ in range(workers)]
         self._stack.push_async_callback(self._end)
         for part in (*self.apis, *self.workers):
             part.start()
-        await self._listening()
+        supervising = asyncio.create_task(self._supervise(), name="supervisor")
+        self._stack.push_async_callback(cancelled, supervising)
+        for part in self.apis:
+            await part.listening()
 
-    def _part(self, name: str, command: list[str], environment: dict[str, str]) -> Part:
-        return Part(name, command, environment, self.folder / f"{name}.log")
+    async def _supervise(self) -> None:
+        """Start again what has ended by itself, as the platform does: one that found no database, say."""
+        while True:
+            await asyncio.sleep(_RESTART_SECONDS)
+            for part in (*self.apis, *self.workers):
+                if part.wanted and part.has_ended:
+                    self.restarts += 1
+                    part.start()
 
-    def _api(self, port: int) -> list[str]:
+    def new_api(self) -> Part:
+        """Make one more API process, on a port of its own; its caller starts it."""
+        port = free_port()
         bind = f"127.0.0.1:{port}"
-        return [sys.executable, "-m", "gunicorn", "-c", str(_GUNICORN), "-b", bind, "factotum.api.main:app"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            str(_GUNICORN),
+            "-b",
+            bind,
+            "factotum.api.main:app",
+        ]
+        return self._part("api", command, port)
 
-    def _environment(self, database_url: str, provider: str) -> dict[str, str]:
+    def new_worker(self) -> Part:
+        """Make one more worker process; its caller starts it."""
+        return self._part("worker", [sys.executable, "-c", _WORKER, "worker"])
+
+    def _part(self, kind: str, command: list[str], port: int = 0) -> Part:
+        self._made += 1
+        name = f"{kind}-{self._made}"
+        return Part(name, command, self._environment, self.folder / f"{name}.log", port=port)
+
+    def _variables(self, database_url: str, provider: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FACTOTUM_")}
         return {
             **kept,
@@ -164,21 +156,6 @@ class Cluster:
             "WEB_CONCURRENCY": "1",
         }
 
-    async def _listening(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        for address in self.addresses:
-            host, port = address.removeprefix("http://").split(":")
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection(host, int(port))
-                except OSError:
-                    if time.monotonic() > deadline:
-                        raise
-                    await asyncio.sleep(0.1)
-                else:
-                    writer.close()
-                    break
-
     async def _end(self) -> None:
         parts = (*self.apis, *self.workers)
         for part in parts:
@@ -189,7 +166,7 @@ class Cluster:
 
     async def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Read the database past row-level security; tried again while it is away."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + _DATABASE_SECONDS
         while True:
             try:
                 address = self._embedded.admin_database_url or ""
@@ -208,17 +185,7 @@ class Cluster:
         found = list((self.folder / "data" / "sandboxes" / project_id).glob(f"**/{name}"))
         return found[0].read_text() if found else ""
 
-    def logs(self) -> dict[str, str]:
-        """Return the last words of every process."""
-        return {file.stem: file.read_text(errors="replace")[-4000:] for file in self.folder.glob("*.log")}
 
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def as_json(value: object) -> str:
-    """Return JSON to keep beside the table."""
-    return json.dumps(value, indent=2, default=str)
+def _install_audit(admin_url: str) -> None:
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(_AUDIT.read_bytes())

@@ -1,7 +1,8 @@
 """What the agents are given to do, and what each task must leave behind, whatever dies in between.
 
 A task calls tools of every effect class. Its unsafe calls append their own name to a file of the workspace: a
-call that was carried out twice is seen there.
+call that was carried out twice is seen there. The last task writes a file that is large beside the buffers on
+its way to a client, so that one who reads slowly is felt.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 EFFECTS = "effects.txt"
 LETTERS = ("A", "B", "C")
 """A thread is given one task a letter, one after another."""
+
+_LARGE_LINES = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,20 @@ def script() -> dict[str, Any]:
 def _turns(letter: str) -> list[Any]:
     first, third = unsafe_names(letter)
     path = f"{letter}2.txt"
+    lines = _LARGE_LINES if letter == LETTERS[-1] else 1
+    content = f"{letter}2 and what else there is to say of it, in a line\n" * lines
+    files = [
+        "Two files.",
+        {"call": "create_file", "arguments": {"path": path, "content": content}},
+        {"call": "read_file", "arguments": {"path": path, "end_line": 5}},
+    ]
     return [
         [
             f"Task {letter} begins. ",
             {"text": "word ", "repeat": 12, "delay": 0.04},
             _append(first, seconds=0.3),
         ],
-        [
-            "Two files.",
-            {"call": "create_file", "arguments": {"path": path, "content": f"{letter}2\n"}},
-            {"call": "read_file", "arguments": {"path": path}},
-        ],
+        {"items": files, "cut": 4_000 if lines > 1 else 24},
         ["Once more. ", {"text": "word ", "repeat": 8, "delay": 0.04}, _append(third, seconds=0.05)],
         f"Task {letter} is done.",
     ]

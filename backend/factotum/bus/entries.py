@@ -18,6 +18,14 @@ integers.
 """
 
 
+def jump(attempt: int) -> int:
+    """Return how far the sequence of a new attempt jumps when the log was lost.
+
+    Farther for each attempt: the row's floor may still be the one from which an earlier attempt has jumped.
+    """
+    return SEQ_STRIDE * max(1, attempt)
+
+
 class Entry(NamedTuple):
     """One event of a run: its number, its type and its JSON."""
 

@@ -9,12 +9,32 @@ from factotum.core.errors import FactotumError
 
 
 class Subscriber:
-    """A bounded queue of batches for one reader. Batches are shared between subscribers, never copied."""
+    """A bounded queue of batches for one reader. Batches are shared between subscribers, never copied.
 
-    __slots__ = ("_batches", "_failure", "_limit", "_queued", "_waiter")
+    With `idle_seconds` a reader that waits is told when nothing came for so long. One timer sees to that, and
+    not one for each batch: it would cost more than the delivery. Close it in the end.
+    """
 
-    def __init__(self, limit: int) -> None:
+    __slots__ = (
+        "_batches",
+        "_came_at",
+        "_failure",
+        "_idle",
+        "_idle_seconds",
+        "_limit",
+        "_loop",
+        "_queued",
+        "_timer",
+        "_waiter",
+    )
+
+    def __init__(self, limit: int, idle_seconds: float | None = None) -> None:
         self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._came_at = self._loop.time()
+        self._idle = False
+        self._idle_seconds = idle_seconds
+        self._timer: asyncio.TimerHandle | None = None
         self._batches: deque[Sequence[Entry]] = deque()
         self._queued = 0
         self._failure: FactotumError | None = None
@@ -29,6 +49,8 @@ class Subscriber:
                 )
             )
             return False
+        self._came_at = self._loop.time()
+        self._idle = False
         self._batches.append(batch)
         self._queued += len(batch)
         self._wake()
@@ -41,11 +63,17 @@ class Subscriber:
         self._wake()
 
     async def next(self) -> Sequence[Entry]:
-        """Wait for the next batch. Raises the failure it was ended with."""
+        """Wait for the next batch; an empty one says that none came. Raises the failure it was ended with."""
+        if self._timer is None and self._idle_seconds is not None:
+            self._came_at = self._loop.time()
+            self._look(self._idle_seconds)
         while not self._batches:
             if self._failure is not None:
                 raise self._failure
-            self._waiter = asyncio.get_running_loop().create_future()
+            if self._idle:
+                self._idle = False
+                return ()
+            self._waiter = self._loop.create_future()
             try:
                 await self._waiter
             finally:
@@ -53,6 +81,21 @@ class Subscriber:
         batch = self._batches.popleft()
         self._queued -= len(batch)
         return batch
+
+    def close(self) -> None:
+        """End its timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self, idle_seconds: float) -> None:
+        """Tell the reader when nothing came for so long, and look again when it may be so."""
+        left = self._came_at + idle_seconds - self._loop.time()
+        if left <= 0:
+            self._idle = True
+            self._came_at = self._loop.time()
+            self._wake()
+            left = idle_seconds
+        self._timer = self._loop.call_later(left, self._look, idle_seconds)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

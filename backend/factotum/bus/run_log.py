@@ -5,7 +5,8 @@ Sequence numbers are dense from 1, and a number that a client may have seen is n
   with the last second missing), the writer goes on with its next number and the stream starts anew there.
 - A new attempt asks Redis. If the log is gone, is behind the floor that the Postgres row keeps, or was last
   opened on another life of the server (which may have lost its tail), nobody knows what the dead writer used
-  since the floor was saved: the sequence jumps by SEQ_STRIDE.
+  since the floor was saved: the sequence jumps by SEQ_STRIDE times the attempt, so that two attempts that
+  lost the log from the same floor never meet.
 Whoever reads across a jump finds the gap and gets CursorTooOld: a reset with a snapshot, never a hole.
 """
 
@@ -16,12 +17,12 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from factotum.bus.counters import Counters
 from factotum.bus.entries import (
-    SEQ_STRIDE,
     CursorTooOld,
     Entry,
     channel_name,
     decode_range,
     head_key,
+    jump,
     stream_key,
 )
 from factotum.bus.pipe import Pipe
@@ -77,7 +78,7 @@ class RunLog:
             self._idle_ms,
             self._max_entries,
             _server_life(server),
-            SEQ_STRIDE,
+            jump(attempt),
         )
         _refuse(status, run_id, attempt)
         return number

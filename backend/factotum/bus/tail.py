@@ -62,9 +62,14 @@ class LiveTail:
                 for entry in batch:
                     yield entry
 
-    async def batches(self, run_id: str, after: int) -> AsyncGenerator[Sequence[Entry]]:
-        """As `subscribe`, but yield together what arrived together: one write to a client for each."""
-        subscriber = Subscriber(self._queue_limit)
+    async def batches(
+        self, run_id: str, after: int, *, idle_seconds: float | None = None
+    ) -> AsyncGenerator[Sequence[Entry]]:
+        """As `subscribe`, but yield together what arrived together: one write to a client for each.
+
+        With `idle_seconds`, yield an empty batch whenever nothing came for so long.
+        """
+        subscriber = Subscriber(self._queue_limit, idle_seconds)
         feed = self._join(run_id, subscriber)
         try:
             await _confirmed(feed)
@@ -72,7 +77,11 @@ class LiveTail:
             live = False
             while True:
                 if live:
-                    batch = newer_than(position, await subscriber.next())
+                    came = await subscriber.next()
+                    if not came:
+                        yield came
+                        continue
+                    batch = newer_than(position, came)
                     live = batch is not None
                     ended = bool(batch) and batch[-1].type in TERMINAL
                 else:
@@ -89,6 +98,7 @@ class LiveTail:
                 if ended:
                     return
         finally:
+            subscriber.close()
             self._leave(feed, subscriber)
 
     async def aclose(self) -> None:

@@ -78,7 +78,7 @@ async def work(settings: Settings) -> None:
     """Run a worker alone until SIGINT or SIGTERM, on the addresses of the settings."""
     ended = ended_by_signal(settings.worker_grace + _END_SECONDS)
     async with open_services(settings, addresses_of(settings), "factotum-worker") as services:
-        await _work(services, ended)
+        await _work(services, ended, warm_first=True)
 
 
 async def _state(stack: AsyncExitStack, settings: Settings, report: Report) -> tuple[Addresses, str]:
@@ -137,21 +137,32 @@ class _Server(ApiServer):
             self._ready()
 
 
-async def _work(services: Services, ended: asyncio.Event) -> None:
+async def _work(services: Services, ended: asyncio.Event, *, warm_first: bool = False) -> None:
+    """Carry runs until `ended`. `warm_first`: take none before the way to the models is ready.
+
+    Where there are several workers, a run is better off with one that has begun than with one that imports.
+    """
     gateway = make_gateway(services)
     worker = Worker(services, gateway)
-    working = asyncio.create_task(worker.run(), name="worker-run")
     warming = asyncio.create_task(gateway.warm(), name="warm")
     over = asyncio.create_task(ended.wait(), name="worker-ended")
     try:
-        await asyncio.wait({working, over}, return_when=asyncio.FIRST_COMPLETED)
-        worker.drain()
-        await asyncio.wait({working})
-        working.result()
+        if warm_first:
+            await asyncio.wait({warming, over}, return_when=asyncio.FIRST_COMPLETED)
+        if not over.done():
+            await _work_until(over, worker)
     finally:
         ended.set()
         await cancelled(warming, over)
         await gateway.close()
+
+
+async def _work_until(over: "asyncio.Task[bool]", worker: Worker) -> None:
+    working = asyncio.create_task(worker.run(), name="worker-run")
+    await asyncio.wait({working, over}, return_when=asyncio.FIRST_COMPLETED)
+    worker.drain()
+    await asyncio.wait({working})
+    working.result()
 
 
 def _listen(host: str, port: int) -> socket.socket:

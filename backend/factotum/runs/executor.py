@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from factotum.agent.loop import AgentLoop
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
-from factotum.bus.entries import SEQ_STRIDE
+from factotum.bus.entries import jump
 from factotum.bus.run_log import RunLog
 from factotum.bus.writer import RunLogWriter
 from factotum.core.clock import since_boot
@@ -217,7 +217,7 @@ class RunExecutor:
         try:
             last = await self._run_log.open(run.id, run.attempt, run.log_seq)
         except Unavailable:
-            last = run.log_seq + SEQ_STRIDE
+            last = run.log_seq + jump(run.attempt)
         except StaleAttempt:
             raise
         except Conflict:

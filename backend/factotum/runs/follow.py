@@ -1,14 +1,13 @@
 """Follows a run for one client: the log from its cursor on, and a snapshot where the log cannot go on."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from factotum.bus.entries import CursorTooOld, Entry
 from factotum.bus.run_log import RunLog
 from factotum.bus.tail import LiveTail
 from factotum.core.errors import Unavailable
-from factotum.core.tasks import cancelled
 from factotum.protocol.events import Snapshot
 from factotum.protocol.runs import ENDED, Run
 from factotum.store.approvals import Approvals
@@ -101,11 +100,8 @@ class Follower:
         loop = asyncio.get_running_loop()
         looked_at = loop.time()
         idle = _LONGEST_WAIT_AFTER_END if run.status in ENDED else self._idle_seconds
-        async with (
-            aclosing(self._tail.batches(run_id, after)) as batches,
-            aclosing(_with_idle(batches, idle)) as steps,
-        ):
-            async for batch in steps:
+        async with aclosing(self._tail.batches(run_id, after, idle_seconds=idle)) as batches:
+            async for batch in batches:
                 if batch:
                     after = batch[-1].seq
                 if not batch or loop.time() - looked_at >= self._idle_seconds:
@@ -120,28 +116,3 @@ class Follower:
         async with self._database.tenant(caller) as tx:
             runs = Runs(tx)
             return await runs.get(run_id), await runs.log_seq(run_id)
-
-
-async def _with_idle(
-    batches: AsyncIterator[Sequence[Entry]], idle_seconds: float
-) -> AsyncGenerator[Sequence[Entry]]:
-    """Pass batches on, and an empty one whenever none came for `idle_seconds`."""
-    pending: asyncio.Task[Sequence[Entry] | None] | None = None
-    try:
-        while True:
-            pending = pending or asyncio.ensure_future(_next(batches))
-            done, _ = await asyncio.wait({pending}, timeout=idle_seconds)
-            if not done:
-                yield ()
-                continue
-            batch, pending = pending.result(), None
-            if batch is None:
-                return
-            yield batch
-    finally:
-        if pending is not None:
-            await cancelled(pending)
-
-
-async def _next(batches: AsyncIterator[Sequence[Entry]]) -> Sequence[Entry] | None:
-    return await anext(batches, None)

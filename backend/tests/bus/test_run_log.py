@@ -9,7 +9,7 @@ from factotum.bus.entries import SEQ_STRIDE, CursorTooOld, head_key, stream_key
 from factotum.core.errors import Conflict, StaleAttempt, Unavailable
 from factotum.core.ids import new_id
 from factotum.protocol.events import RUN_EVENT
-from tests.bus.helpers import END, Bus, assert_dense, durable, paths, text
+from tests.bus.helpers import END, Bus, KillableValkey, assert_dense, durable, paths, text
 
 
 async def test_concurrent_emitters_make_one_dense_order(bus: Bus) -> None:
@@ -158,16 +158,33 @@ async def test_opening_a_lost_log_never_reuses_numbers(bus: Bus) -> None:
     run_id = new_id()
     assert await bus.log.open(run_id, 1, 0) == 0
     assert await bus.log.open(new_id(), 1, 7) == 7 + SEQ_STRIDE
-    assert await bus.log.open(new_id(), 2, 0) == SEQ_STRIDE
+    assert await bus.log.open(new_id(), 2, 0) == 2 * SEQ_STRIDE
     _, writer = await bus.writer(run_id, attempt=1)
     await writer.emit(durable(1))
     await writer.close()
     assert await bus.log.open(run_id, 2, 1) == 1
-    assert await bus.log.open(run_id, 3, 50) == 50 + SEQ_STRIDE
+    assert await bus.log.open(run_id, 3, 50) == 50 + 3 * SEQ_STRIDE
     with pytest.raises(CursorTooOld) as refused:
         await bus.log.read(run_id, 1)
-    assert refused.value.resume_after == 50 + SEQ_STRIDE
-    assert (await bus.log.read(run_id, 50 + SEQ_STRIDE)).caught_up
+    assert refused.value.resume_after == 50 + 3 * SEQ_STRIDE
+    assert (await bus.log.read(run_id, 50 + 3 * SEQ_STRIDE)).caught_up
+
+
+async def test_two_attempts_that_lose_the_log_from_one_floor_never_meet(
+    own_bus: Bus, own_valkey: KillableValkey
+) -> None:
+    run_id, first = await own_bus.writer(attempt=1, floor=2)
+    await first.emit(durable(1))
+    await first.close()
+    used = first.seq
+    await own_valkey.restart(lose_data=True)
+    _, second = await own_bus.writer(run_id, attempt=2, floor=2)  # no step was stored meanwhile
+    await second.emit(durable(2))
+    await second.close()
+    assert used > 2 + SEQ_STRIDE
+    assert second.seq > used + 1
+    with pytest.raises(CursorTooOld):
+        await own_bus.log.read(run_id, used)
 
 
 async def test_a_strict_append_refuses_gaps_and_overlaps(bus: Bus) -> None:

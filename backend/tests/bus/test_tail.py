@@ -194,12 +194,12 @@ async def test_a_jump_of_a_new_attempt_resets_live_readers(own_bus: Bus, own_val
     async with asyncio.timeout(5):
         with pytest.raises(CursorTooOld) as refused:
             await reading
-    assert refused.value.resume_after == 2 + SEQ_STRIDE
+    assert refused.value.resume_after == 2 + 2 * SEQ_STRIDE
     async with asyncio.TaskGroup() as group:
         again = group.create_task(own_bus.collect(run_id, refused.value.resume_after))
         await newer.emit(END)
         await newer.close()
-    assert [entry.seq for entry in again.result()] == [3 + SEQ_STRIDE]
+    assert [entry.seq for entry in again.result()] == [3 + 2 * SEQ_STRIDE]
 
 
 async def test_a_reset_cursor_is_always_taken(own_bus: Bus, own_valkey: KillableValkey) -> None:
@@ -341,6 +341,31 @@ async def test_a_batch_holds_what_was_written_together(bus: Bus) -> None:
     await writer.close()
     assert paths(list(first)) == ["file-0"]
     assert [entry.type for entry in second] == ["text.delta", "text.delta", "file.changed"]
+
+
+async def test_an_idle_reader_is_told_so_again_and_again_and_misses_nothing(bus: Bus) -> None:
+    run_id, writer = await bus.writer()
+    await writer.emit(durable(0))
+    async with aclosing(bus.tail.batches(run_id, 0, idle_seconds=0.05)) as batches:
+        assert paths(list(await anext(batches))) == ["file-0"]
+        assert await anext(batches) == ()
+        assert await anext(batches) == ()
+        await writer.emit(durable(1))
+        assert paths(list(await anext(batches))) == ["file-1"]
+        await asyncio.sleep(0.1)  # nobody reads: what comes then is told, not that nothing came
+        await writer.emit(durable(2))
+        assert paths(list(await anext(batches))) == ["file-2"]
+    await writer.close()
+
+
+async def test_a_reader_that_is_not_idle_is_not_told_so(bus: Bus) -> None:
+    run_id, writer = await bus.writer()
+    async with aclosing(bus.tail.batches(run_id, 0, idle_seconds=0.4)) as batches:
+        for number in range(10):
+            await writer.emit(durable(number))
+            assert paths(list(await anext(batches))) == [f"file-{number}"]
+            await asyncio.sleep(0.05)
+    await writer.close()
 
 
 async def test_a_trimmed_stream_resets_a_reader_that_fell_behind(valkey_url: str) -> None:

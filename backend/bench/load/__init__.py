@@ -1,0 +1,1 @@
+"""`make load`: what the service takes, as two processes, on one machine."""
