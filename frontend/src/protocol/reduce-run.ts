@@ -83,7 +83,9 @@ export function applyToRun(copy: WorkingCopy, event: RunChange): void {
 }
 
 function end(copy: WorkingCopy, id: string, changes: Parameters<WorkingCopy['changeRun']>[1]): void {
-  copy.changeRun(id, { ...changes, question: null, approvals: [] })
+  // The run's row has the exact time; the event was written a moment before.
+  const endedAt = copy.run(id).endedAt ?? changes.endedAt ?? null
+  copy.changeRun(id, { ...changes, endedAt, question: null, approvals: [] })
   closeOpen(copy, new Set([id]))
 }
 
