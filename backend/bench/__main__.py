@@ -21,13 +21,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import parser
+from bench import parser, sandbox
 from bench.clients import CLIENTS, LOOPS, PEERS
 
 TURNS = 200
 REPEATS = 3
 _PEERS_PYTHON = Path(__file__).resolve().parent.parent / ".venv-bench" / "bin" / "python"
 _LONGEST_SECONDS = 900
+_SANDBOX_ROUNDS = 50
 
 Figures = dict[str, float]
 Found = dict[str, list[Figures]]
@@ -40,11 +41,18 @@ def main() -> None:
     )
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--runs", type=int, nargs="*", default=[1, 100, 500])
-    arguments.add_argument("--only", nargs="*", choices=list(CLIENTS))
+    arguments.add_argument("--only", nargs="*", choices=[*CLIENTS, "sandbox"])
     arguments.add_argument("--json", type=Path, help="write every figure of every round to this file")
     options = arguments.parse_args()
     console = Console()
-    names = [name for name in options.only or CLIENTS if name not in PEERS or _PEERS_PYTHON.exists()]
+    if options.only == ["sandbox"]:
+        console.print(sandbox.table(sandbox.figures(_SANDBOX_ROUNDS)))
+        return
+    names = [
+        name
+        for name in options.only or CLIENTS
+        if name in CLIENTS and (name not in PEERS or _PEERS_PYTHON.exists())
+    ]
     report: dict[str, Any] = {"machine": machine(), "load_before": os.getloadavg()}
     console.print(f"{report['machine']}; load {report['load_before'][0]:.1f} before", style="dim")
     with subprocess.Popen(
@@ -66,6 +74,8 @@ def main() -> None:
     if not options.only:
         report["parser"] = parser.figures(options.rounds)
         console.print(parser.table(report["parser"]))
+        report["sandbox"] = sandbox.figures(_SANDBOX_ROUNDS)
+        console.print(sandbox.table(report["sandbox"]))
     report["load_after"] = os.getloadavg()
     console.print(f"load {report['load_after'][0]:.1f} after", style="dim")
     if options.json:

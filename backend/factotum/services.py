@@ -101,7 +101,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
         sandboxes = LocalSandboxProvider(
             settings.data_folder / "sandboxes", python_site=settings.sandbox_python
         )
-        stack.callback(sandboxes.close)
+        stack.push_async_callback(sandboxes.aclose)
         health = ModelHealth()
         catalogue = await open_catalogue(
             environment(),

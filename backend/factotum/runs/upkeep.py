@@ -8,6 +8,7 @@ import logging
 
 from factotum.bus.run_log import RunLog
 from factotum.core.errors import FactotumError, Forbidden, NotFound
+from factotum.core.ids import is_id
 from factotum.protocol.events import RunEvent, RunFailed
 from factotum.protocol.runs import ErrorInfo, Usage
 from factotum.runs.announcing import announce
@@ -26,6 +27,7 @@ _BATCH = 100
 _FORGOTTEN = 1000
 _KEY_DAYS = 7
 _DELETED_DAYS = 90
+_SANDBOXES = 100_000
 _WORKSPACES = 20
 
 
@@ -83,7 +85,8 @@ class Cleaner:
 
     async def clean(self) -> int:
         """Do one round; return how many things went. Raises Unavailable."""
-        kept = await self._sandboxes.projects()
+        found = await self._sandboxes.find(limit=_SANDBOXES)
+        kept = [sandbox.project_id for sandbox in found if is_id(sandbox.project_id)]
         async with self._database.system() as tx:
             upkeep = Upkeep(tx)
             gone = await upkeep.forget_keys(_KEY_DAYS, _FORGOTTEN)

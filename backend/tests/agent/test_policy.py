@@ -150,10 +150,11 @@ def test_what_is_lifted_is_exactly_one_rule_for_one_tool() -> None:
 
 def test_a_denied_tool_is_not_offered_and_a_call_of_it_is_told_so() -> None:
     policy = Policy(
-        Rules(deny=("shell", "files.delete*", "read_file(secret*)")), Restrictions(deny=("plan.*",))
+        Rules(deny=("shell.*", "files.delete*", "read_file(secret*)")), Restrictions(deny=("plan.*",))
     )
     shown, denied = offered(policy, BUILTIN)
-    assert {each.name for each in denied} == {"shell", "delete_file", "update_plan"}
+    shells = {"shell", "shell_input", "shell_kill", "shell_output", "shell_sessions"}
+    assert {each.name for each in denied} == {*shells, "delete_file", "update_plan"}
     registry = Registry(shown, denied)
     assert "shell" not in str(registry.schemas())
     assert "delete-file" not in registry.xml_prompt("tag")

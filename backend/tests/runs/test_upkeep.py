@@ -99,9 +99,9 @@ async def test_each_host_removes_its_workspaces_of_deleted_projects(stage: Stage
         await Projects(tx).delete(thread.project_id)
     await here.open(kept.id)
     assert await Cleaner(stage.database, here).clean() == 1
-    assert await here.projects() == sorted([unknown, kept.id])
+    assert [found.project_id for found in await here.find()] == sorted([unknown, kept.id])
     assert await Cleaner(stage.database, there).clean() == 1
-    assert await there.projects() == [unknown]
+    assert [found.project_id for found in await there.find()] == [unknown]
     await stage.sql("update factotum.deleted_projects set deleted_at = now() - interval '100 days'")
     assert await Cleaner(stage.database, here).clean() == 1
     assert await stage.sql("select 1 from factotum.deleted_projects") == []

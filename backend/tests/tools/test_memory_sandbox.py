@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from factotum.core.errors import FactotumError, InvalidInput, NotFound, SandboxRefused, TooLarge, Unavailable
-from factotum.sandbox.port import OutputStream
+from factotum.core.ids import new_id
+from factotum.sandbox.port import OutputStream, Sandbox, TerminalSize
 from factotum.testing.memory_sandbox import MemorySandbox, MemorySandboxProvider, ScriptedCommand
+from factotum.testing.sandbox_conformance import FilesConformance, failure
 
 
 async def pieces(*data: bytes) -> AsyncIterator[bytes]:
@@ -84,8 +86,8 @@ async def test_deleting_takes_a_folder_with_all_in_it() -> None:
     [
         ("../a", "path_outside"),
         ("/a", "path_outside"),
-        ("", "path_outside"),
-        ("a\0", "path_outside"),
+        ("", "path_invalid"),
+        ("a\0", "path_invalid"),
         ("gone", "file_not_found"),
     ],
 )
@@ -110,3 +112,37 @@ async def test_a_provider_keeps_one_sandbox_a_project_or_refuses() -> None:
     assert await refusing.refusal() == "No bubblewrap here."
     with pytest.raises(SandboxRefused, match="No bubblewrap"):
         await refusing.open("p")
+
+
+class TestMemorySandbox(FilesConformance):
+    """What its capabilities name, it does as every sandbox."""
+
+    @pytest.fixture
+    def provider(self) -> MemorySandboxProvider:
+        return MemorySandboxProvider()
+
+    @pytest.fixture
+    async def sandbox(self, provider: MemorySandboxProvider) -> Sandbox:
+        return await provider.open(new_id())
+
+
+async def test_it_says_what_it_lacks() -> None:
+    sandbox = MemorySandbox(files={"a/x": b"one\ntwo\n", "b.txt": b"two"})
+    can = sandbox.capabilities
+    assert (can.commands, can.sessions, can.terminals, can.ports, can.search) == (False,) * 4 + (True,)
+    sessions = sandbox.sessions
+    assert await sessions.list() == []
+    for work in (
+        sessions.start("s"),
+        sessions.run("s", "true"),
+        sessions.write("s", b""),
+        sessions.poll("s"),
+        sessions.resize("s", TerminalSize()),
+        sessions.kill("s"),
+    ):
+        assert (await failure(work)).stable_code == "not_supported"
+    assert await sandbox.ports() == []
+    assert (await failure(sandbox.connect(80))).stable_code == "port_not_open"
+    assert [match.path for match in await sandbox.search("tw.")] == ["a/x", "b.txt"]
+    assert [match.line for match in await sandbox.search("two", "a", names="x")] == [2]
+    assert (await failure(sandbox.search("("))).stable_code == "pattern_invalid"

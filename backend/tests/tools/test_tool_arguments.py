@@ -59,6 +59,8 @@ def test_native_arguments_are_checked_and_defaults_filled() -> None:
         "command": "ls",
         "folder": ".",
         "timeout_seconds": 60,
+        "session": "",
+        "blocking": True,
     }
 
 

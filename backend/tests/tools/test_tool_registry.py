@@ -47,7 +47,11 @@ def test_the_built_in_tools_are_these() -> None:
             "list_files": ("pure", "list-files", 60),
             "read_file": ("pure", "read-file", 60),
             "rewrite_file": ("idempotent", "rewrite-file", 60),
-            "shell": ("unsafe", "shell", 630),
+            "shell": ("unsafe", "shell", 660),
+            "shell_input": ("unsafe", "shell-input", 420),
+            "shell_kill": ("idempotent", "shell-kill", 60),
+            "shell_output": ("pure", "shell-output", 360),
+            "shell_sessions": ("pure", "shell-sessions", 60),
             "str_replace": ("unsafe", "str-replace", 60),
             "update_plan": ("idempotent", "update-plan", 10),
         }
@@ -261,15 +265,93 @@ _SCHEMAS: dict[str, object] = {
             },
             "timeout_seconds": {
                 "default": 60,
-                "description": "Seconds after which it and all its processes are ended.",
+                "description": "How long to wait. Then the command "
+                "is ended with all its processes; in "
+                "a session it goes on.",
                 "maximum": 600,
                 "minimum": 1,
                 "type": "integer",
+            },
+            "session": {
+                "default": "",
+                "description": "The name of the session to run it in, made if it does not exist.",
+                "maxLength": 64,
+                "type": "string",
+            },
+            "blocking": {
+                "default": True,
+                "description": "False returns at once, while the command goes on in the session.",
+                "type": "boolean",
             },
         },
         "required": ["command"],
         "type": "object",
     },
+    "shell_input": {
+        "additionalProperties": False,
+        "properties": {
+            "session": {"description": "Its name.", "maxLength": 64, "minLength": 1, "type": "string"},
+            "text": {"default": "", "description": "What to type, exactly.", "type": "string"},
+            "key": {
+                "default": "enter",
+                "description": "The key to press after it.",
+                "enum": [
+                    "enter",
+                    "none",
+                    "ctrl-c",
+                    "ctrl-d",
+                    "ctrl-z",
+                    "escape",
+                    "tab",
+                    "up",
+                    "down",
+                    "left",
+                    "right",
+                ],
+                "type": "string",
+            },
+            "wait_seconds": {
+                "default": 2,
+                "description": "Wait up to this long for the command to end.",
+                "maximum": 300,
+                "minimum": 0,
+                "type": "integer",
+            },
+        },
+        "required": ["session"],
+        "type": "object",
+    },
+    "shell_kill": {
+        "additionalProperties": False,
+        "properties": {
+            "session": {"description": "Its name.", "maxLength": 64, "minLength": 1, "type": "string"}
+        },
+        "required": ["session"],
+        "type": "object",
+    },
+    "shell_output": {
+        "additionalProperties": False,
+        "properties": {
+            "session": {"description": "Its name.", "maxLength": 64, "minLength": 1, "type": "string"},
+            "after": {
+                "minimum": 0,
+                "type": "integer",
+                "description": "Show what came after this place, as an "
+                "earlier answer named it; left out, the "
+                "newest output.",
+            },
+            "wait_seconds": {
+                "default": 0,
+                "description": "Wait up to this long for the command to end.",
+                "maximum": 300,
+                "minimum": 0,
+                "type": "integer",
+            },
+        },
+        "required": ["session"],
+        "type": "object",
+    },
+    "shell_sessions": {"additionalProperties": False, "properties": {}, "type": "object"},
     "str_replace": {
         "additionalProperties": False,
         "properties": {
@@ -363,12 +445,14 @@ Example:
 ## shell
 Run a command with bash in the workspace and wait until it ends; you get its output and exit code.
 
-Each call is a new shell: variables and `cd` do not last, files do. Nothing can be typed into it, so use options that ask no questions. When it returns, every process it started has been ended.
+Without a session each call is a new shell: variables and `cd` do not last, files do, nothing can be typed into it, and when it returns, every process it started has been ended. A session is a shell that lasts: variables, `cd` and background processes stay from call to call. Use one, not blocking, for servers and for programs that ask questions; shell_output shows what it says, shell_input types into it, shell_kill ends it.
 
 Parameters:
 - command (text of at least 1 character(s); required): What bash runs; it may have several lines.
 - folder (text; default "."): Where it runs, relative to the workspace.
-- timeout_seconds (an integer from 1 to 600; default 60): Seconds after which it and all its processes are ended.
+- timeout_seconds (an integer from 1 to 600; default 60): How long to wait. Then the command is ended with all its processes; in a session it goes on.
+- session (text of at most 64 characters; default ""): The name of the session to run it in, made if it does not exist.
+- blocking (true or false; default true): False returns at once, while the command goes on in the session.
 
 Example:
 <function_calls>

@@ -1,8 +1,11 @@
 """The shell tool: what is shown while it runs, and what the model reads in the end."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from factotum.core.errors import NotFound, Unavailable
+from factotum.sandbox.port import FileInfo
 from factotum.testing.memory_context import MemoryToolContext
 from factotum.testing.memory_sandbox import MemorySandbox, ScriptedCommand
 from factotum.tools.builtin.shell import shell
@@ -61,17 +64,46 @@ async def test_much_output_keeps_both_ends_and_the_exit_code(
     machine: MemorySandbox, context: MemoryToolContext
 ) -> None:
     machine.script(
-        ScriptedCommand(pieces=(("stdout", b"A" * 200_000), ("stdout", b"Z" * 200_000)), exit_code=1)
+        ScriptedCommand(pieces=(("stdout", b"A" * 1_500_000), ("stdout", b"Z" * 1_500_000)), exit_code=1)
     )
     result = await context.call(shell, command="yes")
     assert len(result.text) <= shell.output_limit
     assert result.text.startswith("AAA")
     assert result.text.count("characters were left out here") == 1
-    assert "[300,000 bytes were dropped from the middle of the output;" in result.text
     assert result.text.endswith(
-        "ZZZ\n[300,000 bytes were dropped from the middle of the output; send it to a file "
+        "ZZZ\n[the output has 2,000,000 characters in 1 lines; all of it is in .factotum/outputs/call-1.txt: "
+        "read parts with read_file and start_line, or find in it with grep]\n"
+        "[1,000,000 bytes were dropped from the middle of the output; send it to a file "
         "and read parts of it to see all]\n[exit code 1]"
     )
+    kept = machine.content(".factotum/outputs/call-1.txt")
+    assert (len(kept), kept[:1], kept[-1:]) == (2_000_000, b"A", b"Z")
+
+
+async def test_only_the_newest_long_outputs_are_kept(
+    machine: MemorySandbox, context: MemoryToolContext
+) -> None:
+    for number in range(53):
+        context.call_id = f"../call {number:02}"
+        machine.script(ScriptedCommand(pieces=(("stdout", b"\x1b[1mx\x1b[0m\n" * 20_000),)))
+        await context.call(shell, command="x")
+    kept = [info.path for info in await machine.list(".factotum/outputs")]
+    assert kept == [f".factotum/outputs/___call_{number:02}.txt" for number in range(3, 53)]
+    assert machine.content(kept[0]) == b"x\n" * 19_999 + b"x"
+
+
+class _Full(MemorySandbox):
+    """A sandbox whose disk is full."""
+
+    async def write(self, path: str, content: AsyncIterator[bytes], *, limit: int) -> FileInfo:
+        raise Unavailable("There is no room left on the disk.", code="disk_full")
+
+
+async def test_a_long_output_that_cannot_be_kept_is_still_shown() -> None:
+    machine = _Full(commands=[ScriptedCommand(pieces=(("stdout", b"x" * 50_000),))])
+    result = await MemoryToolContext(machine).call(shell, command="x")
+    assert result.text.startswith("xxx")
+    assert "could not be kept in a file: There is no room left on the disk.]" in result.text
 
 
 async def test_the_folder_may_be_named_as_commands_see_it(

@@ -1,18 +1,24 @@
-"""Runs commands on a known machine: threads to launch in, a bound on how many at once, and who runs now."""
+"""Runs what is asked for on a known machine: threads to launch in, a bound on how many commands at once."""
 
 import asyncio
 import contextlib
+import os
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
-from factotum.sandbox.local.follow import finish, follow, uninterrupted
-from factotum.sandbox.local.launch import LaunchFailed, Order, Running, launch
+from factotum.core.errors import Conflict, NotFound, Unavailable
+from factotum.sandbox.local.box import Box, Task
+from factotum.sandbox.local.boxes import Boxes, Place
+from factotum.sandbox.local.follow import Lost, follow
+from factotum.sandbox.local.launch import LaunchFailed
 from factotum.sandbox.local.machine import Machine
+from factotum.sandbox.local.pipes import own_pipe
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.usage import DiskGuard, Tally
-from factotum.sandbox.port import ExecResult, OnOutput
+from factotum.sandbox.port import CALL_SECONDS, WORKSPACE, ExecResult, OnOutput, OutputStream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,22 +29,39 @@ _KNOWN_PROJECTS = 1024
 
 
 class Engine:
-    """Starts commands and does blocking work in threads of its own."""
+    """Gives commands and sessions their sandbox, and does blocking work in threads of its own."""
 
-    def __init__(self, machine: Machine, *, concurrent: int) -> None:
+    def __init__(
+        self, machine: Machine, *, concurrent: int, most: int = 64, idle_seconds: float = 900.0
+    ) -> None:
         self.machine = machine
         # These threads live as long as the engine: a sandbox dies with the thread that started it.
         self._launchers = ThreadPoolExecutor(_LAUNCHERS, "sandbox-launch", initializer=machine.enter)
         self._threads = ThreadPoolExecutor(_THREADS, "sandbox-files")
         self._slots = asyncio.Semaphore(concurrent)
-        self._running: dict[str, set[Running]] = {}
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self.boxes = Boxes(
+            machine.order, self._launchers, self._threads, self._leave, most=most, idle_seconds=idle_seconds
+        )
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a blocking function in one of a bounded number of threads."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: function(*args, **kwargs)
-        )
+        """Run a blocking function in one of a bounded number of threads.
+
+        Raises Unavailable (`sandbox_timeout`) past the deadline; what was begun then still ends.
+        """
+        work = asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        deadline = asyncio.timeout(CALL_SECONDS)
+        try:
+            async with deadline:
+                return await asyncio.shield(work)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise Unavailable(
+                f"The sandbox's disk did not answer within {CALL_SECONDS:.0f} s.",
+                hint="Try again.",
+                code="sandbox_timeout",
+            ) from None
 
     def guard(self, project: Project) -> DiskGuard:
         """Return a guard for one command or one write."""
@@ -47,6 +70,20 @@ class Engine:
         if len(self._tallies) > _KNOWN_PROJECTS:
             self._tallies.popitem(last=False)
         return DiskGuard((project.workspace, project.home), self.machine.limits, tally)
+
+    @asynccontextmanager
+    async def using(self, project: Project) -> AsyncGenerator[tuple[Place, Box, DiskGuard, int]]:
+        """Give the project's running sandbox, a guard of its disk, and the bytes a file may have.
+
+        Raises LaunchFailed when it could not be made; Unavailable when it is gone.
+        """
+        guard = self.guard(project)
+        try:
+            room = await self.call(guard.begin)
+        except OSError as error:
+            raise LaunchFailed(f"folders: {error}") from error
+        async with self.boxes.using(project) as (place, box):
+            yield place, box, guard, self.machine.file_bytes(room)
 
     async def run(
         self,
@@ -59,47 +96,39 @@ class Engine:
         output_limit: int,
         on_output: OnOutput | None,
     ) -> ExecResult:
-        """Run one command. Raises LaunchFailed when the sandbox could not be made or is gone."""
-        async with self._slots:
-            guard = self.guard(project)
-
-            def prepare() -> Order:
-                room = guard.begin()
-                return self.machine.order(
-                    project, command, folder=folder, environment=environment, file_bytes=room
-                )
-
-            try:
-                order = await self.call(prepare)
-            except OSError as error:
-                raise LaunchFailed(f"folders: {error}") from error
-            running = await self._start(order)
-            held = self._running.setdefault(project.id, set())
-            held.add(running)
-            try:
-                return await follow(
-                    running,
+        """Run one command. Raises as `using`, and Lost."""
+        async with self._slots, self.using(project) as (place, box, guard, file_bytes):
+            notice, place.notice = place.notice, ""
+            with contextlib.ExitStack() as ours, contextlib.ExitStack() as handed:
+                pipes: dict[OutputStream, int] = {}
+                ends: list[int] = []
+                streams: tuple[OutputStream, ...] = ("stdout", "stderr")
+                for stream in streams:
+                    pipes[stream], end = own_pipe(project.owner)
+                    ends.append(end)
+                    ours.callback(os.close, pipes[stream])
+                    handed.callback(os.close, end)
+                job = await box.run(Task("command", place_of(folder), file_bytes, environment, ends, command))
+                handed.close()
+                result = await follow(
+                    box,
+                    job,
+                    pipes,
                     timeout=timeout,
                     output_limit=output_limit,
                     on_output=on_output,
                     complaint=guard.complaint,
-                    threads=self._threads,
                 )
-            finally:
-                held.discard(running)
-                if not held:
-                    self._running.pop(project.id, None)
-                    await uninterrupted(self.call(self._leave, project))
+            return result if not notice else _with_notice(result, notice)
 
-    def end(self, project_id: str) -> None:
-        """Kill the project's commands that run in this process; their callers see them end."""
-        for running in self._running.get(project_id, ()):
-            running.kill()
+    async def aclose(self) -> None:
+        """End all sandboxes and let the threads go. Nothing may be started afterwards."""
+        await self.boxes.end_all()
+        self.close()
 
     def close(self) -> None:
-        """End all commands and let the threads go. Nothing may be started afterwards."""
-        for project_id in self._running:
-            self.end(project_id)
+        """End all sandboxes without waiting, and let the threads go."""
+        self.boxes.let_go()
         self._launchers.shutdown(wait=False)
         self._threads.shutdown(wait=False)
 
@@ -107,19 +136,37 @@ class Engine:
         with contextlib.suppress(OSError):
             self.machine.cgroups.leave(self.machine.group(project))
 
-    async def _start(self, order: Order) -> Running:
-        starting: Future[Running] = self._launchers.submit(launch, order)
-        waiting = asyncio.wrap_future(starting)
-        try:
-            return await asyncio.shield(waiting)
-        except asyncio.CancelledError:
-            await uninterrupted(self._give_up(waiting))
-            raise
 
-    async def _give_up(self, starting: asyncio.Future[Running]) -> None:
-        """End a start that nobody waits for any more."""
-        try:
-            running = await starting
-        except LaunchFailed:
-            return
-        await finish(running, self._threads)
+def place_of(folder: str) -> str:
+    """Return where a clean path lies inside."""
+    return WORKSPACE if folder == "." else f"{WORKSPACE}/{folder}"
+
+
+def explain_loss(error: Lost) -> Unavailable | NotFound | Conflict:
+    """Return our error for a command that was lost or could not start."""
+    match error.refusal:
+        case None:
+            return Unavailable(
+                "The sandbox ended while the command ran. Files are as it left them; whatever ran is gone.",
+                hint="Look at what is there, and try again: the next command starts a new sandbox.",
+                code="sandbox_lost",
+            )
+        case "ENOENT" | "ENOTDIR":
+            return NotFound("The folder does not exist in the workspace.", code="folder_not_found")
+        case _:
+            return Unavailable(
+                "The sandbox has no room for one more process.",
+                hint="End sessions or servers that are not needed.",
+                code="sandbox_full",
+            )
+
+
+def _with_notice(result: ExecResult, notice: str) -> ExecResult:
+    return ExecResult(
+        result.exit_code,
+        result.output,
+        result.truncated_bytes,
+        result.timed_out,
+        result.duration_seconds,
+        notice,
+    )

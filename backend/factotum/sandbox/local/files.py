@@ -15,7 +15,7 @@ from typing import Literal
 
 from factotum.core.errors import Conflict, FactotumError, InvalidInput, NotFound, Unavailable
 from factotum.sandbox.local import trash
-from factotum.sandbox.local.openat2 import open_beneath
+from factotum.sandbox.local.openat2 import open_beneath, rename_new
 from factotum.sandbox.local.paths import outside, split
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.port import FileInfo
@@ -110,6 +110,39 @@ def delete_path(project: Project, path: str) -> None:
             os.close(parent)
 
 
+def move_path(project: Project, path: str, target: str) -> FileInfo:
+    """Give an entry another path, making folders. Raises Conflict (`file_exists`)."""
+    folder, name = split(path)
+    target_folder, target_name = split(target)
+    with _explained(path), _root(project) as root, contextlib.ExitStack() as held:
+        parent = open_beneath(root, folder, _FOLDER)
+        held.callback(os.close, parent)
+        os.close(open_beneath(parent, name, os.O_PATH | os.O_NOFOLLOW))
+        with _explained(target):
+            target_parent = _make_folders(root, target_folder, project)
+            held.callback(os.close, target_parent)
+            try:
+                rename_new(parent, name, target_parent, target_name)
+            except FileExistsError:
+                raise Conflict(
+                    f"{target!r} exists already; nothing was moved.",
+                    hint="Delete it first, or choose another name.",
+                    code="file_exists",
+                ) from None
+    return stat_path(project, target)
+
+
+def change_mode(project: Project, path: str, mode: int) -> FileInfo:
+    """Set the permissions of a file or a folder."""
+    with _explained(path), _root(project) as root:
+        held = open_beneath(root, path, os.O_PATH)
+        try:
+            os.chmod(f"/proc/self/fd/{held}", mode)  # noqa: PTH101 - by descriptor: no link is followed
+            return _describe(path, os.fstat(held))
+        finally:
+            os.close(held)
+
+
 @contextmanager
 def _root(project: Project) -> Generator[int]:
     try:
@@ -191,6 +224,7 @@ def _describe(path: str, status: os.stat_result) -> FileInfo:
         kind=_kind(status.st_mode),
         size_bytes=status.st_size,
         modified_at=datetime.fromtimestamp(status.st_mtime, UTC),
+        mode=stat.S_IMODE(status.st_mode) & 0o777,
     )
 
 

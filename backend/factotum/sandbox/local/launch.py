@@ -1,8 +1,8 @@
-"""Start bwrap and hold the command back until its limits are in force.
+"""Start bwrap with a supervisor in it, held back until the sandbox's limits are in force.
 
 bwrap reports the first process of the new namespaces and waits at a gate; we put that process into its
-control group, take a pidfd of it and open the gate. Killing that process kills all others of the
-sandbox, and its pidfd tells when the last of them is gone.
+control group, take a pidfd of it and open the gate. That process becomes the supervisor. Killing it kills all
+others of the sandbox, and its pidfd tells when the last of them is gone.
 
 Runs in a thread that outlives the sandbox: `--die-with-parent` is about the thread that started it.
 """
@@ -12,18 +12,18 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from factotum.sandbox.local.owners import Owner
-from factotum.sandbox.local.profile import COMMAND_FILE
+from factotum.sandbox.local.profile import SUPERVISOR
 
-_SHELL = "/bin/bash"
-_ARGUMENT_LIMIT = 100_000  # bytes; the kernel takes 131,072 in one argument
 _START_SECONDS = 20.0
+_SAID_LIMIT = 10_000
 
 
 class LaunchFailed(Exception):
@@ -32,26 +32,25 @@ class LaunchFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """Descriptors that bwrap inherits."""
+    """Descriptors that bwrap inherits: the filter, where it reports, and what it waits for."""
 
     seccomp: int
     status: int
     gate: int
-    command_file: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """All that one start needs.
 
-    `confine` is called with the first process's id before the gate opens; `ceilings` is a line of shell that
-    runs inside before the command does.
+    `python` runs the supervisor, with `ceilings`, limits by their names in the module `resource`. `confine`
+    is called with the first process's id before the gate opens.
     """
 
     program: Path
-    command: str
+    python: str
     options: Callable[[Descriptors], list[str]]
-    ceilings: str
+    ceilings: dict[str, int]
     seccomp: bytes
     owner: Owner | None
     confine: Callable[[int], None]
@@ -59,24 +58,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Running:
-    """A started sandbox. `first` is a pidfd of its first process, `outer` one of bwrap itself."""
+    """A started sandbox. `first` is a pidfd of its supervisor, `first_id` its process id outside, `outer` a
+    pidfd of bwrap itself, `control` our end of the supervisor's socket, which does not block.
+    """
 
     process: subprocess.Popen[bytes]
+    first_id: int
     first: int
     outer: int
-    status: int
-
-    @property
-    def stdout(self) -> IO[bytes]:
-        """The command's standard output."""
-        assert self.process.stdout is not None
-        return self.process.stdout
-
-    @property
-    def stderr(self) -> IO[bytes]:
-        """The command's standard error."""
-        assert self.process.stderr is not None
-        return self.process.stderr
+    control: socket.socket
 
     def kill(self) -> None:
         """Kill everything in the sandbox; harmless when it has ended. Does not wait."""
@@ -86,13 +76,14 @@ class Running:
 
 
 def launch(order: Order) -> Running:
-    """Start `order` and open its gate. Blocks until the sandbox stands. Raises LaunchFailed."""
+    """Start `order` and open its gate. Blocks until the supervisor is ready. Raises LaunchFailed."""
+    deadline = time.monotonic() + _START_SECONDS
     with contextlib.ExitStack() as held:
-        process, status, gate = _start(order, held)
+        process, status, gate, control = _start(order, held)
         with contextlib.ExitStack() as undo:
+            undo.callback(control.close)
             undo.callback(_abandon, process)
-            undo.callback(os.close, status)
-            first_id = _first_process(status, process)
+            first_id = _first_process(status, process, deadline)
             # It waits at the gate, so its id cannot have been given to another process.
             first = os.pidfd_open(first_id)
             undo.callback(os.close, first)
@@ -103,73 +94,66 @@ def launch(order: Order) -> Running:
             except OSError as error:
                 raise LaunchFailed(f"limits: {error}") from error
             os.write(gate, b"\n")
+            _wait(control.fileno(), deadline)
+            if control.recv(64) != b"ready":
+                raise LaunchFailed(_said(process))
+            control.setblocking(False)
             undo.pop_all()
-        return Running(process, first, outer, status)
+        return Running(process, first_id, first, outer, control)
 
 
-def settle(running: Running) -> int | None:
-    """Reap bwrap after its end, close what is left, and return the command's exit code. Blocks hardly.
-
-    128 + N stands for signal N. None: bwrap failed before the command began.
-    """
-    code = running.process.wait()
-    report = b""
-    while chunk := os.read(running.status, 65536):
-        report += chunk
-    for descriptor in (running.status, running.first, running.outer):
+def settle(running: Running) -> str:
+    """Wait until the sandbox is gone, close what is left of it, and return what it said last. Blocks."""
+    # The first process is gone only when every other one of its namespace is.
+    poll = select.poll()
+    poll.register(running.first, select.POLLIN)
+    poll.poll()
+    running.control.close()
+    said = _said(running.process)
+    _abandon(running.process)
+    for descriptor in (running.first, running.outer):
         os.close(descriptor)
-    for line in report.splitlines():
-        exit_code: object = json.loads(line).get("exit-code")
-        if isinstance(exit_code, int):
-            return exit_code
-    if code == 1:
-        return None
-    return code if code >= 0 else 128 - code
+    return said
 
 
-def _start(order: Order, held: contextlib.ExitStack) -> tuple[subprocess.Popen[bytes], int, int]:
-    """Start bwrap; return it, our end of the report pipe, and our end of the gate, which `held` closes."""
+def _start(
+    order: Order, held: contextlib.ExitStack
+) -> tuple[subprocess.Popen[bytes], int, int, socket.socket]:
+    """Start bwrap; return it, our ends of its report and gate, which `held` closes, and of its control."""
     status, status_end = os.pipe()
     gate_end, gate = os.pipe()
-    held.callback(os.close, gate)
-    try:
-        with contextlib.ExitStack() as handed:
-            for end in (status_end, gate_end):
-                handed.callback(os.close, end)
-            text = order.command.encode()
-            is_long = len(text) > _ARGUMENT_LIMIT
-            given = Descriptors(
-                seccomp=_memory_file(order.seccomp, handed),
-                status=status_end,
-                gate=gate_end,
-                command_file=_memory_file(text, handed) if is_long else None,
-            )
-            options = b"".join(os.fsencode(option) + b"\0" for option in order.options(given))
-            listed = _memory_file(options, handed)
-            inherited = [listed, given.seccomp, given.status, given.gate]
-            if given.command_file is not None:
-                inherited.append(given.command_file)
-            shell = [COMMAND_FILE] if is_long else ["-c", order.command]
-            # -p: the first shell takes nothing from the environment that could come before the limits.
-            first = [_SHELL, "-p", "-c", f'{order.ceilings}; exec {_SHELL} "$@"', "sandbox", *shell]
-            return (
-                _spawn(order, [str(order.program), "--args", str(listed), "--", *first], inherited),
-                status,
-                gate,
-            )
-    except BaseException:
-        os.close(status)
-        raise
+    for descriptor in (status, gate):
+        held.callback(os.close, descriptor)
+    control, control_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with contextlib.ExitStack() as handed, contextlib.ExitStack() as undo:
+        undo.callback(control.close)
+        handed.callback(control_end.close)
+        for end in (status_end, gate_end):
+            handed.callback(os.close, end)
+        given = Descriptors(
+            seccomp=_memory_file(order.seccomp, handed),
+            status=status_end,
+            gate=gate_end,
+        )
+        options = b"".join(os.fsencode(option) + b"\0" for option in order.options(given))
+        listed = _memory_file(options, handed)
+        inherited = [listed, given.seccomp, given.status, given.gate, control_end.fileno()]
+        ceilings = [f"{name}={value}" for name, value in order.ceilings.items()]
+        # -I -S: the interpreter takes nothing from the environment, and nothing of packages.
+        first = [order.python, "-I", "-S", "-c", SUPERVISOR, str(control_end.fileno()), *ceilings]
+        process = _spawn(order, [str(order.program), "--args", str(listed), "--", *first], inherited)
+        undo.pop_all()
+    return process, status, gate, control
 
 
 def _spawn(order: Order, arguments: list[str], inherited: list[int]) -> subprocess.Popen[bytes]:
     uid = None if order.owner is None else order.owner.uid
     try:
-        # An empty environment: bwrap stays the first process inside, where /proc/1/environ shows its own.
+        # An empty environment: bwrap is the first process inside until it becomes the supervisor.
         return subprocess.Popen(
             arguments,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd="/",
@@ -195,24 +179,34 @@ def _memory_file(content: bytes, held: contextlib.ExitStack) -> int:
     return descriptor
 
 
-def _first_process(status: int, process: subprocess.Popen[bytes]) -> int:
+def _first_process(status: int, process: subprocess.Popen[bytes], deadline: float) -> int:
     report = b""
-    poll = select.poll()
-    poll.register(status, select.POLLIN)
     while b"\n" not in report:
-        if not poll.poll(_START_SECONDS * 1000):
-            raise LaunchFailed(f"bwrap did not report within {_START_SECONDS:.0f} s")
+        _wait(status, deadline)
         chunk = os.read(status, 4096)
         if not chunk:
-            assert process.stderr is not None
-            raise LaunchFailed(process.stderr.read(10_000).decode(errors="replace").strip())
+            raise LaunchFailed(_said(process))
         report += chunk
     return int(json.loads(report.split(b"\n", 1)[0])["child-pid"])
+
+
+def _wait(descriptor: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if not poll.poll(max(deadline - time.monotonic(), 0) * 1000):
+        raise LaunchFailed(f"the sandbox did not stand within {_START_SECONDS:.0f} s")
+
+
+def _said(process: subprocess.Popen[bytes]) -> str:
+    """Return what came on standard error, as far as it is there."""
+    assert process.stderr is not None
+    os.set_blocking(process.stderr.fileno(), False)
+    text = process.stderr.read(_SAID_LIMIT) or b""
+    return text.decode(errors="replace").strip()
 
 
 def _abandon(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
+    if process.stderr is not None:
+        process.stderr.close()

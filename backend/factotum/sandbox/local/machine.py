@@ -1,11 +1,10 @@
-"""All that is found out once about this machine, and how one command is turned into one start of bwrap."""
+"""All that is found out once about this machine, and how a project is turned into one start of bwrap."""
 
 import contextlib
 import dataclasses
 import os
 import sys
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from factotum.sandbox.local.stage import enter_stage, stage_place
 from factotum.sandbox.local.system_files import SHOWN_FOLDERS, SystemFiles, prepare
 
 _SYSTEM = ".system"
+_SYSTEM_PYTHON = "/usr/bin/python3"
 _OWNERS = ".owners"
 _TOP_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _OUT_OF_MEMORY_SCORE = "500"
@@ -62,32 +62,25 @@ class Machine:
         """Return the name of the project's control group."""
         return f"{PREFIX}{os.stat(self.folder).st_ino:x}-{project.id}"  # noqa: PTH116 - the number alone
 
-    def order(
-        self, project: Project, command: str, *, folder: str, environment: Mapping[str, str], file_bytes: int
-    ) -> Order:
-        """Return what launch() needs to run `command`; `file_bytes` bounds each file it writes."""
+    def order(self, project: Project) -> Order:
+        """Return what launch() needs to start the project's sandbox."""
         view = self._view(project)
 
         def options(given: Descriptors) -> list[str]:
             return profile.arguments(
                 view,
                 self.limits,
-                folder=folder,
-                environment=environment,
                 seccomp=given.seccomp,
                 status=given.status,
                 gate=given.gate,
-                command_file=given.command_file,
             )
 
-        program = self.bwrap.program if self.stage is None else self.bwrap.staged(self.stage)
         return Order(
-            program=program,
-            command=command,
+            program=self.bwrap.program if self.stage is None else self.bwrap.staged(self.stage),
+            python=_SYSTEM_PYTHON if self.python is None else self.python.executable,
             options=options,
             ceilings=profile.ceilings(
                 self.limits,
-                min(self.limits.file_bytes, max(file_bytes, _SMALLEST_FILE)),
                 processes="pids" not in self.cgroups.controllers and self._counts_processes(),
                 memory="memory" not in self.cgroups.controllers,
             ),
@@ -95,6 +88,10 @@ class Machine:
             owner=project.owner,
             confine=lambda process: self._confine(process, project),
         )
+
+    def file_bytes(self, room: int) -> int:
+        """Return how large a file a command may write when the project has `room` bytes left."""
+        return min(self.limits.file_bytes, max(room, _SMALLEST_FILE))
 
     def limits_in_force(self) -> dict[str, str]:
         """Say by which means each limit is held on this machine."""
@@ -135,6 +132,7 @@ class Machine:
             workspace=self._seen(project.workspace),
             home=self._seen(project.home),
             etc=self._seen(self.files.etc),
+            inside=self._seen(self.files.inside),
             venv=None if self.files.venv is None else self._seen(self.files.venv),
             python=python,
             python_base=self.stage / "python" if self.stage and base else base,

@@ -1,4 +1,7 @@
-"""openat2(2): open a path that the agent may be changing under us, and never leave the first folder."""
+"""openat2(2): open a path that the agent may be changing under us, and never leave the first folder.
+
+And renameat2(2): move without ever replacing.
+"""
 
 import ctypes
 import errno
@@ -10,6 +13,7 @@ _RESOLVE_NO_MAGICLINKS = 0x02
 _RESOLVE_BENEATH = 0x08
 _RESOLVE = _RESOLVE_NO_XDEV | _RESOLVE_NO_MAGICLINKS | _RESOLVE_BENEATH
 _TRIES = 64
+_RENAME_NOREPLACE = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -34,3 +38,13 @@ def open_beneath(folder: int, path: str, flags: int) -> int:
         if (number := ctypes.get_errno()) not in (errno.EAGAIN, errno.EINTR):
             raise OSError(number, os.strerror(number), path)
     raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
+
+
+def rename_new(folder: int, name: str, target_folder: int, target: str) -> None:
+    """Rename an entry of one folder descriptor into another. Raises OSError, as FileExistsError."""
+    done: int = _libc.renameat2(
+        folder, os.fsencode(name), target_folder, os.fsencode(target), _RENAME_NOREPLACE
+    )
+    if done != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Mapping
 
 from factotum.core.errors import InvalidInput
 from factotum.sandbox.port import WORKSPACE
@@ -9,6 +10,9 @@ from factotum.sandbox.port import WORKSPACE
 _PATH_LIMIT = 3500  # bytes; under the kernel's PATH_MAX of 4096
 _NAME_LIMIT = 255  # bytes; the kernel's NAME_MAX
 _PROJECT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_LABELS_LIMIT = 32
+_LABEL_VALUE_LIMIT = 256
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -57,6 +61,18 @@ def check_project_id(project_id: str) -> str:
     if not _PROJECT_ID.fullmatch(project_id):
         raise InvalidInput("A project's id is made of letters, digits, - and _.", code="project_id_invalid")
     return project_id
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Raise InvalidInput (`labels_invalid`) unless these can be a sandbox's labels: a few short texts."""
+    if len(labels) > _LABELS_LIMIT or any(
+        not _LABEL.fullmatch(name) or len(value) > _LABEL_VALUE_LIMIT for name, value in labels.items()
+    ):
+        raise InvalidInput(
+            f"Labels are up to {_LABELS_LIMIT} names of up to 64 letters, digits, dots, - and _, with values "
+            f"of up to {_LABEL_VALUE_LIMIT} characters.",
+            code="labels_invalid",
+        )
 
 
 def check_variable(name: str, value: str) -> None:

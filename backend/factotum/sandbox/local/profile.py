@@ -16,12 +16,13 @@ from factotum.sandbox.local.system_files import SHOWN_FOLDERS
 from factotum.sandbox.port import WORKSPACE
 
 HOME = "/home/agent"
-COMMAND_FILE = "/run/command"
+INSIDE = "/opt/factotum"
+SUPERVISOR = f"import sys; sys.path.insert(0, {INSIDE!r}); from inside.supervisor import main; main()"
 USER_ID = 1000
-_KIB = 1024
 
 _ISOLATION = (
     *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
+    "--as-pid-1",
     *("--cap-drop", "ALL", "--uid", str(USER_ID), "--gid", str(USER_ID), "--hostname", "sandbox"),
 )
 
@@ -33,6 +34,7 @@ class HostView:
     workspace: Path
     home: Path
     etc: Path
+    inside: Path
     venv: Path | None = None
     python: PythonHome | None = None
     python_base: Path | None = None
@@ -46,15 +48,12 @@ def arguments(
     view: HostView,
     limits: Limits,
     *,
-    folder: str,
-    environment: Mapping[str, str],
     seccomp: int,
     status: int,
     gate: int,
-    command_file: int | None,
 ) -> list[str]:
-    """Return bwrap's options. The last four are descriptors that bwrap inherits: the filter, where it
-    reports, what it waits for, and the command's text if it is too long for an argument."""
+    """Return bwrap's options. The last three are descriptors that bwrap inherits: the filter, where it
+    reports, and what it waits for."""
     options = [
         *_ISOLATION,
         "--seccomp",
@@ -67,32 +66,29 @@ def arguments(
     options += _system(view)
     options += _python(view)
     options += _own_places(view, limits)
-    if command_file is not None:
-        options += ["--perms", "0444", "--ro-bind-data", str(command_file), COMMAND_FILE]
     # The frame itself is memory too: nothing may be written to it.
     options += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    options += ["--chdir", WORKSPACE if folder == "." else f"{WORKSPACE}/{folder}"]
-    for name, value in (_environment(view) | dict(environment)).items():
+    options += ["--chdir", WORKSPACE]
+    for name, value in _environment(view).items():
         options += ["--setenv", name, value]
     return options
 
 
-def ceilings(limits: Limits, file_bytes: int, *, processes: bool, memory: bool) -> str:
-    """Return the shell line that sets resource limits, hard and soft, before the command.
+def ceilings(limits: Limits, *, processes: bool, memory: bool) -> dict[str, int]:
+    """Return the resource limits that the supervisor gives itself and so all it starts, hard and soft.
 
     From inside, because root may not do it to another user's process where CAP_SYS_RESOURCE is missing, as it
     is in most containers. `processes` and `memory` say whether they are to be held here, for want of a
     control group.
     """
-    values = {"c": 0, "f": file_bytes // _KIB, "n": limits.open_files}
+    values = {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": limits.open_files}
     if processes:
-        values["u"] = limits.processes
+        values["RLIMIT_NPROC"] = limits.processes
     if memory:
-        # Not the address space (-v): runtimes such as V8 and Go reserve far more of it than they ever write
+        # Not the address space (AS): runtimes such as V8 and Go reserve far more of it than they ever write
         # to.
-        values["d"] = limits.memory_bytes // _KIB
-    # One fails only where the service itself is held to less.
-    return "; ".join(f"ulimit -{letter} {value} 2>/dev/null" for letter, value in values.items())
+        values["RLIMIT_DATA"] = limits.memory_bytes
+    return values
 
 
 def _system(view: HostView) -> list[str]:
@@ -104,6 +100,7 @@ def _system(view: HostView) -> list[str]:
     options += ["--ro-bind", str(view.etc), "/etc"]
     for name in view.etc_folders:
         options += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    options += ["--ro-bind", str(view.inside), INSIDE]
     return [*options, "--proc", "/proc", "--dev", "/dev"]
 
 

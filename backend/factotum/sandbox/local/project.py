@@ -4,18 +4,21 @@
 <root>/<project id>/home        the agent's, seen as /home/agent
 <root>/<project id>/incoming    ours: files on their way in
 <root>/<project id>/trash       ours: what is being deleted
+<root>/<project id>/labels      ours: its labels, as JSON
 """
 
 import contextlib
+import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from factotum.core.ids import is_id
 from factotum.sandbox.local import trash
 from factotum.sandbox.local.owners import Owner
 
+_LABELS = "labels"
 _STALE_SECONDS = 24 * 3600
 
 
@@ -56,6 +59,20 @@ class Project:
             _make(theirs, 0o700, self.owner)
         self._sweep()
 
+    def label(self, labels: Mapping[str, str]) -> None:
+        """Give it these labels in place of those it has. Blocks. Raises OSError."""
+        draft = self.incoming / os.urandom(12).hex()
+        draft.write_text(json.dumps(dict(labels)), encoding="utf-8")
+        draft.rename(self.folder / _LABELS)
+
+    def labels(self) -> dict[str, str]:
+        """Return its labels. Blocks. Raises OSError when there is no such project."""
+        try:
+            return dict(json.loads((self.folder / _LABELS).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            self.workspace.stat()
+            return {}
+
     def remove(self) -> None:
         """Delete everything of the project. Blocks. Raises OSError; does nothing when it is not there."""
         try:
@@ -70,6 +87,7 @@ class Project:
             os.close(parent)
         trash.empty(self.trash)
         self.trash.rmdir()
+        (self.folder / _LABELS).unlink(missing_ok=True)
         self.folder.rmdir()
 
     def _sweep(self) -> None:
@@ -88,10 +106,3 @@ def _make(folder: Path, mode: int, owner: Owner | None) -> None:
     if owner is not None:
         os.chown(folder, owner.uid, owner.uid)
     folder.chmod(mode)
-
-
-def kept_projects(root: Path) -> list[str]:
-    """Return the ids of the projects that have a folder in `root`, sorted. Blocks."""
-    if not root.is_dir():
-        return []
-    return sorted(entry.name for entry in root.iterdir() if is_id(entry.name) and entry.is_dir())

@@ -1,6 +1,4 @@
-"""The local provider: a sandbox is a project's folders, and each command a bubblewrap of its own over
-them.
-"""
+"""The local provider: a sandbox is a project's folders, and a bubblewrap over them while it is used."""
 
 import asyncio
 import logging
@@ -10,13 +8,15 @@ from pathlib import Path
 
 from factotum.core.errors import SandboxRefused, SetupFault
 from factotum.sandbox.local.engine import Engine
+from factotum.sandbox.local.follow import Lost
 from factotum.sandbox.local.launch import LaunchFailed
 from factotum.sandbox.local.limits import Limits
 from factotum.sandbox.local.machine import examine
-from factotum.sandbox.local.paths import check_project_id
+from factotum.sandbox.local.paths import check_labels, check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
-from factotum.sandbox.local.project import Project, kept_projects
+from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sandbox import LocalSandbox
+from factotum.sandbox.port import SandboxInfo
 
 _log = logging.getLogger(__name__)
 
@@ -39,13 +39,18 @@ class LocalSandboxProvider:
         python_site: Path | None = None,
         limits: Limits | None = None,
         concurrent: int = 32,
+        most_running: int = 64,
+        idle_seconds: float = 900.0,
     ) -> None:
         """`folder` holds the workspaces; `python_site` is a virtual environment whose packages the agent's
-        Python sees; `concurrent` bounds the commands at a time in this process."""
+        Python sees; `concurrent` bounds the commands at a time in this process, `most_running` the sandboxes;
+        one that nobody uses is ended after `idle_seconds`, with its sessions and servers."""
         self._folder = folder
         self._python_site = python_site
         self._limits = limits or Limits()
         self._concurrent = concurrent
+        self._most_running = most_running
+        self._idle_seconds = idle_seconds
         self._engine: Engine | None = None
         self._refused: SandboxRefused | None = None
         self._refused_at = 0.0
@@ -65,14 +70,18 @@ class LocalSandboxProvider:
             return f"{error.message} {error.hint}".strip()
         return None
 
-    async def open(self, project_id: str) -> LocalSandbox:
+    async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> LocalSandbox:
         """Find or create the project's sandbox. Raises SandboxRefused."""
         check_project_id(project_id)
+        if labels is not None:
+            check_labels(labels)
         engine = await self._proved()
 
         def make() -> Project:
             project = engine.machine.project(project_id)
             project.create()
+            if labels is not None:
+                project.label(labels)
             return project
 
         try:
@@ -83,23 +92,52 @@ class LocalSandboxProvider:
                 hint="Look after the disk and the permissions of the data folder.",
             ) from error
 
-    async def delete(self, project_id: str) -> None:
-        """End it and delete its workspace. Deleting one that does not exist does nothing."""
+    async def find(self, labels: Mapping[str, str] | None = None, *, limit: int = 1000) -> list[SandboxInfo]:
+        """Find sandboxes that have all of `labels`, by project, at most `limit`."""
+        found = await asyncio.to_thread(self._labelled, dict(labels or {}), limit)
+        return [SandboxInfo(name, self._is_running(name), held) for name, held in found]
+
+    async def stop(self, project_id: str) -> None:
+        """End all that runs in it. Its files stay, and the next command starts it again."""
         check_project_id(project_id)
         if self._engine is not None:
-            self._engine.end(project_id)
+            await self._engine.boxes.end(project_id)
+
+    async def delete(self, project_id: str) -> None:
+        """End it and delete its workspace. Deleting one that does not exist does nothing."""
+        await self.stop(project_id)
         await asyncio.to_thread(Project(project_id, self._folder / project_id, None).remove)
 
-    async def projects(self) -> list[str]:
-        """Return the ids of the projects that something is kept of here."""
-        return await asyncio.to_thread(kept_projects, self._folder)
+    async def aclose(self) -> None:
+        """End all sandboxes and wait for their end. The provider cannot be used afterwards."""
+        self._closed = True
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.aclose()
 
     def close(self) -> None:
-        """End all commands. The provider cannot be used afterwards."""
+        """End all sandboxes without waiting. The provider cannot be used afterwards."""
         self._closed = True
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+
+    def _is_running(self, project_id: str) -> bool:
+        place = None if self._engine is None else self._engine.boxes.place(project_id)
+        return place is not None and place.is_running
+
+    def _labelled(self, wanted: dict[str, str], limit: int) -> list[tuple[str, dict[str, str]]]:
+        found: list[tuple[str, dict[str, str]]] = []
+        if not self._folder.is_dir():
+            return found
+        for name in sorted(entry.name for entry in self._folder.iterdir() if not entry.name.startswith(".")):
+            try:
+                held = Project(name, self._folder / name, None).labels()
+            except OSError:
+                continue  # deleted meanwhile
+            if wanted.items() <= held.items() and len(found) < limit:
+                found.append((name, held))
+        return found
 
     async def _proved(self) -> Engine:
         """Return the engine, once a trial has shown that sandboxes are closed; a refusal is kept for a
@@ -121,7 +159,12 @@ class LocalSandboxProvider:
 
     async def _prove(self) -> Engine:
         machine = await asyncio.to_thread(examine, self._folder, self._python_site, self._limits)
-        engine = Engine(machine, concurrent=self._concurrent)
+        engine = Engine(
+            machine,
+            concurrent=self._concurrent,
+            most=self._most_running,
+            idle_seconds=self._idle_seconds,
+        )
         try:
             refusal = await self._try(engine)
         except BaseException:
@@ -150,7 +193,10 @@ class LocalSandboxProvider:
             return diagnose(str(error))
         except OSError as error:
             return Refusal(f"A trial sandbox could not be made: {error}.", "Look after the data folder.")
+        except Lost:
+            return Refusal("A trial sandbox ended by itself.", "Run `factotum doctor` for the details.")
         finally:
+            await engine.boxes.end(project.id)
             await engine.call(project.remove)
         if result.timed_out:
             return Refusal("A trial sandbox did not end in time.", "Look what keeps this machine busy.")

@@ -2,22 +2,23 @@
 ask.
 """
 
-import logging
+import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from factotum.core.errors import InvalidInput, TooLarge, Unavailable
+from factotum.core.tasks import whole
+from factotum.sandbox import search as searching
 from factotum.sandbox.local import files
+from factotum.sandbox.local.boxes import gone
+from factotum.sandbox.local.checks import check_command, check_environment, explained
 from factotum.sandbox.local.engine import Engine
-from factotum.sandbox.local.follow import uninterrupted
-from factotum.sandbox.local.launch import LaunchFailed
-from factotum.sandbox.local.paths import check_variable, clean_path, split
+from factotum.sandbox.local.paths import clean_path, split
+from factotum.sandbox.local.ports import LocalConnection, connect_port, listening, not_open
 from factotum.sandbox.local.project import Project
-from factotum.sandbox.port import ExecResult, FileInfo, OnOutput
+from factotum.sandbox.local.sessions import LocalSessions
+from factotum.sandbox.port import Capabilities, ExecResult, FileInfo, Match, OnOutput
 
-_log = logging.getLogger(__name__)
-
-_COMMAND_LIMIT = 1_000_000
 _READ_CHUNK = 256 * 1024
 
 
@@ -27,6 +28,17 @@ class LocalSandbox:
     def __init__(self, project: Project, engine: Engine) -> None:
         self._project = project
         self._engine = engine
+        self._sessions = LocalSessions(project, engine)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything."""
+        return Capabilities()
+
+    @property
+    def sessions(self) -> LocalSessions:
+        """Its shells that last."""
+        return self._sessions
 
     @property
     def project_id(self) -> str:
@@ -44,13 +56,13 @@ class LocalSandbox:
         on_output: OnOutput | None = None,
     ) -> ExecResult:
         """Run `command` with bash, as the port says."""
-        _check_command(command, timeout, output_limit)
-        given = dict(environment or {})
-        for name, value in given.items():
-            check_variable(name, value)
+        check_command(command)
+        if timeout <= 0 or output_limit < 0:
+            raise InvalidInput("timeout must be positive, and output_limit not negative.")
+        given = check_environment(environment)
         clean = clean_path(folder)
         await self._engine.call(files.check_folder, self._project, clean)
-        try:
+        async with explained(self._project):
             return await self._engine.run(
                 self._project,
                 command,
@@ -60,11 +72,6 @@ class LocalSandbox:
                 output_limit=output_limit,
                 on_output=on_output,
             )
-        except LaunchFailed as error:
-            _log.error("sandbox did not start", extra={"project_id": self.project_id, "said": str(error)})
-            raise Unavailable(
-                "The sandbox did not start.", hint="Try again; `factotum doctor` tells what is wrong."
-            ) from error
 
     async def stat(self, path: str) -> FileInfo:
         """Describe one entry; a link is described itself."""
@@ -111,18 +118,62 @@ class LocalSandbox:
                 await self._engine.call(_explained_write, incoming, chunk, clean)
             return await self._engine.call(incoming.place, self._project, clean)
         finally:
-            await uninterrupted(self._engine.call(incoming.close))
+            await whole(self._engine.call(incoming.close))
+
+    async def move(self, path: str, target: str) -> FileInfo:
+        """Give an entry another path, making folders."""
+        return await self._engine.call(files.move_path, self._project, clean_path(path), clean_path(target))
+
+    async def chmod(self, path: str, mode: int) -> FileInfo:
+        """Set the permissions of a file or a folder."""
+        if not 0 <= mode <= 0o777:
+            raise InvalidInput("Permissions are nine bits.", code="mode_invalid")
+        clean = clean_path(path)
+        split(clean)
+        return await self._engine.call(files.change_mode, self._project, clean, mode)
 
     async def delete(self, path: str) -> None:
         """Delete a file, or a folder and all in it."""
         await self._engine.call(files.delete_path, self._project, clean_path(path))
+
+    async def search(
+        self, pattern: str, path: str = ".", *, names: str = "", limit: int = 200, timeout: float = 30.0
+    ) -> Sequence[Match]:
+        """Find lines that match an extended regular expression."""
+        clean = clean_path(path)
+        await self._engine.call(files.stat_path, self._project, clean)
+
+        async def run(command: str, seconds: float, most: int) -> ExecResult:
+            return await self.exec(command, timeout=seconds, output_limit=most)
+
+        return await searching.search(run, pattern, clean, names, limit, timeout)
+
+    async def ports(self) -> Sequence[int]:
+        """The TCP ports that programs inside listen on."""
+        place = self._engine.boxes.place(self.project_id)
+        if place is None or place.box is None or not place.box.alive:
+            return []
+        return await self._engine.call(listening, place.box.running.first_id)
+
+    async def connect(self, port: int, *, timeout: float = 10.0) -> LocalConnection:
+        """Open a connection to a port inside."""
+        place = self._engine.boxes.place(self.project_id)
+        if place is None or place.box is None or not place.box.alive:
+            raise not_open(port)
+        use = contextlib.ExitStack()
+        use.enter_context(self._engine.boxes.in_use(self.project_id, place))
+        try:
+            return await connect_port(place.box, port, timeout, use.close)
+        except BaseException:
+            use.close()
+            raise
 
     def _receive(self, path: str) -> tuple[files.Incoming, int]:
         try:
             room = self._engine.guard(self._project).begin()
             return files.Incoming(self._project), room
         except FileNotFoundError:
-            raise Unavailable("The sandbox is gone.", hint="Open it again.", code="sandbox_gone") from None
+            raise gone() from None
         except OSError as error:
             raise files.explain(error, path) from error
 
@@ -132,18 +183,3 @@ def _explained_write(incoming: files.Incoming, chunk: bytes, path: str) -> None:
         incoming.write(chunk)
     except OSError as error:
         raise files.explain(error, path) from error
-
-
-def _check_command(command: str, timeout: float, output_limit: int) -> None:
-    if "\0" in command:
-        raise InvalidInput("A command cannot hold a NUL character.", code="command_invalid")
-    try:
-        size = len(command.encode())
-    except UnicodeEncodeError:
-        raise InvalidInput("The command is not valid Unicode text.", code="command_invalid") from None
-    if size > _COMMAND_LIMIT:
-        raise TooLarge(
-            f"The command is longer than {_COMMAND_LIMIT} bytes.", hint="Write it to a file and run that."
-        )
-    if timeout <= 0 or output_limit < 0:
-        raise InvalidInput("timeout must be positive, and output_limit not negative.")

@@ -1,12 +1,15 @@
-"""The few system files made for the sandbox: its /etc, and the frame of its Python environment.
+"""The few system files made for the sandbox: its /etc, its supervisor, the frame of its Python environment.
 
 They lie in folders named after their content, built aside and renamed, so that services that share a data
 folder agree, and nothing is written again at the next start.
 """
 
 import hashlib
+import importlib.util
+import marshal
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +39,7 @@ class SystemFiles:
     """Where the made folders lie on the host."""
 
     etc: Path
+    inside: Path
     venv: Path | None
 
 
@@ -49,7 +53,21 @@ def prepare(folder: Path, python: PythonHome | None, host_etc: Path = Path("/etc
             files[name] = source.read_bytes()
     folders = [name for name in SHOWN_FOLDERS if (host_etc / name).is_dir()]
     etc = _publish(folder, "etc", files, folders=folders)
-    return SystemFiles(etc, None if python is None else _publish(folder, "venv", *_venv(python)))
+    inside = _publish(folder, "inside", _inside(), folders=["inside/__pycache__"])
+    return SystemFiles(etc, inside, None if python is None else _publish(folder, "venv", *_venv(python)))
+
+
+def _inside() -> dict[str, bytes]:
+    """Return what runs inside, compiled too: the same Python there starts it in half the time."""
+    files: dict[str, bytes] = {}
+    for source in sorted(Path(__file__).with_name("inside").glob("*.py")):
+        name = f"inside/{source.name}"
+        files[name] = source.read_bytes()
+        code = compile(files[name], name, "exec", dont_inherit=True, optimize=0)
+        # As PEP 552 has it: magic number, "take it unchecked", no hash, code.
+        compiled = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8) + marshal.dumps(code)
+        files[f"inside/__pycache__/{source.stem}.{sys.implementation.cache_tag}.pyc"] = compiled
+    return files
 
 
 def _venv(python: PythonHome) -> tuple[dict[str, bytes], dict[str, str], list[str]]:

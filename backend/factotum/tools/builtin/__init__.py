@@ -6,6 +6,7 @@ from factotum.tools.builtin.files import create_file, delete_file, list_files, r
 from factotum.tools.builtin.plan import update_plan
 from factotum.tools.builtin.read import read_file
 from factotum.tools.builtin.shell import shell
+from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output, shell_sessions
 from factotum.tools.builtin.talk import ask, complete
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Tool
@@ -20,6 +21,10 @@ BUILTIN: tuple[Tool, ...] = (
     read_file,
     rewrite_file,
     shell,
+    shell_input,
+    shell_kill,
+    shell_output,
+    shell_sessions,
     str_replace,
     update_plan,
 )

@@ -1,28 +1,27 @@
-"""The shell: one command at a time, its output shown while it runs."""
+"""The shell: a command, alone and to its end, or in a session that lasts."""
 
-import codecs
 from typing import Annotated
 
 from pydantic import Field
 
-from factotum.sandbox.port import ExecResult, OutputStream
+from factotum.protocol.events import SandboxChanged
+from factotum.sandbox.port import Sandbox
+from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
+from factotum.tools.builtin.session_run import free_name, run_in_session
 from factotum.tools.builtin.workspace import workspace_path
 from factotum.tools.declare import tool
-from factotum.tools.text import bounded, without_terminal_codes
 from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
 
 LONGEST_SECONDS = 600
-_GRACE_SECONDS = 30
+_GRACE_SECONDS = 60
 _OUTPUT_LIMIT = 30_000
-_NOTES = 1_000
-_KEPT_BYTES = 100_000
 
 
 @tool(
     effect="unsafe",
     family="shell",
     subject="command",
-    xml=XmlForm("shell", attributes=("folder", "timeout_seconds"), content="command"),
+    xml=XmlForm("shell", attributes=("folder", "timeout_seconds", "session", "blocking"), content="command"),
     deadline_seconds=LONGEST_SECONDS + _GRACE_SECONDS,
     output_limit=_OUTPUT_LIMIT,
     example={"command": "python3 primes.py && ls -l", "timeout_seconds": 120},
@@ -32,65 +31,57 @@ async def shell(
     command: Annotated[str, Field(min_length=1)],
     folder: str = ".",
     timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_SECONDS)] = 60,
+    session: Annotated[str, Field(max_length=64)] = "",
+    blocking: bool = True,
 ) -> ToolOutput:
     """Run a command with bash in the workspace and wait until it ends; you get its output and exit code.
 
-    Each call is a new shell: variables and `cd` do not last, files do. Nothing can be typed into it, so use
-    options that ask no questions. When it returns, every process it started has been ended.
+    Without a session each call is a new shell: variables and `cd` do not last, files do, nothing can be typed
+    into it, and when it returns, every process it started has been ended.
+    A session is a shell that lasts: variables, `cd` and background processes stay from call to call. Use one,
+    not blocking, for servers and for programs that ask questions; shell_output shows what it says,
+    shell_input types into it, shell_kill ends it.
 
     Args:
         command: What bash runs; it may have several lines.
         folder: Where it runs, relative to the workspace.
-        timeout_seconds: Seconds after which it and all its processes are ended.
+        timeout_seconds: How long to wait. Then the command is ended with all its processes; in a session it
+            goes on.
+        session: The name of the session to run it in, made if it does not exist.
+        blocking: False returns at once, while the command goes on in the session.
     """
     if "\0" in command:
         raise ToolError("A command cannot hold a NUL character.", code="invalid_arguments")
     sandbox = await context.sandbox()
-    live = _LiveOutput(context)
+    if session or not blocking:
+        name = session or await free_name(sandbox)
+        seconds = timeout_seconds if blocking else 1
+        return ToolOutput(
+            await run_in_session(context, sandbox, name, command, workspace_path(folder), seconds)
+        )
+    return ToolOutput(await _run_alone(context, sandbox, command, folder, timeout_seconds))
+
+
+async def _run_alone(
+    context: ToolContext, sandbox: Sandbox, command: str, folder: str, timeout_seconds: int
+) -> str:
+    live = LiveOutput(context)
     result = await sandbox.exec(
         command,
         folder=workspace_path(folder),
         timeout=timeout_seconds,
-        output_limit=_KEPT_BYTES,
+        output_limit=KEPT_BYTES,
         on_output=live.show,
     )
     await live.end()
-    return ToolOutput(_report(result, timeout_seconds))
-
-
-class _LiveOutput:
-    """Decodes each stream as it comes: a character cut in two is shown once it is whole."""
-
-    def __init__(self, context: ToolContext) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")
-        self._context = context
-        self._decoders = {"stdout": decoder("replace"), "stderr": decoder("replace")}
-
-    async def show(self, stream: OutputStream, data: bytes) -> None:
-        text = self._decoders[stream].decode(data)
-        if text:
-            await self._context.output(stream, text)
-
-    async def end(self) -> None:
-        streams: tuple[OutputStream, ...] = ("stdout", "stderr")
-        for stream in streams:
-            rest = self._decoders[stream].decode(b"", final=True)
-            if rest:
-                await self._context.output(stream, rest)
-
-
-def _report(result: ExecResult, timeout_seconds: int) -> str:
-    text = without_terminal_codes(result.output.decode("utf-8", "replace")).rstrip("\n")
-    lines = [bounded(text, _OUTPUT_LIMIT - _NOTES) if text.strip() else "(no output)"]
-    if result.truncated_bytes:
-        lines.append(
-            f"[{result.truncated_bytes:,} bytes were dropped from the middle of the output; "
-            "send it to a file and read parts of it to see all]"
-        )
+    lines = await readable(context, sandbox, result.output, result.truncated_bytes)
+    if result.notice:
+        lines.insert(0, result.notice)
+        await context.emit(SandboxChanged(status="recreated", note=result.notice))
     if result.timed_out:
         lines.append(
             f"[timed out: ended with all its processes after {timeout_seconds} s; "
-            f"give a longer timeout_seconds (at most {LONGEST_SECONDS}) or do less at once]"
+            f"give a longer timeout_seconds (at most {LONGEST_SECONDS}), do less at once, or use a session]"
         )
     else:
         lines.append(f"[exit code {result.exit_code}]")

@@ -1,0 +1,1 @@
+"""What runs inside a sandbox, with the standard library of whatever Python it has; never in the service."""

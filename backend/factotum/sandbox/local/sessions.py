@@ -1,0 +1,139 @@
+"""The sessions of one project: found by name, bounded in number, kept for a while when they have ended."""
+
+import re
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+from factotum.core.errors import Conflict, InvalidInput, NotFound
+from factotum.sandbox.local import files
+from factotum.sandbox.local.box import Task
+from factotum.sandbox.local.boxes import Place
+from factotum.sandbox.local.checks import check_command, check_environment, explained
+from factotum.sandbox.local.engine import Engine, place_of
+from factotum.sandbox.local.paths import clean_path
+from factotum.sandbox.local.project import Project
+from factotum.sandbox.local.session import Session
+from factotum.sandbox.port import CALL_SECONDS, SessionInfo, SessionOutput, TerminalSize
+
+MOST_ALIVE = 16
+MOST_KEPT = 32
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_ENVIRONMENT = {"PAGER": "cat", "GIT_PAGER": "cat"}
+_TERMINAL = {"TERM": "xterm-256color"}
+_LARGEST_SIDE = 1000
+
+
+class LocalSessions:
+    """Implements the port's Sessions."""
+
+    def __init__(self, project: Project, engine: Engine) -> None:
+        self._project = project
+        self._engine = engine
+
+    async def start(
+        self,
+        name: str,
+        *,
+        folder: str = ".",
+        environment: Mapping[str, str] | None = None,
+        terminal: TerminalSize | None = None,
+    ) -> SessionInfo:
+        """Start a shell."""
+        if not _NAME.fullmatch(name):
+            raise InvalidInput(
+                "A session's name is made of up to 64 letters, digits, dots, - and _.",
+                code="session_name_invalid",
+            )
+        _check_size(terminal)
+        given = _ENVIRONMENT | ({} if terminal is None else _TERMINAL) | check_environment(environment)
+        clean = clean_path(folder)
+        await self._engine.call(files.check_folder, self._project, clean)
+        async with explained(self._project), self._engine.using(self._project) as (place, box, guard, size):
+            self._make_room(place, name)
+            session = Session(name, box, terminal, self._project.owner)
+            place.sessions[name] = session
+
+            def task(mode: str, descriptors: tuple[int, ...]) -> Task:
+                return Task(mode, place_of(clean), size, given, descriptors)
+
+            try:
+                await session.begin(task, guard.complaint)
+            except BaseException:
+                place.sessions.pop(name, None)
+                raise
+            return session.info()
+
+    async def run(self, name: str, command: str) -> int:
+        """Give the shell its next command."""
+        check_command(command)
+        with self._found(name) as session:
+            return await session.run(command)
+
+    async def write(self, name: str, data: bytes, *, timeout: float = CALL_SECONDS) -> None:
+        """Type into it."""
+        with self._found(name) as session:
+            await session.write(data, timeout)
+
+    async def poll(
+        self, name: str, *, cursor: int = 0, limit: int = 100_000, wait: float = 0.0
+    ) -> SessionOutput:
+        """Return what it wrote after `cursor`."""
+        if cursor < 0 or limit < 0 or wait < 0:
+            raise InvalidInput("cursor, limit and wait cannot be negative.")
+        with self._found(name) as session:
+            return await session.poll(cursor, limit, wait)
+
+    async def resize(self, name: str, size: TerminalSize) -> None:
+        """Give its terminal another size."""
+        _check_size(size)
+        with self._found(name) as session:
+            await session.resize(size)
+
+    async def kill(self, name: str) -> SessionInfo:
+        """End a session and all that runs in it."""
+        with self._found(name) as session:
+            await session.kill()
+            return session.info()
+
+    async def list(self) -> list[SessionInfo]:
+        """Every session that can be polled, by name."""
+        place = self._engine.boxes.place(self._project.id)
+        return [] if place is None else [place.sessions[name].info() for name in sorted(place.sessions)]
+
+    @contextmanager
+    def _found(self, name: str) -> Generator[Session]:
+        """Give a session, and keep its sandbox from being idle. Raises NotFound."""
+        place = self._engine.boxes.place(self._project.id)
+        session = None if place is None else place.sessions.get(name)
+        if place is None or session is None:
+            raise NotFound(
+                f"There is no session {name!r}.",
+                hint="It may have ended with its sandbox; start it again.",
+                code="session_not_found",
+            )
+        with self._engine.boxes.in_use(self._project.id, place):
+            yield session
+
+    def _make_room(self, place: Place, name: str) -> None:
+        present = place.sessions.get(name)
+        if present is not None and present.alive:
+            raise Conflict(
+                f"There is a session {name!r} already.",
+                hint="Use it, kill it, or take another name.",
+                code="session_exists",
+            )
+        if sum(session.alive for session in place.sessions.values()) >= MOST_ALIVE:
+            raise Conflict(
+                f"{MOST_ALIVE} sessions run, as many as a sandbox may have.",
+                hint="Kill one that is not needed.",
+                code="sessions_full",
+            )
+        place.sessions.pop(name, None)
+        ended = [each for each, session in place.sessions.items() if not session.alive]
+        for each in ended[: max(len(place.sessions) + 1 - MOST_KEPT, 0)]:
+            del place.sessions[each]
+
+
+def _check_size(size: TerminalSize | None) -> None:
+    if size is not None and not (0 < size.rows <= _LARGEST_SIDE and 0 < size.columns <= _LARGEST_SIDE):
+        raise InvalidInput(f"A terminal has 1 to {_LARGEST_SIDE} rows and columns.", code="terminal_invalid")

@@ -1,0 +1,84 @@
+"""What a command wrote: for the page as it is; for the model in plain text and cut, the whole in a file."""
+
+import codecs
+import re
+from collections.abc import AsyncIterator
+
+from factotum.core.errors import FactotumError
+from factotum.sandbox.port import OutputStream, Sandbox
+from factotum.tools.text import bounded, without_terminal_codes
+from factotum.tools.tool import ToolContext
+
+SHOWN = 16_000
+"""Characters of an output that the model is given; what is longer is kept in a file."""
+KEPT_BYTES = 2_000_000
+FOLDER = ".factotum/outputs"
+_MOST_FILES = 50
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class LiveOutput:
+    """Shows output while it comes: a character that was cut in two is shown once it is whole."""
+
+    def __init__(self, context: ToolContext) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self._context = context
+        self._decoders = {"stdout": decoder("replace"), "stderr": decoder("replace")}
+
+    async def show(self, stream: OutputStream, data: bytes) -> None:
+        """Show the next bytes of a stream, a terminal's codes and all."""
+        text = self._decoders[stream].decode(data)
+        if text:
+            await self._context.output(stream, text)
+
+    async def end(self) -> None:
+        """Show what is left of characters that were never finished."""
+        streams: tuple[OutputStream, ...] = ("stdout", "stderr")
+        for stream in streams:
+            rest = self._decoders[stream].decode(b"", final=True)
+            if rest:
+                await self._context.output(stream, rest)
+
+
+async def readable(context: ToolContext, sandbox: Sandbox, output: bytes, dropped: int) -> list[str]:
+    """Return the lines of a report: the output as a model should read it, and where the whole of it is.
+
+    `dropped` bytes are missing in the middle of `output` already.
+    """
+    text = without_terminal_codes(output.decode("utf-8", "replace")).rstrip("\n")
+    if len(text) <= SHOWN:
+        lines = [text] if text.strip() else ["(no output)"]
+    else:
+        lines = [bounded(text, SHOWN), await _kept(context, sandbox, text)]
+    if dropped:
+        lines.append(
+            f"[{dropped:,} bytes were dropped from the middle of the output; "
+            "send it to a file and read parts of it to see all]"
+        )
+    return lines
+
+
+async def _kept(context: ToolContext, sandbox: Sandbox, text: str) -> str:
+    """Keep a long output in the workspace; return the reference to it."""
+    path = f"{FOLDER}/{_UNSAFE.sub('_', context.call_id)[:100]}.txt"
+    size = f"{len(text):,} characters in {text.count(chr(10)) + 1:,} lines"
+    try:
+        await sandbox.write(path, _once(text.encode()), limit=2 * KEPT_BYTES)
+        await _forget_old(sandbox)
+    except FactotumError as error:
+        return f"[the output has {size}; it could not be kept in a file: {error.message}]"
+    return (
+        f"[the output has {size}; all of it is in {path}: "
+        "read parts with read_file and start_line, or find in it with grep]"
+    )
+
+
+async def _forget_old(sandbox: Sandbox) -> None:
+    found = [info for info in await sandbox.list(FOLDER) if info.kind == "file"]
+    found.sort(key=lambda info: info.modified_at)
+    for info in found[:-_MOST_FILES]:
+        await sandbox.delete(info.path)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -1,0 +1,72 @@
+"""Commands in sessions: begun, followed while they run, and reported to the model."""
+
+import asyncio
+import shlex
+import time
+
+from factotum.core.tasks import whole
+from factotum.sandbox.port import WORKSPACE, Sandbox, SessionInfo, TerminalSize
+from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
+from factotum.tools.tool import ToolContext
+
+_PIECE = 100_000
+
+
+async def free_name(sandbox: Sandbox) -> str:
+    """Return a session's name that is not taken."""
+    taken = {info.name for info in await sandbox.sessions.list() if info.alive}
+    return next(name for number in range(1, len(taken) + 2) if (name := f"s{number}") not in taken)
+
+
+async def run_in_session(
+    context: ToolContext, sandbox: Sandbox, name: str, command: str, folder: str, seconds: float
+) -> str:
+    """Run a command in a session, made if need be; report what it wrote within `seconds`.
+
+    When the call is cancelled the session ends: what was stopped has stopped.
+    """
+    sessions = sandbox.sessions
+    alive = any(info.name == name and info.alive for info in await sessions.list())
+    if not alive:
+        await sessions.start(name, folder=folder, terminal=TerminalSize())
+    elif folder != ".":
+        command = f"cd -- {shlex.quote(f'{WORKSPACE}/{folder}')}\n{command}"
+    try:
+        cursor = await sessions.run(name, command)
+        return await report(context, sandbox, name, cursor, seconds)
+    except asyncio.CancelledError:
+        await whole(sessions.kill(name))
+        raise
+
+
+async def report(context: ToolContext, sandbox: Sandbox, name: str, cursor: int, seconds: float) -> str:
+    """Follow a session from `cursor` until its command ends, at most `seconds`, and say how it stands."""
+    live = LiveOutput(context)
+    found = bytearray()
+    missed = 0
+    until = time.monotonic() + seconds
+    while True:
+        left = max(until - time.monotonic(), 0.0)
+        output = await sandbox.sessions.poll(name, cursor=cursor, limit=_PIECE, wait=left)
+        cursor = output.cursor
+        missed += output.missed_bytes
+        found += output.data
+        await live.show("stdout", output.data)
+        is_over = not output.info.busy or left <= 0
+        if (is_over and not output.data) or len(found) >= KEPT_BYTES:
+            break
+    await live.end()
+    lines = await readable(context, sandbox, bytes(found), missed)
+    return "\n".join([*lines, state(output.info, cursor)])
+
+
+def state(info: SessionInfo, cursor: int) -> str:
+    """Say how a session stands, and how to go on with it."""
+    if info.busy:
+        return (
+            f"[still running in the session {info.name!r}; shell_output with after={cursor} shows more, "
+            "shell_input types into it, shell_kill ends it]"
+        )
+    ended = "" if info.alive else f"; the session {info.name!r} has ended"
+    code = "no exit code" if info.exit_code is None else f"exit code {info.exit_code}"
+    return f"[{code}{ended}]"
