@@ -67,6 +67,7 @@ async def served() -> AsyncGenerator[Service]:
                 "FACTOTUM_DATA_FOLDER": str(folder / "data"),
                 "FACTOTUM_SCRIPTED_PROVIDER": address,
                 "FACTOTUM_WORKERS": "200",
+                "FACTOTUM_ACCOUNT_RUNS": "10000",
                 "FACTOTUM_TITLES": "off",
                 "WEB_CONCURRENCY": "1",
             }
