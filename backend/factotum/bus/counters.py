@@ -1,7 +1,7 @@
 """Counts of what happened to runs, of all processes together: for metrics, and lost with Redis."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from factotum.bus.pipe import Pipe
 from factotum.core.errors import Unavailable
@@ -33,7 +33,8 @@ class Counters:
 def _pairs(reply: Any) -> list[tuple[bytes, bytes]]:
     """Read a hash as RESP2 (a flat list) or RESP3 (a map) gives it; an error reply counts as nothing."""
     if isinstance(reply, dict):
-        return list(reply.items())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return list(cast("dict[bytes, bytes]", reply).items())
     if isinstance(reply, list):
-        return list(zip(reply[::2], reply[1::2], strict=True))  # pyright: ignore[reportUnknownArgumentType]
+        flat = cast("list[bytes]", reply)
+        return list(zip(flat[::2], flat[1::2], strict=True))
     return []

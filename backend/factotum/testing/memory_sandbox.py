@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from factotum.core.clock import now
 from factotum.core.errors import (
@@ -37,6 +38,7 @@ from factotum.sandbox.port import (
 from factotum.testing.no_sessions import NoSessions
 
 _READ_CHUNK = 65_536
+_Held = TypeVar("_Held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +200,8 @@ class MemorySandbox:
         if f"{to}/".startswith(f"{inside}/"):
             raise InvalidInput(f"{path!r} cannot be moved into itself.", code="path_invalid")
         self._make_folders(to)
-        for held in (self._files, self._folders):
-            for name in [n for n in held if n == inside or n.startswith(f"{inside}/")]:
-                held[to + name[len(inside) :]] = held.pop(name)  # pyright: ignore[reportArgumentType]
+        _rename(self._files, inside, to)
+        _rename(self._folders, inside, to)
         return await self.stat(to)
 
     async def chmod(self, path: str, mode: int) -> FileInfo:
@@ -282,6 +283,11 @@ class MemorySandbox:
             if folder in self._files:
                 raise InvalidInput(f"{folder!r} is a file, not a folder.", code="not_a_folder")
             self._folders.setdefault(folder, now())
+
+
+def _rename(held: dict[str, _Held], inside: str, to: str) -> None:
+    for name in [name for name in held if name == inside or name.startswith(f"{inside}/")]:
+        held[to + name[len(inside) :]] = held.pop(name)
 
 
 class MemorySandboxProvider:

@@ -23,9 +23,11 @@ while True:
 async def opened(sandbox: Sandbox, *ports: int) -> list[int]:
     """Wait until `ports` are listened on, and return all that are."""
     async with asyncio.timeout(30):
-        while not set(ports) <= set(found := await sandbox.ports()):  # noqa: ASYNC110
+        while True:
+            found = await sandbox.ports()
+            if set(ports) <= set(found):
+                return list(found)
             await asyncio.sleep(0.05)
-    return list(found)
 
 
 class PortsConformance:

@@ -57,13 +57,17 @@ async def said(sandbox: Sandbox, session: str, cursor: int = 0, *, within: float
 async def heard(sandbox: Sandbox, session: str, text: bytes, *, within: float = 30.0) -> bytes:
     """Return what a session wrote as soon as `text` is in it."""
     async with asyncio.timeout(within):
-        while text not in (output := await sandbox.sessions.poll(session)).data:  # noqa: ASYNC110
+        while True:
+            output = await sandbox.sessions.poll(session)
+            if text in output.data:
+                return output.data
             await asyncio.sleep(0.02)
-    return output.data
 
 
 async def idle(sandbox: Sandbox, session: str, *, within: float = 60.0) -> None:
     """Wait until no command runs in a session."""
     async with asyncio.timeout(within):
-        while (await sandbox.sessions.poll(session, limit=1)).info.busy:  # noqa: ASYNC110
+        while True:
+            if not (await sandbox.sessions.poll(session, limit=1)).info.busy:
+                return
             await asyncio.sleep(0.05)
