@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
@@ -97,12 +97,27 @@ class Worker:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self.drain()
-                # Procrastinate takes the first as a wish to stop: it waits for its jobs, for the grace.
-                await cancelled(*jobs, again_after=self._settings.worker_grace + _PATIENCE_SECONDS)
+                await self._leave_jobs(jobs)
                 await cancelled(*tasks)
         for task in tasks:
             if not task.cancelled() and (fault := task.exception()) is not None:
                 raise fault
+
+    async def _leave_jobs(self, jobs: "Sequence[asyncio.Task[None]]") -> None:
+        """End the taking of jobs.
+
+        Procrastinate takes a first cancellation as a wish to stop, and waits for its jobs through the grace.
+        It loses one at times (see `cancelled`), so without a live run, or after the grace, comes another.
+        """
+        by = asyncio.get_running_loop().time() + self._settings.worker_grace
+        left = set(jobs)
+        for task in left:
+            task.cancel()
+        while left:
+            _, left = await asyncio.wait(left, timeout=_PATIENCE_SECONDS)
+            if not self._live or asyncio.get_running_loop().time() > by:
+                for task in left:
+                    task.cancel()
 
     def _periodic(self, app: App) -> "list[asyncio.Task[None]]":
         sweeping = self._sweep_seconds

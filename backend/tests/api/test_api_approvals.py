@@ -77,7 +77,7 @@ async def test_who_follows_hears_of_decisions_and_who_comes_late_sees_what_waits
     event = frames[-1].parsed
     assert event.type == "approval.resolved"
     assert (event.approval_id, event.status, event.decided_by) == (first.id, "approved", ALICE.user_id)
-    assert event.edited_arguments == COMMAND | {"command": "git status"}
+    assert event.edited_arguments == COMMAND | {"command": "git status", "session": "", "blocking": True}
     snapshot = await api.services.follower.snapshot(ALICE, run["id"], 0)
     assert snapshot.approvals == (second,)
     assert snapshot.run.question is not None

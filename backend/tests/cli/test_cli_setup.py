@@ -147,6 +147,6 @@ def test_serve_prints_where_to_go_and_the_others_find_it(short_folder: Path) -> 
         assert (second.code, "data_folder_in_use" in second.err) == (7, True)
     finally:
         process.send_signal(signal.SIGINT)
-        code = process.wait(90)
+        code = process.wait(150)
     assert code == 0, (home / "said").read_text()
     assert command(None, home, "threads").code == 3

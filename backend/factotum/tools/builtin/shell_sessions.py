@@ -36,6 +36,7 @@ _KEYS: dict[Key, bytes] = {
 @tool(
     effect="pure",
     family="shell",
+    subject="session",
     xml=XmlForm("shell-output", attributes=("session", "after", "wait_seconds")),
     deadline_seconds=LONGEST_WAIT + _GRACE_SECONDS,
     example={"session": "server", "wait_seconds": 10},
@@ -94,6 +95,7 @@ async def shell_input(
 @tool(
     effect="idempotent",
     family="shell",
+    subject="session",
     xml=XmlForm("shell-kill", attributes=("session",)),
     deadline_seconds=60,
     example={"session": "server"},
