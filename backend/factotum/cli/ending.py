@@ -5,7 +5,9 @@ import faulthandler
 import logging
 import os
 import signal
+import sys
 import threading
+from typing import NoReturn
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,18 @@ def ended_by_signal(limit: float) -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end, number)
     return ended
+
+
+def leave() -> NoReturn:
+    """End the process, of whose service nothing is left, without the interpreter's own end.
+
+    There finalizers of libraries import, and wait for ever where a daemon thread had begun to: LiteLLM's,
+    when a service ends soon after it was started.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _give_up(loop: asyncio.AbstractEventLoop, limit: float) -> None:

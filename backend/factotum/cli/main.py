@@ -110,10 +110,12 @@ def serve(
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Start Factotum on this machine: API, worker and what they need."""
+    from factotum.cli.ending import leave  # noqa: PLC0415 - not paid for by --help
     from factotum.cli.service import serve_command  # noqa: PLC0415 - not paid for by --help
 
     with boundary():
         serve_command(host, port, script, open_page=open_page)
+    leave()
 
 
 @app.command()
@@ -354,10 +356,13 @@ def migrate() -> None:
 @app.command()
 def worker() -> None:
     """Run a worker alone, on DATABASE_URL and REDIS_URL."""
+    from factotum.cli.ending import leave  # noqa: PLC0415 - not paid for by --help
+
     with boundary():
         from factotum.cli.service import worker_command  # noqa: PLC0415 - not paid for by --help
 
         worker_command()
+    leave()
 
 
 @app.command()
