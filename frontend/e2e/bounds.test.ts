@@ -32,6 +32,8 @@ describe.skipIf(service === null)('the bounds of the page', () => {
     const page = await openPage()
     const thread = '0190a0a0-0000-7000-8000-000000000002'
     const at = '2026-01-02T03:04:05Z'
+    // What stands in the sidebar depends on the tests before.
+    await page.route('**/v1/threads?**', (route) => route.fulfill({ json: { items: [], next: null } }))
     await page.route(`**/v1/threads/${thread}**`, async (route) => {
       const { pathname, searchParams } = new URL(route.request().url())
       if (pathname.endsWith('/runs')) return route.fulfill({ json: { items: [], next: null } })

@@ -1,6 +1,6 @@
 /** The browser, and what all tests do with it. */
 import { chromium } from 'playwright-core'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
 
 const FLAGS = [
@@ -81,6 +81,23 @@ export async function ended(page: Page): Promise<void> {
     .getByRole('status')
     .getByText(/The task (is done|failed|was stopped)/)
     .waitFor({ state: 'attached', timeout: 90_000 })
+}
+
+/** Choose from a menu. What changes the page in that instant may close it: then it is opened again. */
+export async function choose(page: Page, menu: Locator, name: string): Promise<void> {
+  const item = page.getByRole('menuitem', { name })
+  for (let left = 5; ; left--) {
+    await menu.click()
+    try {
+      await item.waitFor({ timeout: 3_000 })
+      await page.waitForTimeout(200)
+      await item.click({ timeout: 3_000 })
+      return
+    } catch (error) {
+      if (left === 0) throw error
+      await page.keyboard.press('Escape')
+    }
+  }
 }
 
 /** The text of the whole conversation, as it is shown. */

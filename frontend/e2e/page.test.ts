@@ -1,6 +1,6 @@
 import { violations } from './axe'
 import { describe, expect, test } from 'vitest'
-import { ended, openPage, service, submit, url, useBrowser } from './browser'
+import { choose, ended, openPage, service, submit, url, useBrowser } from './browser'
 
 describe.skipIf(service === null)('the page on the real service', () => {
   useBrowser()
@@ -98,45 +98,45 @@ describe.skipIf(service === null)('the page on the real service', () => {
 
   test('threads are found, renamed, pinned, archived and deleted', async () => {
     const page = await openPage()
+    const title = `Unmistakable ${String(Date.now())}`
     await page.goto(url())
     await submit(page, 'Please show everything')
     await ended(page)
     const item = page.getByRole('navigation').getByRole('listitem').filter({ hasText: 'show everything' }).first()
     await item.hover()
-    await item.getByRole('button', { name: /^More for/ }).click()
-    await page.getByRole('menuitem', { name: 'Rename' }).click()
-    await page.getByRole('textbox', { name: 'Title' }).fill('Unmistakable')
+    await choose(page, item.getByRole('button', { name: /^More for/ }), 'Rename')
+    await page.getByRole('textbox', { name: 'Title' }).fill(title)
     await page.keyboard.press('Enter')
-    await page.getByLabel('Search threads').fill('unmis')
-    const renamed = page.getByRole('navigation').getByRole('listitem').filter({ hasText: 'Unmistakable' })
+    await page.getByLabel('Search threads').fill(title.toLowerCase())
+    const renamed = page.getByRole('navigation').getByRole('listitem').filter({ hasText: title })
+    // The list of what was found takes the place of the list that was there.
+    await expect.poll(() => page.getByRole('navigation').getByRole('listitem').count()).toBe(1)
+    await page.waitForTimeout(500)
     await renamed.waitFor()
     await renamed.hover()
-    await renamed.getByRole('button', { name: /^More for/ }).click()
-    await page.getByRole('menuitem', { name: 'Pin' }).click()
+    await choose(page, renamed.getByRole('button', { name: /^More for/ }), 'Pin')
     await page.getByLabel('Search threads').fill('')
-    await page.getByRole('list', { name: 'Pinned' }).getByText('Unmistakable').waitFor()
-    expect(await page.getByRole('list', { name: 'Threads', exact: true }).getByText('Unmistakable').count()).toBe(0)
-    await page.getByRole('button', { name: 'More for this thread' }).click()
-    await page.getByRole('menuitem', { name: 'Archive' }).click()
+    await page.getByRole('list', { name: 'Pinned' }).getByText(title).waitFor()
+    expect(await page.getByRole('list', { name: 'Threads', exact: true }).getByText(title).count()).toBe(0)
+    await choose(page, page.getByRole('button', { name: 'More for this thread' }), 'Archive')
     await page.getByRole('list', { name: 'Pinned' }).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Archived' }).click()
-    await page.getByRole('list', { name: 'Archived threads' }).getByText('Unmistakable').waitFor()
+    await page.getByRole('list', { name: 'Archived threads' }).getByText(title).waitFor()
     expect(await violations(page)).toEqual([])
     const away = page.getByRole('list', { name: 'Archived threads' }).getByRole('listitem')
     const remove = async (): Promise<void> => {
       await away.first().hover()
-      await away.getByRole('button', { name: 'More for Unmistakable' }).click()
-      await page.getByRole('menuitem', { name: 'Delete' }).click()
+      await choose(page, away.getByRole('button', { name: `More for ${title}` }), 'Delete')
       await page.getByText('Nothing is archived.').waitFor()
     }
     await remove()
     expect(page.url()).toBe(url())
     await page
-      .getByText('“Unmistakable” was deleted')
+      .getByText(`“${title}” was deleted`)
       .locator('xpath=ancestor::li')
       .getByRole('button', { name: 'Undo' })
       .click()
-    await away.getByText('Unmistakable').waitFor()
+    await away.getByText(title).waitFor()
     await remove()
     // Who leaves does not take it back any more.
     await page.reload()

@@ -66,7 +66,7 @@ describe.skipIf(service === null)('streams that are disturbed', () => {
     const other = await openPage()
     await other.goto(one.url())
     await other.getByRole('radio', { name: 'Red' }).check()
-    await other.getByRole('button', { name: 'Answer' }).click()
+    await other.getByRole('button', { name: 'Answer', exact: true }).click()
     await Promise.all([ended(one), ended(other)])
     await submit(other, 'Please show everything')
     await one.getByText('All is shown.').waitFor({ timeout: 30_000 })
