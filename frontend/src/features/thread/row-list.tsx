@@ -24,7 +24,7 @@ export function RowList() {
     getScrollElement: () => scroller.current,
     estimateSize: () => 48,
     getItemKey: (index) => ids[index] ?? index,
-    overscan: 4,
+    overscan: 6,
     anchorTo: 'end',
     paddingStart: 24,
     paddingEnd: 16,
