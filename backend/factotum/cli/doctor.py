@@ -18,6 +18,7 @@ from typing import Literal
 from rich.console import Console
 from rich.text import Text
 
+from factotum.bus.redis import Redis
 from factotum.cli import text as write
 from factotum.cli.cards import glyphs_for
 from factotum.cli.exit_codes import ExitCode
@@ -26,7 +27,10 @@ from factotum.cli.output import make_console
 from factotum.cli.run import connect
 from factotum.core.errors import FactotumError
 from factotum.core.redaction import redact
+from factotum.llm.catalogue import open_catalogue
+from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.settings import Settings, environment
+from factotum.store.database import Database
 
 _LEAST_PYTHON = (3, 11)
 _LEAST_FREE = 1_000_000_000
@@ -160,8 +164,6 @@ def _agent_python(settings: Settings) -> Check:
 
 
 async def _sandbox(settings: Settings) -> Check:
-    from factotum.sandbox.local.provider import LocalSandboxProvider  # noqa: PLC0415 - doctor alone needs it
-
     # Its own place, so that a service that runs here is left alone.
     folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="factotum-doctor-")
     provider = LocalSandboxProvider(Path(folder) / "sandboxes", python_site=settings.sandbox_python)
@@ -179,8 +181,6 @@ async def _sandbox(settings: Settings) -> Check:
 async def _database(settings: Settings) -> Check:
     if settings.database_url is None:
         return Check("Database", "ok", "embedded; started by `factotum serve`")
-    from factotum.store.database import Database  # noqa: PLC0415 - psycopg is slow to import
-
     database = Database(
         settings.database_url.get_secret_value(),
         pool_size=2,
@@ -201,8 +201,6 @@ async def _database(settings: Settings) -> Check:
 async def _redis(settings: Settings) -> Check:
     if settings.redis_url is None:
         return Check("Redis", "ok", "embedded; started by `factotum serve`")
-    from factotum.bus.redis import Redis  # noqa: PLC0415 - redis is slow to import
-
     redis = Redis(settings.redis_url.get_secret_value())
     try:
         await redis.ping()
@@ -215,8 +213,6 @@ async def _redis(settings: Settings) -> Check:
 
 
 async def _models(settings: Settings) -> Check:
-    from factotum.llm.catalogue import open_catalogue  # noqa: PLC0415 - it brings httpx
-
     catalogue = await open_catalogue(environment(), model_base_url=settings.model_base_url)
     default = settings.model or catalogue.default()
     try:
