@@ -4,6 +4,7 @@ What the API routes is the API's; of the rest a browser gets the page, which sho
 asks for. A program that asks for `/` still gets JSON.
 """
 
+import gzip
 import hashlib
 import mimetypes
 from collections.abc import Iterator, Mapping
@@ -40,10 +41,10 @@ _POLICY = "; ".join(
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """One file of the page, ready to be sent. `packed` is its gzip form, if it has one."""
+    """One file of the page, ready to be sent: `packed` is gzip, which nearly all who ask can read."""
 
     content: bytes
-    packed: bytes | None
+    packed: bool
     headers: Mapping[str, str]
 
 
@@ -54,15 +55,21 @@ def built_page() -> dict[str, PageFile]:
 
 
 def read_page(folder: Traversable) -> dict[str, PageFile]:
-    """Read a built page, some 8 MB, into memory by address; empty where there is none."""
+    """Read a built page into memory by address, packed where the build has packed it; empty without one."""
     if not folder.joinpath("index.html").is_file():
         return {}
-    found = {f"/{path}": entry.read_bytes() for path, entry in _walk(folder)}
+    found = {f"/{path}": entry for path, entry in _walk(folder) if not path.startswith(".")}
     return {
-        path: PageFile(content, found.get(f"{path}.gz"), _headers(path, content))
-        for path, content in found.items()
-        if not path.endswith(".gz") and not path.startswith("/.")
+        path: _read(path, entry, found.get(f"{path}.gz"))
+        for path, entry in found.items()
+        if not path.endswith(".gz")
     }
+
+
+def _read(path: str, entry: Traversable, packed: Traversable | None) -> PageFile:
+    content = entry.read_bytes()
+    headers = _headers(path, content)
+    return PageFile(content if packed is None else packed.read_bytes(), packed is not None, headers)
 
 
 def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
@@ -123,6 +130,8 @@ def _response(file: PageFile, asked: Headers) -> Response:
     headers = dict(file.headers)
     if headers["ETag"] in asked.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if file.packed is not None and "gzip" in asked.get("accept-encoding", ""):
-        return Response(file.packed, headers=headers | {"Content-Encoding": "gzip"})
-    return Response(file.content, headers=headers)
+    if not file.packed:
+        return Response(file.content, headers=headers)
+    if "gzip" in asked.get("accept-encoding", ""):
+        return Response(file.content, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(gzip.decompress(file.content), headers=headers)

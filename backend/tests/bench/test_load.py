@@ -1,9 +1,7 @@
 """`make load` drives the product as it is, and its statistics are right."""
 
-import json
 import os
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +13,8 @@ from bench.load.fanout import bare
 from bench.load.numbers import middle, percentile, slope
 from bench.load.service import family
 from bench.load.sockets import frame
+from tests.programs import reported
 
-_BACKEND = Path(__file__).parents[2]
 _SMALLEST = [
     *("--minutes", "0.05", "--idle", "2", "--live", "2", "--pause", "5", "--seconds", "0.5"),
     *("--clients", "10", "--runs", "1", "--lengths", "10"),
@@ -58,19 +56,7 @@ async def test_the_bare_server_sends_every_event_to_every_client() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_smallest_load_is_measured(tmp_path: Path) -> None:
-    report = tmp_path / "load.json"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.load", *_SMALLEST, "--json", report],
-        cwd=_BACKEND,
-        env={**environment, "PYTHONPATH": str(_BACKEND)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    found = json.loads(report.read_text())
+    found, said = reported("bench.load", _SMALLEST, tmp_path / "load.json")
     steady = found["steady"]
     assert steady["idle_clients_left"] == 2
     assert steady["events"] > 0
@@ -78,4 +64,4 @@ def test_the_smallest_load_is_measured(tmp_path: Path) -> None:
     assert {row["kind"] for row in found["fan_out"]} == {"paced", "burst"}
     assert found["lengths"][0]["messages"] == 10
     assert found["runs"][0]["events"] > 0
-    assert "memory of the worker" in done.stdout
+    assert "memory of the worker" in said

@@ -1,10 +1,10 @@
 /** What the easy look shows in the place of tool calls: the plan, and the steps in plain words. */
-import { Check, ChevronRight, CircleAlert, LoaderCircle } from 'lucide-react'
+import { Check, CircleAlert, LoaderCircle } from 'lucide-react'
 import type { EasyRow } from '@/protocol/easy'
 import type { Call } from '@/protocol/state'
 import { isSettled } from '@/protocol/state'
 import { viewOf } from '@/tool-views'
-import { cn } from '@/ui/cn'
+import { Disclosure } from '@/ui/disclosure'
 import { plural } from '@/ui/format'
 import { PlanBar, PlanItems, doneOf } from '@/ui/plan-list'
 import { useExpanded } from './expanded'
@@ -33,38 +33,31 @@ export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) 
   if (last === undefined) return <Now text="Thinking" />
   const doing = live && !isSettled(last.state) ? viewOf(last).plain(last)[0] : null
   return (
-    <div className="my-1">
-      <button
-        type="button"
-        aria-expanded={open}
-        onClick={() => {
-          setOpen(!open)
-        }}
-        className="flex h-8 max-w-full items-center gap-2 rounded-sm pr-2 text-muted hover:text-fg"
-      >
-        {live ? (
-          <LoaderCircle size={15} aria-hidden="true" className="shrink-0 animate-spin text-accent" />
-        ) : (
-          <Check size={15} aria-hidden="true" className="shrink-0 text-ok" />
-        )}
-        <span className="truncate">
-          {doing ?? (calls.length === 1 ? viewOf(last).plain(last)[1] : plural(calls.length, 'step'))}
-          {doing === null && failed > 0 && `, ${plural(failed, 'try', 'tries')} failed`}
-        </span>
-        <ChevronRight
-          size={14}
-          aria-hidden="true"
-          className={cn('shrink-0 transition-transform duration-100', open && 'rotate-90')}
-        />
-      </button>
-      {open && (
-        <ol className="mb-2 ml-[7px] border-l pl-4">
-          {calls.map((call) => (
-            <Step key={call.id} call={call} />
-          ))}
-        </ol>
-      )}
-    </div>
+    <Disclosure
+      open={open}
+      onToggle={() => {
+        setOpen(!open)
+      }}
+      line={
+        <>
+          {live ? (
+            <LoaderCircle size={15} aria-hidden="true" className="shrink-0 animate-spin text-accent" />
+          ) : (
+            <Check size={15} aria-hidden="true" className="shrink-0 text-ok" />
+          )}
+          <span className="truncate">
+            {doing ?? (calls.length === 1 ? viewOf(last).plain(last)[1] : plural(calls.length, 'step'))}
+            {doing === null && failed > 0 && `, ${plural(failed, 'try', 'tries')} failed`}
+          </span>
+        </>
+      }
+    >
+      <ol className="mb-2 ml-[7px] border-l pl-4">
+        {calls.map((call) => (
+          <Step key={call.id} call={call} />
+        ))}
+      </ol>
+    </Disclosure>
   )
 }
 

@@ -1,7 +1,7 @@
 /** The virtualised log of a thread: it stays at its end while one is there, and nowhere moves by itself else. */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown } from 'lucide-react'
-import { useLayoutEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useRowIds, useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
 import { Row } from './rows'
@@ -50,6 +50,17 @@ export function RowList() {
     // Through the virtualiser, which aims again while rows are measured; past it, its own anchor would win.
     if (follows.current) virtual.scrollToEnd()
   }, [size, virtual])
+
+  useEffect(() => {
+    // A tab that is away paints nothing, so the virtualiser could not aim: it does when the tab is back.
+    const back = (): void => {
+      if (!document.hidden && follows.current) virtual.scrollToEnd()
+    }
+    document.addEventListener('visibilitychange', back)
+    return () => {
+      document.removeEventListener('visibilitychange', back)
+    }
+  }, [virtual])
 
   return (
     <div className="relative min-h-0 flex-1">

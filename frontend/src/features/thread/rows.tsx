@@ -1,10 +1,11 @@
 /** The rows of a thread, one component a kind. A row reads its own content and nothing else. */
-import { Brain, ChevronRight, Info } from 'lucide-react'
+import { Brain, Info } from 'lucide-react'
 import { memo } from 'react'
 import type { EasyRow as RowData } from '@/protocol/easy'
 import { useRow } from '@/runtime/use-thread'
 import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
+import { Disclosure } from '@/ui/disclosure'
 import { Markdown } from '@/ui/markdown/markdown'
 import { ApprovalRow } from './approval-row'
 import { BudgetRow } from './budget-row'
@@ -111,33 +112,26 @@ function ReasoningRow({ row }: Of<'reasoning'>) {
   const [toggled, setToggled] = useExpanded(row.id)
   const open = toggled !== row.live
   return (
-    <div className="my-1">
-      <button
-        type="button"
-        aria-expanded={open}
-        onClick={() => {
-          setToggled(!toggled)
-        }}
-        className="flex h-8 items-center gap-2 rounded-sm pr-2 text-muted hover:text-fg"
+    <Disclosure
+      open={open}
+      onToggle={() => {
+        setToggled(!toggled)
+      }}
+      line={
+        <>
+          <Brain size={15} aria-hidden="true" className={cn(row.live && 'pulse-dot')} />
+          {row.live ? 'Thinking' : 'Thought about it'}
+        </>
+      }
+    >
+      <div
+        tabIndex={0}
+        role="region"
+        aria-label="Reasoning"
+        className="mb-2 ml-[7px] max-h-72 overflow-y-auto border-l pl-4 text-muted"
       >
-        <Brain size={15} aria-hidden="true" className={cn(row.live && 'pulse-dot')} />
-        {row.live ? 'Thinking' : 'Thought about it'}
-        <ChevronRight
-          size={14}
-          aria-hidden="true"
-          className={cn('transition-transform duration-100', open && 'rotate-90')}
-        />
-      </button>
-      {open && (
-        <div
-          tabIndex={0}
-          role="region"
-          aria-label="Reasoning"
-          className="mb-2 ml-[7px] max-h-72 overflow-y-auto border-l pl-4 text-muted"
-        >
-          <Markdown text={row.text} live={row.live} className="text-ui" />
-        </div>
-      )}
-    </div>
+        <Markdown text={row.text} live={row.live} className="text-ui" />
+      </div>
+    </Disclosure>
   )
 }
