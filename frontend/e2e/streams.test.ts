@@ -73,5 +73,9 @@ describe.skipIf(service === null)('streams that are disturbed', () => {
     await expect
       .poll(async () => (await conversation(one)) === (await conversation(other)), { timeout: 10_000 })
       .toBe(true)
+    for (const page of [one, other]) {
+      const left = () => page.getByRole('log').evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight)
+      await expect.poll(left).toBeLessThan(2)
+    }
   })
 })

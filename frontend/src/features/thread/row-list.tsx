@@ -1,7 +1,7 @@
 /** The virtualised log of a thread: it stays at its end while one is there, and nowhere moves by itself else. */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown } from 'lucide-react'
-import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import { useRowIds, useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
 import { Row } from './rows'
@@ -45,20 +45,18 @@ export function RowList() {
     follows.current = false
   }
 
-  const size = virtual.getTotalSize()
   useLayoutEffect(() => {
-    // Through the virtualiser, which aims again while rows are measured; past it, its own anchor would win.
-    if (follows.current) virtual.scrollToEnd()
-  }, [size, virtual])
-
-  useEffect(() => {
-    // A tab that is away paints nothing, so the virtualiser could not aim: it does when the tab is back.
-    const back = (): void => {
-      if (!document.hidden && follows.current) virtual.scrollToEnd()
-    }
-    document.addEventListener('visibilitychange', back)
+    const element = scroller.current
+    if (element === null) return
+    // Once what has grown is laid out: before, the virtualiser would aim at an end that is still to move. And
+    // through the virtualiser: past it, its own anchor would win.
+    const observer = new ResizeObserver(() => {
+      if (follows.current) virtual.scrollToEnd()
+    })
+    observer.observe(element)
+    for (const child of element.children) observer.observe(child)
     return () => {
-      document.removeEventListener('visibilitychange', back)
+      observer.disconnect()
     }
   }, [virtual])
 
@@ -84,7 +82,7 @@ export function RowList() {
         aria-live="off"
         className="h-full overflow-y-auto [overflow-anchor:none]"
       >
-        <div className="relative mx-auto w-full max-w-[760px]" style={{ height: size }}>
+        <div className="relative mx-auto w-full max-w-[760px]" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => (
             <div
               key={item.key}
