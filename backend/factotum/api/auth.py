@@ -24,7 +24,9 @@ LOCAL_CALLER = Caller(derived_id("local", "user"))
 """The one user of an installation that signs nobody in."""
 
 _PROTECTED = "/v1/"
-_OPEN = frozenset({"/v1/auth/exchange"})
+_OPEN = frozenset({"/v1/auth/exchange", "/v1/shared"})
+_SHARED = "/v1/shared/"
+"""What a share's link opens: its token is checked where it is used, and the caller stays unknown."""
 
 
 class Authenticator(Protocol):
@@ -66,7 +68,7 @@ class AuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http" and scope["path"].startswith(_PROTECTED) and scope["path"] not in _OPEN:
+        if scope["type"] == "http" and _is_closed(scope["path"]):
             try:
                 token = bearer_token(Headers(scope=scope))
                 caller = await context_of(scope["app"]).authenticator.authenticate(token)
@@ -75,6 +77,10 @@ class AuthMiddleware:
                 return
             scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
+
+
+def _is_closed(path: str) -> bool:
+    return path.startswith(_PROTECTED) and path not in _OPEN and not path.startswith(_SHARED)
 
 
 def bearer_token(headers: Headers) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import factotum
+from factotum.bus.visits import Visits
 from factotum.features.accounts import AccountService
 from factotum.features.agents import AgentService
 from factotum.features.approvals import PermissionService
@@ -15,6 +16,8 @@ from factotum.features.health import HealthService
 from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
 from factotum.features.projects import ProjectService
+from factotum.features.shared import SharedService
+from factotum.features.shares import ShareService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
 from factotum.runs.approvals import ApprovalService
@@ -43,6 +46,8 @@ class ApiContext:
     models: ModelService
     permissions: PermissionService
     projects: ProjectService
+    shared: SharedService
+    shares: ShareService
     stuck: StuckService
     threads: ThreadService
 
@@ -73,6 +78,8 @@ async def open_context(
             models=ModelService(services.catalogue),
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
+            shared=SharedService(services.database, services.sandboxes, Visits(services.redis)),
+            shares=ShareService(services.database),
             stuck=StuckService(services.database),
             threads=ThreadService(services.database),
         )

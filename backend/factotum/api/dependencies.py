@@ -57,6 +57,10 @@ async def _permission_id(permission_id: Annotated[str, Path()]) -> str:
     return named("permission", permission_id)
 
 
+async def _share_id(share_id: Annotated[str, Path()]) -> str:
+    return named("share", share_id)
+
+
 async def _page(
     limit: Annotated[int, Query(ge=1, le=200, description="At most this many items.")] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
@@ -97,6 +101,7 @@ MessageId = Annotated[str, Depends(_message_id)]
 AgentId = Annotated[str, Depends(_agent_id)]
 ApprovalId = Annotated[str, Depends(_approval_id)]
 PermissionId = Annotated[str, Depends(_permission_id)]
+ShareId = Annotated[str, Depends(_share_id)]
 PageIn = Annotated[PageRequest, Depends(_page)]
 EventCursor = Annotated[int, Depends(_event_cursor)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

@@ -28,6 +28,7 @@ from factotum.api.routes import (
     projects,
     runs,
     service,
+    shares,
     threads,
 )
 from factotum.api.streaming import Drain
@@ -78,6 +79,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         events,
         files,
         agents,
+        shares,
     ):
         app.include_router(module.router)
     install_error_handlers(app)

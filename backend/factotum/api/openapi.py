@@ -10,7 +10,8 @@ from fastapi.openapi.utils import get_openapi
 import factotum
 from factotum.api.errors import Problem
 
-_PUBLIC = frozenset({"get_index", "get_health", "get_readiness", "exchange_code"})
+_SHARED = ("get_shared", "list_shared_messages", "download_shared_file")
+_PUBLIC = frozenset({"get_index", "get_health", "get_readiness", "exchange_code", *_SHARED})
 _STREAM = "text/event-stream"
 _REFERENCE = re.compile(r"#/components/schemas/([\w.-]+)")
 _SPARSE = frozenset({"Problem"})

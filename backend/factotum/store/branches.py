@@ -19,7 +19,7 @@ from factotum.store.tx import Tx
 
 _END = 2**31 - 1
 
-_SEGMENTS = """
+SEGMENTS = """
 with recursive segment (branch_id, last) as (
     select leaf.branch_id, leaf.position
     from factotum.messages leaf where leaf.thread_id = %(thread)s and leaf.id = (
@@ -30,13 +30,14 @@ union all
         join factotum.messages parent on parent.id = first.parent_id
 )
 """
-_PATH = f"""{_SEGMENTS}
+"""The ranges of a path, as the beginning of a query: `segment` with `branch_id` and its `last` position."""
+_PATH = f"""{SEGMENTS}
 select page.* from segment cross join lateral (
     select {COLUMNS} from factotum.messages
     where branch_id = segment.branch_id and position <= segment.last and position > %(after)s
     order by position limit %(limit)s
 ) as page order by position limit %(limit)s"""
-_END_OF_PATH = f"""{_SEGMENTS}
+_END_OF_PATH = f"""{SEGMENTS}
 select page.* from segment cross join lateral (
     select {COLUMNS} from factotum.messages
     where branch_id = segment.branch_id and position <= segment.last and position < %(before)s
@@ -118,7 +119,7 @@ class Branches:
         Raises NotFound (`message_not_found`) when no user wrote before it.
         """
         row = await self._tx.one(
-            f"""{_SEGMENTS}
+            f"""{SEGMENTS}
 select page.id from segment cross join lateral (
     select id, position from factotum.messages
     where branch_id = segment.branch_id and position <= segment.last and role = 'user'

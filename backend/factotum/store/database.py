@@ -21,7 +21,7 @@ from factotum.core.errors import InvalidInput
 from factotum.core.tasks import cancellations
 from factotum.store.faults import connection_fault, translated
 from factotum.store.records import Caller
-from factotum.store.revision import SYSTEM_ROLE, TENANT_ROLE
+from factotum.store.revision import SYSTEM_ROLE, TENANT_ROLE, VISITOR_ROLE
 from factotum.store.startup import check_role, check_schema
 from factotum.store.tx import Tx
 
@@ -117,6 +117,16 @@ class Database:
     async def system(self) -> AsyncGenerator[Tx]:
         """A transaction across tenants that can only claim, lease and sweep runs. Raises as `tenant`."""
         async with self._transaction(self._system_begin, SYSTEM_ROLE) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def visitor(self, token_hash: str) -> AsyncGenerator[Tx]:
+        """A transaction that reads what the link with this hash of a token shares, and nothing without one.
+
+        Raises as `tenant`.
+        """
+        claims = json.dumps({"share": token_hash})
+        async with self._transaction(self._begin(VISITOR_ROLE, claims), VISITOR_ROLE) as tx:
             yield tx
 
     def _begin(self, role: str, claims: str) -> sql.Composed:

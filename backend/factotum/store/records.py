@@ -93,6 +93,37 @@ class PlacedMessage(Message):
     siblings: tuple[str, ...]
 
 
+class Share(Frozen):
+    """A link to a path of a thread as it was when the link was made. Its token is known to nobody here."""
+
+    id: str
+    thread_id: str
+    created_by: str
+    title: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class SharedThread(Frozen):
+    """What somebody with a share's link reads of the thread itself. Times are those of the share."""
+
+    thread_id: str
+    title: str
+    leaf_id: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class SharedRun(Frozen):
+    """A run on a shared path that had ended by then: what it delivered, and when it worked."""
+
+    id: str
+    status: RunStatus
+    deliverables: tuple[str, ...]
+    started_at: datetime | None
+    ended_at: datetime
+
+
 class ClaimedRun(Frozen):
     """What a worker that won a run knows of it: whom to act for, which attempt, where the log stands.
 

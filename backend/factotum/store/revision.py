@@ -11,6 +11,8 @@ TENANT_ROLE = "factotum_tenant"
 """What the transaction of a request or of a step becomes."""
 SYSTEM_ROLE = "factotum_system"
 """What the narrow work across tenants becomes: claim, lease, sweep."""
+VISITOR_ROLE = "factotum_visitor"
+"""What the transaction of somebody with a share's link becomes: it reads that share, and no more."""
 
 OLDEST_CODE_SAYS = "for code from revision "
 """How the database says which code its schema is for, in a comment on the table of its revision."""

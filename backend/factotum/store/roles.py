@@ -1,6 +1,6 @@
-"""The roles of the database: two group roles that cannot sign in, and the login role that may become either.
+"""The roles of the database: three group roles that cannot sign in, and the login role that may become each.
 
-Law: none of the three is a superuser, has BYPASSRLS or owns a table. Every step may be repeated.
+Law: none of the four is a superuser, has BYPASSRLS or owns a table. Every step may be repeated.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from factotum.core.errors import SetupFault
-from factotum.store.revision import QUEUE_SCHEMA, SCHEMA, SYSTEM_ROLE, TENANT_ROLE
+from factotum.store.revision import QUEUE_SCHEMA, SCHEMA, SYSTEM_ROLE, TENANT_ROLE, VISITOR_ROLE
 
+_GROUPS = (TENANT_ROLE, SYSTEM_ROLE, VISITOR_ROLE)
 _INHERIT_OPTION_SINCE = 160_000
 _SUPABASE_POOLER = ".pooler.supabase.com"
 
@@ -47,7 +48,7 @@ def login_of(service_url: str) -> Login:
 
 def ensure_group_roles(connection: Connection) -> None:
     """Make the roles that transactions become, where they are missing."""
-    for name in (TENANT_ROLE, SYSTEM_ROLE):
+    for name in _GROUPS:
         _create(
             connection,
             name,
@@ -118,7 +119,7 @@ def _exists(connection: Connection, name: str) -> bool:
 def _refuse_powerful(connection: Connection, login: str) -> None:
     powerful = connection.execute(
         "select rolname from pg_catalog.pg_roles where rolname = any(%s) and (rolsuper or rolbypassrls)",
-        ([login, TENANT_ROLE, SYSTEM_ROLE],),
+        ([login, *_GROUPS],),
     ).fetchall()
     if powerful:
         names = ", ".join(str(row[0]) for row in powerful)
@@ -136,7 +137,7 @@ def _grant(connection: Connection, login: str) -> None:
     else:
         option = ""
         connection.execute(sql.SQL("alter role {} noinherit").format(role))
-    for group in (TENANT_ROLE, SYSTEM_ROLE):
+    for group in _GROUPS:
         _grant_membership(connection, login, group, option)
     for statement in (
         "revoke all on all functions in schema {queue} from public",

@@ -24,7 +24,7 @@ from factotum.store.tx import Tx
 from tests.fixtures_store import add_member
 from tests.store.world import World, build
 
-ROLES = ("factotum_tenant", "factotum_system", "factotum_app")
+ROLES = ("factotum_tenant", "factotum_system", "factotum_visitor", "factotum_app")
 
 
 def test_every_table_has_forced_row_level_security_and_a_policy(admin_database_url: str) -> None:
@@ -66,7 +66,7 @@ def test_no_role_of_ours_can_bypass_or_owns_anything(admin_database_url: str) ->
 
 def test_the_queue_is_open_to_the_login_role_alone(admin_database_url: str) -> None:
     with psycopg.connect(admin_database_url) as connection:
-        for role in ("factotum_tenant", "factotum_system"):
+        for role in ("factotum_tenant", "factotum_system", "factotum_visitor"):
             assert _held(connection, role, "queue") == []
             assert connection.execute(
                 "select has_schema_privilege(%s, 'queue', 'usage')", (role,)
@@ -100,6 +100,27 @@ def test_the_system_role_reaches_little_and_no_content(admin_database_url: str) 
             assert row == (False,), (table, column)
 
 
+def test_the_visitor_role_reads_four_tables_and_nothing_private(admin_database_url: str) -> None:
+    with psycopg.connect(admin_database_url) as connection:
+        assert _held(connection, "factotum_visitor", "factotum") == ["messages", "runs", "shares", "threads"]
+        hidden = {
+            "runs": ("account_id", "created_by", "model", "usage", "error", "question", "input", "plan"),
+            "shares": ("account_id", "created_by", "token_hash"),
+            "threads": ("account_id", "title"),
+            "messages": ("account_id",),
+        }
+        for table, column in [(name, column) for name in hidden for column in hidden[name]]:
+            row = connection.execute(
+                "select has_column_privilege('factotum_visitor', %s, %s, 'select')",
+                (f"factotum.{table}", column),
+            ).fetchone()
+            assert row == (False,), (table, column)
+        writes = connection.execute("""
+select table_name, column_name from information_schema.column_privileges
+where grantee = 'factotum_visitor' and privilege_type <> 'SELECT'""").fetchall()
+        assert writes == []
+
+
 def test_definer_functions_pin_their_search_path(admin_database_url: str) -> None:
     with psycopg.connect(admin_database_url) as connection:
         rows = connection.execute("""
@@ -121,6 +142,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "runs",
         "tool_calls",
         "approvals",
+        "shares",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

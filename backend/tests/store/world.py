@@ -16,6 +16,7 @@ from factotum.store.messages import Messages
 from factotum.store.projects import Projects
 from factotum.store.records import Agent, Caller, Project, Thread, ToolCall
 from factotum.store.runs import Runs
+from factotum.store.shares import Shares
 from factotum.store.threads import Threads
 from factotum.store.tool_calls import ToolCalls
 
@@ -72,6 +73,9 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
             arguments={"x": [1]},
             pattern="shell",
             expires_at=now() + timedelta(hours=1),
+        )
+        await Shares(tx).create(
+            thread.id, created_by=caller.user_id, token_hash=new_id().replace("-", "") * 2, expires_at=None
         )
         thread = await Threads(tx).get(thread.id)
         run = await Runs(tx).get(run.id)
