@@ -82,6 +82,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         shares,
     ):
         app.include_router(module.router)
+    app.include_router(files.archives)
     install_error_handlers(app)
     install_openapi(app)
     # The last one added is the outermost.

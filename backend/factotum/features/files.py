@@ -71,6 +71,12 @@ class FileService:
         first = await anext(chunks, b"")
         return Download(info.path, size, _with_first(first, chunks))
 
+    async def folder(self, caller: Caller, thread_id: str, path: str) -> Sandbox:
+        """Return the workspace to read a folder of. Raises as `list`."""
+        sandbox = await self._open(caller, thread_id)
+        await sandbox.stat(path)
+        return sandbox
+
     async def write(self, caller: Caller, thread_id: str, path: str, content: AsyncIterator[bytes]) -> File:
         """Write a file whole, making its folders. Raises TooLarge, Forbidden, Unavailable (`disk_full`)."""
         sandbox = await self._open(caller, thread_id, writes=True)

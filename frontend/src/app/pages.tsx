@@ -1,17 +1,19 @@
 /** The pages: the first minute, a thread, and what is said where there is none. */
 import { Link, useParams } from '@tanstack/react-router'
-import { PanelLeft, PanelRight } from 'lucide-react'
-import { useEffect, useMemo } from 'react'
-import { ComputerPanel } from '@/features/computer/panel'
+import { PanelLeft } from 'lucide-react'
+import { Suspense, lazy, useEffect, useMemo } from 'react'
 import { Start } from '@/features/start/start'
 import { ThreadView } from '@/features/thread/thread-view'
-import { usePanel } from '@/runtime/panel'
+import { endReplay, useReplaying } from '@/runtime/replaying'
 import { ThreadSession } from '@/runtime/thread-session'
 import { SessionContext, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
-import { Dialog } from '@/ui/dialog'
 import { useMedia } from '@/ui/media'
+import { PanelButton, SidePanel } from './side-panel'
 import { useSidebar } from './sidebar-state'
+import { useTitle } from './title'
+
+const ReplayPage = lazy(() => import('./replay-page'))
 
 function SidebarButton() {
   const wide = useMedia('(min-width: 860px)')
@@ -37,17 +39,27 @@ export function StartPage() {
 export function ThreadPage() {
   const { threadId } = useParams({ from: '/t/$threadId' })
   const session = useMemo(() => new ThreadSession(threadId), [threadId])
+  const played = useReplaying(({ player }) => player?.threadId === threadId)
   useEffect(() => {
     void session.open()
     return () => {
       session.close()
+      endReplay()
     }
   }, [session])
   return (
     <SessionContext value={session}>
       <ThreadTitle />
-      <ThreadView actions={<SidebarButton />} trailing={<PanelButton />} />
-      <Panel />
+      {played ? (
+        <Suspense>
+          <ReplayPage actions={<SidebarButton />} />
+        </Suspense>
+      ) : (
+        <>
+          <ThreadView actions={<SidebarButton />} trailing={<PanelButton />} />
+          <SidePanel />
+        </>
+      )}
     </SessionContext>
   )
 }
@@ -56,41 +68,6 @@ function ThreadTitle() {
   const title = useThreadState((state) => state.thread?.title ?? '')
   useTitle(title === '' ? 'Factotum' : `${title} · Factotum`)
   return null
-}
-
-function PanelButton() {
-  const { open, toggle } = usePanel()
-  return (
-    <IconButton label="The agent's computer" keys="mod+j" aria-pressed={open} onClick={toggle}>
-      <PanelRight size={16} />
-    </IconButton>
-  )
-}
-
-function Panel() {
-  const beside = useMedia('(min-width: 1024px)')
-  const narrow = useMedia('(max-width: 640px)')
-  const { open, close } = usePanel()
-  if (beside) {
-    return open ? (
-      <aside aria-label="The agent's computer" className="w-[clamp(340px,36vw,640px)] shrink-0 border-l">
-        <ComputerPanel />
-      </aside>
-    ) : null
-  }
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={(wanted) => {
-        if (!wanted) close()
-      }}
-      title="The agent's computer"
-      titleHidden
-      side={narrow ? 'bottom' : 'right'}
-    >
-      <ComputerPanel />
-    </Dialog>
-  )
 }
 
 export function NotFoundPage() {
@@ -103,10 +80,4 @@ export function NotFoundPage() {
       </Link>
     </main>
   )
-}
-
-function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = title
-  }, [title])
 }

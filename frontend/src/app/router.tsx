@@ -1,5 +1,5 @@
 /** Which address shows which page. */
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { NotFoundPage, StartPage, ThreadPage } from './pages'
 import { Shell } from './shell'
 
@@ -7,7 +7,13 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage
 const start = createRoute({ getParentRoute: () => root, path: '/', component: StartPage })
 const thread = createRoute({ getParentRoute: () => root, path: '/t/$threadId', component: ThreadPage })
 
-export const router = createRouter({ routeTree: root.addChildren([start, thread]), defaultPreload: false })
+const shared = createRoute({
+  getParentRoute: () => root,
+  path: '/s',
+  component: lazyRouteComponent(() => import('./shared-page')),
+})
+
+export const router = createRouter({ routeTree: root.addChildren([start, thread, shared]), defaultPreload: false })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -1,5 +1,5 @@
 /** The frame of every page: threads on the left, the page, commands and shortcuts over all. */
-import { Outlet, useNavigate } from '@tanstack/react-router'
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { Keyboard, LogOut, Monitor, Moon, PanelRight, SquarePen, Sun } from 'lucide-react'
 import { Suspense, lazy, useMemo, useState } from 'react'
 import type { Action } from '@/features/palette/palette'
@@ -21,6 +21,9 @@ const Palette = lazy(() => import('@/features/palette/palette'))
 
 export function Shell() {
   const signedIn = useSession((state) => state.token !== null)
+  const { pathname } = useLocation()
+  // Whoever has a link reads what is shared as a stranger would, signed in or not.
+  if (pathname === '/s') return <Outlet />
   return signedIn ? <Frame /> : <SignIn />
 }
 

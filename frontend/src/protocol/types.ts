@@ -26,6 +26,12 @@ export type ErrorInfo = Schemas['ErrorInfo']
 export type ModelInfo = Schemas['ModelInfo']
 export type WorkspaceFile = Schemas['File']
 export type Outcome = Schemas['ToolFinished']['outcome']
+export type Share = Schemas['Share']
+export type NewShare = Schemas['NewShare']
+export type Shared = Schemas['Shared']
+export type SharedRun = Schemas['SharedRun']
+export type SharedMessage = Schemas['SharedMessage']
+export type SharedMessagePage = Schemas['SharedMessagePage']
 export type Problem = Schemas['Problem']
 
 type Given<Body extends { options: unknown }, Needed extends keyof Body> = Pick<Body, Needed> &

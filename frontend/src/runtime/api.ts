@@ -40,7 +40,8 @@ export async function authorizedFetch(url: string, init: RequestInit = {}): Prom
   return response
 }
 
-async function problem(response: Response): Promise<ApiError> {
+/** What a refusal says. */
+export async function problem(response: Response): Promise<ApiError> {
   const fallback = `The service answered with ${String(response.status)}.`
   try {
     const body: unknown = await response.clone().json()

@@ -16,14 +16,14 @@ export async function exported(thread: Thread, form: 'markdown' | 'json'): Promi
   return { name: `${stem}.json`, text: `${JSON.stringify({ thread, runs, messages }, null, 2)}\n` }
 }
 
-async function allMessages(threadId: string): Promise<Message[]> {
+export async function allMessages(threadId: string): Promise<Message[]> {
   return allPages(async (after) => {
     const query = { limit: 200, ...(after === null ? {} : { after }) }
     return body(await api.GET('/v1/threads/{thread_id}/messages', { params: { path: { thread_id: threadId }, query } }))
   })
 }
 
-async function allRuns(threadId: string): Promise<Run[]> {
+export async function allRuns(threadId: string): Promise<Run[]> {
   return allPages(async (after) => {
     const query = { limit: 200, ...(after === null ? {} : { after }) }
     return body(await api.GET('/v1/threads/{thread_id}/runs', { params: { path: { thread_id: threadId }, query } }))

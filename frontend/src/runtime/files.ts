@@ -59,6 +59,11 @@ export async function uploadFile(threadId: string, path: string, content: Blob):
   await authorizedFetch(fileUrl(threadId, path), { method: 'PUT', body: content })
 }
 
+/** The whole workspace as one zip; links in it are left out. Raises ApiError. */
+export async function readArchive(threadId: string): Promise<Blob> {
+  return (await authorizedFetch(apiUrl(`/v1/threads/${threadId}/archive`))).blob()
+}
+
 /** Reads the listings of a thread again. */
 export function useRefreshFiles(threadId: string): () => Promise<void> {
   const client = useQueryClient()

@@ -4,31 +4,21 @@ import type { StoreApi } from 'zustand/vanilla'
 import { EasyLook } from '@/protocol/easy'
 import { reduce } from '@/protocol/reduce'
 import { EMPTY } from '@/protocol/state'
-import type { Input, ThreadState } from '@/protocol/state'
-import type { Message, MessagePage, Run, Thread } from '@/protocol/types'
+import type { Input } from '@/protocol/state'
+import type { Message, MessagePage, Run } from '@/protocol/types'
 import { hasEnded } from '@/protocol/types'
 import { ApiError, api, body } from './api'
 import { follow } from './follow'
-import type { Connection } from './follow'
+import type { OpenThread, SessionState } from './open-thread'
 import { queryClient } from './queries'
 import { chooseBranch } from './send'
 
 const FLUSH_MS = 50
 const PAGE = 100
 
-export interface SessionState {
-  readonly content: ThreadState
-  readonly thread: Thread | null
-  readonly loading: boolean
-  readonly problem: ApiError | null
-  /** Null: there is nothing to follow. */
-  readonly connection: Connection | null
-  /** The cursor of the messages before the oldest that was read; null when all are there. */
-  readonly older: string | null
-  readonly loadingOlder: boolean
-}
-
-export class ThreadSession {
+export class ThreadSession implements OpenThread {
+  readonly readOnly = false
+  readonly link = null
   readonly threadId: string
   readonly store: StoreApi<SessionState>
   readonly easy = new EasyLook()

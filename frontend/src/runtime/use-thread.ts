@@ -7,11 +7,11 @@ import type { Thread } from '@/protocol/types'
 import { hasEnded } from '@/protocol/types'
 import { useLook } from './look'
 import { useChangedThreads } from './queries'
-import type { SessionState, ThreadSession } from './thread-session'
+import type { OpenThread, SessionState } from './open-thread'
 
-export const SessionContext = createContext<ThreadSession | null>(null)
+export const SessionContext = createContext<OpenThread | null>(null)
 
-export function useThreadSession(): ThreadSession {
+export function useThreadSession(): OpenThread {
   const session = useContext(SessionContext)
   if (session === null) throw new Error('there is no open thread here')
   return session

@@ -37,3 +37,16 @@ export function money(dollars: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${String(count)} ${count === 1 ? one : many}`
 }
+
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+
+/** A day, from a date or its text. */
+export function day(at: string | number): string {
+  return DAY.format(new Date(at))
+}
+
+/** A day and the time of it. */
+export function moment(at: string | number): string {
+  return MOMENT.format(new Date(at))
+}

@@ -7,6 +7,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from factotum.api.dependencies import CallerIn, ContextIn, ThreadId
 from factotum.api.downloads import DownloadResponse
+from factotum.features.archive import archive_of
 from factotum.features.files import File, FileList
 
 
@@ -19,9 +20,31 @@ class _FileConvertor(PathConvertor):
 register_url_convertor("file", _FileConvertor())
 
 router = APIRouter(prefix="/v1/threads/{thread_id}/files", tags=["files"])
+archives = APIRouter(tags=["files"])
 
 FilePath = Annotated[str, Path(description="Relative to the workspace.")]
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+
+@archives.get(
+    "/v1/threads/{thread_id}/archive",
+    operation_id="download_archive",
+    summary="Download a folder as a zip",
+    status_code=200,
+    response_class=DownloadResponse,
+    responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def download_archive(
+    thread_id: ThreadId,
+    caller: CallerIn,
+    context: ContextIn,
+    path: Annotated[str, Query(description="The folder, relative to the workspace.")] = ".",
+) -> Response:
+    """Download the workspace, or a folder of it, as one zip; links are left out.
+
+    413 `archive_too_large` past 10,000 entries or 1 GB.
+    """
+    return DownloadResponse(await archive_of(await context.files.folder(caller, thread_id, path), path))
 
 
 @router.get("", operation_id="list_files", summary="List files")

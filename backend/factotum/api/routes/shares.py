@@ -58,6 +58,7 @@ async def list_shared_messages(
     "/shared/files/{path:file}",
     operation_id="download_shared_file",
     summary="Download a delivered file",
+    status_code=200,
     response_class=DownloadResponse,
     responses={200: {"content": _BINARY}},
 )

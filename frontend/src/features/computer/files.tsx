@@ -1,21 +1,29 @@
 /** The workspace: its folders, and what is in a file. */
-import { RefreshCw, Upload } from 'lucide-react'
+import { FolderDown, RefreshCw, Upload } from 'lucide-react'
 import { useRef, useState } from 'react'
 import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
-import { uploadFile, useRefreshFiles } from '@/runtime/files'
+import { readArchive, uploadFile, useRefreshFiles } from '@/runtime/files'
 import { usePanel } from '@/runtime/panel'
 import { useThreadSession } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
+import { save } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
 import { FileTree } from './file-tree'
 import { Preview } from './preview'
+import { SharedFiles } from './shared-files'
 
 export function Files() {
-  const { threadId } = useThreadSession()
+  const { link } = useThreadSession()
+  return link === null ? <Workspace /> : <SharedFiles link={link} />
+}
+
+function Workspace() {
+  const { threadId, readOnly } = useThreadSession()
   const { file, show } = usePanel()
   const refresh = useRefreshFiles(threadId)
   const picker = useRef<HTMLInputElement>(null)
+  const [packing, setPacking] = useState(false)
   const [over, setOver] = useState(false)
 
   const upload = async (files: FileList | null): Promise<void> => {
@@ -27,6 +35,17 @@ export function Files() {
       }
     }
     await refresh()
+  }
+
+  const download = async (): Promise<void> => {
+    setPacking(true)
+    try {
+      save(await readArchive(threadId), 'workspace.zip')
+    } catch (error) {
+      toast.error(explain(error))
+    } finally {
+      setPacking(false)
+    }
   }
 
   if (file !== null) {
@@ -60,11 +79,15 @@ export function Files() {
         <IconButton label="Upload files" size="icon-small" onClick={() => picker.current?.click()}>
           <Upload size={14} />
         </IconButton>
+        <IconButton label="Download all as a zip" size="icon-small" disabled={packing} onClick={() => void download()}>
+          <FolderDown size={14} />
+        </IconButton>
         <IconButton label="Look again" size="icon-small" onClick={() => void refresh()}>
           <RefreshCw size={14} />
         </IconButton>
         <input ref={picker} type="file" multiple hidden onChange={(event) => void upload(event.target.files)} />
       </div>
+      {readOnly && <p className="border-b px-4 py-2 text-muted">These are the files as they are now.</p>}
       <div className="min-h-0 flex-1 overflow-auto p-2">
         <FileTree
           path="."

@@ -3,6 +3,7 @@ import { Download, FileText } from 'lucide-react'
 import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
 import { LARGEST_PREVIEW, readFile, useFile, useFileInfo } from '@/runtime/files'
+import { readSharedFile, useSharedFile } from '@/runtime/shared'
 import { usePanel } from '@/runtime/panel'
 import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
@@ -13,22 +14,69 @@ import { useObjectUrl } from '@/ui/object-url'
 const PICTURE = /\.(png|jpe?g|gif|webp|avif)$/i
 
 export function Deliverable({ path }: { path: string }) {
+  const { link } = useThreadSession()
+  return link === null ? <OwnDeliverable path={path} /> : <SharedDeliverable path={path} link={link} />
+}
+
+function OwnDeliverable({ path }: { path: string }) {
   const { threadId } = useThreadSession()
   const changes = useFileChanges()
   const info = useFileInfo(threadId, path, changes)
+  const small = info != null && info.size_bytes <= LARGEST_PREVIEW
+  const { data } = useFile(threadId, path, changes, PICTURE.test(path) && small)
+  const note =
+    info === null
+      ? 'no longer there'
+      : info === undefined
+        ? ' '
+        : info.kind === 'folder'
+          ? 'folder'
+          : bytes(info.size_bytes)
+  return (
+    <Card
+      path={path}
+      note={note}
+      picture={PICTURE.test(path) && small ? { data } : null}
+      read={info?.kind === 'file' ? () => readFile(threadId, path) : null}
+    />
+  )
+}
+
+/** Its size shows when it was read, which is when somebody wants it. */
+function SharedDeliverable({ path, link }: { path: string; link: string }) {
+  const picture = PICTURE.test(path)
+  const { data, isError } = useSharedFile(link, path, picture)
+  return (
+    <Card
+      path={path}
+      note={data === undefined ? (isError ? 'no longer shared' : 'delivered file') : bytes(data.size)}
+      picture={picture && !isError ? { data } : null}
+      read={isError ? null : () => readSharedFile(link, path)}
+    />
+  )
+}
+
+interface CardProps {
+  path: string
+  note: string
+  /** Null: it is not shown as a picture. */
+  picture: { data: Blob | undefined } | null
+  read: (() => Promise<Blob>) | null
+}
+
+function Card({ path, note, picture, read }: CardProps) {
   const show = usePanel((state) => state.show)
   const name = path.split('/').at(-1) ?? path
-  const small = info != null && info.size_bytes <= LARGEST_PREVIEW
-  const download = async (): Promise<void> => {
+  const download = async (content: Promise<Blob>): Promise<void> => {
     try {
-      save(await readFile(threadId, path), name)
+      save(await content, name)
     } catch (error) {
       toast.error(explain(error))
     }
   }
   return (
     <div className="overflow-hidden rounded-md border bg-raised">
-      {PICTURE.test(path) && small && <Picture threadId={threadId} path={path} changes={changes} />}
+      {picture !== null && <Picture blob={picture.data} path={path} />}
       <div className="flex items-center gap-1 p-1.5">
         <button
           type="button"
@@ -40,19 +88,11 @@ export function Deliverable({ path }: { path: string }) {
           <FileText size={16} className="shrink-0 text-accent" aria-hidden="true" />
           <span className="min-w-0">
             <span className="block truncate font-medium leading-tight">{name}</span>
-            <span className="block text-muted text-xs">
-              {info === null
-                ? 'no longer there'
-                : info === undefined
-                  ? ' '
-                  : info.kind === 'folder'
-                    ? 'folder'
-                    : bytes(info.size_bytes)}
-            </span>
+            <span className="block text-muted text-xs">{note}</span>
           </span>
         </button>
-        {info?.kind === 'file' && (
-          <IconButton label={`Download ${name}`} onClick={() => void download()}>
+        {read !== null && (
+          <IconButton label={`Download ${name}`} onClick={() => void download(read())}>
             <Download size={15} />
           </IconButton>
         )}
@@ -61,9 +101,8 @@ export function Deliverable({ path }: { path: string }) {
   )
 }
 
-function Picture({ threadId, path, changes }: { threadId: string; path: string; changes: number }) {
-  const { data } = useFile(threadId, path, changes)
-  const url = useObjectUrl(data)
+function Picture({ blob, path }: { blob: Blob | undefined; path: string }) {
+  const url = useObjectUrl(blob)
   return (
     <div className="flex h-44 items-center justify-center border-b bg-white">
       {url !== null && <img src={url} alt={path} className="max-h-full max-w-full object-contain" />}

@@ -1,7 +1,7 @@
 /** How a run ended: what it delivers, what it cost, what went wrong and what to do. */
 import { CircleSlash, OctagonAlert } from 'lucide-react'
 import type { Call, Row, RunState } from '@/protocol/state'
-import { useIsBusy } from '@/runtime/use-thread'
+import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { viewOf } from '@/tool-views'
 import { duration, money, plural, tokens } from '@/ui/format'
 import { BranchPicker } from './branch-picker'
@@ -11,6 +11,7 @@ import { Retry } from './retry'
 export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
   const { run, undone, answer, siblings } = row
   const busy = useIsBusy()
+  const { readOnly } = useThreadSession()
   return (
     <div className="mt-2 mb-6">
       {run.status === 'failed' && (
@@ -35,7 +36,7 @@ export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
       <div className="flex flex-wrap items-center gap-x-1">
         <p className="mr-2 min-h-7 py-1 text-muted text-sm tabular-nums">{meta(run)}</p>
         {answer !== null && <BranchPicker id={answer} siblings={siblings} what="Tries" />}
-        {!busy && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
+        {!busy && !readOnly && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
       </div>
     </div>
   )

@@ -1,18 +1,16 @@
 /** One thread: its head, its log, and where one writes. */
-import { Feather } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ReactNode } from 'react'
 import { toast } from 'sonner'
 import { hasEnded } from '@/protocol/types'
 import { Composer } from '@/features/composer/composer'
 import { explain } from '@/runtime/api'
-import { useLook } from '@/runtime/look'
 import { useRecentRuns } from '@/runtime/queries'
 import { sendTask, stopRun } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
 import { useCurrentRun, useOpenThread, useThreadSession, useThreadState } from '@/runtime/use-thread'
-import { IconButton } from '@/ui/button'
 import { ConnectionSign, Status } from './status'
+import { LookButton } from './look-button'
 import { Meter } from './meter'
 import { PlanStrip } from './plan-strip'
 import { ThreadMenu } from './thread-menu'
@@ -27,15 +25,6 @@ function useOtherRuns(): void {
     if (loading) return
     for (const run of data ?? []) if (run.thread_id === session.threadId) void session.noticeRun(run)
   }, [data, loading, session])
-}
-
-function LookButton() {
-  const { easy, toggle } = useLook()
-  return (
-    <IconButton label={easy ? 'Show every detail' : 'Show it in plain words'} aria-pressed={easy} onClick={toggle}>
-      <Feather size={15} />
-    </IconButton>
-  )
 }
 
 export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing: ReactNode }) {

@@ -97,7 +97,7 @@ export function UserRow({ row }: { row: UserRowData }) {
         <div className="mt-1 flex h-7 items-center">
           <div className="flex opacity-0 transition-opacity focus-within:opacity-100 group-hover/user:opacity-100 pointer-coarse:opacity-100">
             <CopyButton text={() => row.text} label="Copy" />
-            {!busy && edit}
+            {!busy && !session.readOnly && edit}
           </div>
           <BranchPicker id={row.id} siblings={row.siblings} what="Versions" />
         </div>

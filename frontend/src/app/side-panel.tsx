@@ -1,0 +1,42 @@
+/** The agent's computer, beside the thread or over it, and the button that shows it. */
+import { PanelRight } from 'lucide-react'
+import { ComputerPanel } from '@/features/computer/panel'
+import { usePanel } from '@/runtime/panel'
+import { IconButton } from '@/ui/button'
+import { Dialog } from '@/ui/dialog'
+import { useMedia } from '@/ui/media'
+
+export function PanelButton() {
+  const { open, toggle } = usePanel()
+  return (
+    <IconButton label="The agent's computer" keys="mod+j" aria-pressed={open} onClick={toggle}>
+      <PanelRight size={16} />
+    </IconButton>
+  )
+}
+
+export function SidePanel() {
+  const beside = useMedia('(min-width: 1024px)')
+  const narrow = useMedia('(max-width: 640px)')
+  const { open, close } = usePanel()
+  if (beside) {
+    return open ? (
+      <aside aria-label="The agent's computer" className="w-[clamp(340px,36vw,640px)] shrink-0 border-l">
+        <ComputerPanel />
+      </aside>
+    ) : null
+  }
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={(wanted) => {
+        if (!wanted) close()
+      }}
+      title="The agent's computer"
+      titleHidden
+      side={narrow ? 'bottom' : 'right'}
+    >
+      <ComputerPanel />
+    </Dialog>
+  )
+}
