@@ -1,5 +1,7 @@
 """The one place where the parts are put together from the settings: for the API, the worker, or both."""
 
+import os
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,7 +10,11 @@ from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.bus.tail import LiveTail
+from factotum.clients.service import CallRecord, OnCall, Outbound
+from factotum.core.circuits import Circuits
 from factotum.core.errors import SetupFault
+from factotum.core.ids import new_id
+from factotum.features.metrics import OUTBOUND
 from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
 from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
@@ -37,6 +43,10 @@ class Addresses:
     redis_url: str
 
 
+def _process_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{new_id()[-8:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the API and the worker share, open and ready."""
@@ -55,11 +65,19 @@ class Services:
     follower: Follower
     model_health: ModelHealth = field(default_factory=ModelHealth)
     tools: ToolCatalogue = field(default_factory=builtin_catalogue)
+    outbound: Outbound = field(default_factory=Outbound)
+    process: str = field(default_factory=_process_name)
+    """What others know this process by."""
 
     @property
     def conversation(self) -> Conversation:
         """What callers may do with threads whose runs go on or have ended."""
         return Conversation(self.database, self.runs, self.signals)
+
+    @property
+    def circuits(self) -> Circuits:
+        """The breakers of this process."""
+        return Circuits({"model": self.model_health.breakers, "service": self.outbound.breakers})
 
 
 def addresses_of(settings: Settings) -> Addresses:
@@ -105,6 +123,8 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             settings.data_folder / "sandboxes", python_site=settings.sandbox_python
         )
         stack.push_async_callback(sandboxes.aclose)
+        outbound = Outbound(on_call=_counting(run_log))
+        stack.push_async_callback(outbound.aclose)
         health = ModelHealth()
         catalogue = await open_catalogue(
             environment(),
@@ -129,9 +149,17 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             catalogue=catalogue,
             model_health=health,
             sandboxes=sandboxes,
+            outbound=outbound,
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )
+
+
+def _counting(run_log: RunLog) -> OnCall:
+    async def count(call: CallRecord) -> None:
+        await run_log.counters.add(f"{OUTBOUND}{call.service}:{call.outcome}")
+
+    return count
 
 
 def make_gateway(services: Services) -> Gateways:

@@ -10,6 +10,7 @@ from factotum.features.accounts import AccountService
 from factotum.features.agents import AgentService
 from factotum.features.approvals import PermissionService
 from factotum.features.branches import BranchService
+from factotum.features.circuits import CircuitService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
 from factotum.features.metrics import MetricsService
@@ -37,6 +38,7 @@ class ApiContext:
     agents: AgentService
     approvals: ApprovalService
     branches: BranchService
+    circuits: CircuitService
     files: FileService
     health: HealthService
     metrics: MetricsService
@@ -72,6 +74,9 @@ async def open_context(
                 services.tools.registry,
             ),
             branches=BranchService(services.database),
+            circuits=CircuitService(
+                services.circuits, services.run_log.circuits, services.signals, services.process
+            ),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
             metrics=MetricsService(services.database, services.run_log.counters),
