@@ -10,7 +10,9 @@ from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.bus.tail import LiveTail
+from factotum.clients.fetch import WebReader
 from factotum.clients.service import CallRecord, OnCall, Outbound
+from factotum.core.addresses import Guard
 from factotum.core.circuits import Circuits
 from factotum.core.errors import SetupFault
 from factotum.core.ids import new_id
@@ -28,8 +30,9 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
-from factotum.tools.builtin import builtin_catalogue
-from factotum.tools.catalogue import ToolCatalogue
+from factotum.tools.builtin import BUILTIN, builtin_catalogue
+from factotum.tools.builtin.web_families import WebKeys, web_families
+from factotum.tools.catalogue import Family, ToolCatalogue
 
 SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
 """What a scripted provider plays; the part before the stroke is the wire format."""
@@ -66,6 +69,7 @@ class Services:
     model_health: ModelHealth = field(default_factory=ModelHealth)
     tools: ToolCatalogue = field(default_factory=builtin_catalogue)
     outbound: Outbound = field(default_factory=Outbound)
+    web_reader: WebReader = field(default_factory=lambda: WebReader(Guard()))
     process: str = field(default_factory=_process_name)
     """What others know this process by."""
 
@@ -77,7 +81,13 @@ class Services:
     @property
     def circuits(self) -> Circuits:
         """The breakers of this process."""
-        return Circuits({"model": self.model_health.breakers, "service": self.outbound.breakers})
+        return Circuits(
+            {
+                "model": self.model_health.breakers,
+                "service": self.outbound.breakers,
+                "web": self.web_reader.breakers,
+            }
+        )
 
 
 def addresses_of(settings: Settings) -> Addresses:
@@ -124,6 +134,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
         )
         stack.push_async_callback(sandboxes.aclose)
         outbound = Outbound(on_call=_counting(run_log))
+        web_reader = WebReader(Guard())
         stack.push_async_callback(outbound.aclose)
         health = ModelHealth()
         catalogue = await open_catalogue(
@@ -150,6 +161,8 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             model_health=health,
             sandboxes=sandboxes,
             outbound=outbound,
+            web_reader=web_reader,
+            tools=ToolCatalogue([Family(BUILTIN), *web_families(web_keys(settings), outbound, web_reader)]),
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )
@@ -160,6 +173,16 @@ def _counting(run_log: RunLog) -> OnCall:
         await run_log.counters.add(f"{OUTBOUND}{call.service}:{call.outcome}")
 
     return count
+
+
+def web_keys(settings: Settings) -> WebKeys:
+    """Return what is set for the tools that go to the web."""
+    return WebKeys(
+        tavily=settings.tavily_api_key,
+        exa=settings.exa_api_key,
+        searxng_url=settings.searxng_url,
+        rapidapi=settings.rapidapi_key,
+    )
 
 
 def make_gateway(services: Services) -> Gateways:

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
     upload_limit: int = Field(default=1_000_000_000, ge=1000)
     worker_grace: float = Field(default=10, ge=0, le=240)
     """How long a draining worker waits for its runs to reach their next step."""
+    tavily_api_key: SecretStr | None = Field(default=None, validation_alias="TAVILY_API_KEY")
+    """Searches the web, before EXA_API_KEY and SEARXNG_URL."""
+    exa_api_key: SecretStr | None = Field(default=None, validation_alias="EXA_API_KEY")
+    searxng_url: str | None = None
+    """An own SearXNG whose settings allow the format `json`."""
+    rapidapi_key: SecretStr | None = Field(default=None, validation_alias="RAPIDAPI_KEY")
+    """Opens the data providers that its owner has subscribed to."""
     sandbox_python: Path | None = Field(default_factory=default_sandbox_python)
     """A virtual environment whose packages the agent's own Python sees, read-only."""
 

@@ -1,5 +1,6 @@
-"""The tools that every agent has: shell, files, plan, talk, and what was left out of the context."""
+"""The tools that every agent has: shell, files, plan, talk, the time, what was left out of the context."""
 
+from factotum.tools.builtin.clock import get_datetime
 from factotum.tools.builtin.edit import str_replace
 from factotum.tools.builtin.expand import expand_output
 from factotum.tools.builtin.files import create_file, delete_file, list_files, rewrite_file
@@ -18,6 +19,7 @@ BUILTIN: tuple[Tool, ...] = (
     create_file,
     delete_file,
     expand_output,
+    get_datetime,
     list_files,
     read_file,
     rewrite_file,

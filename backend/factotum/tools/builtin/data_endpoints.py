@@ -226,11 +226,7 @@ PROVIDERS: tuple[Provider, ...] = (
                         "Only those with so many stars.",
                         (
                             "ALL",
-                            "5_STARS",
-                            "4_STARS",
-                            "3_STARS",
-                            "2_STARS",
-                            "1_STARS",
+                            *(f"{stars}_STARS" for stars in range(1, 6)),
                             "POSITIVE",
                             "CRITICAL",
                         ),
@@ -267,9 +263,7 @@ PROVIDERS: tuple[Provider, ...] = (
                 "A home by its address.",
                 (_need("address", "The whole address: 1161 Natchez Dr, College Station, TX 77845."),),
             ),
-            Endpoint(
-                "property", "/propertyV2", "A home in detail.", (_need("zpid", "Zillow's number of it."),)
-            ),
+            Endpoint("property", "/propertyV2", "A home in detail.", (_need("zpid", "Its number."),)),
         ),
     ),
     Provider(
@@ -289,9 +283,7 @@ PROVIDERS: tuple[Provider, ...] = (
                 "The present price.",
                 (
                     _TICKER,
-                    Parameter(
-                        "type", "What it is.", True, choices=("STOCKS", "ETF", "MUTUALFUNDS", "FUTURES")
-                    ),
+                    _need("type", "What it is.", ("STOCKS", "ETF", "MUTUALFUNDS", "FUTURES")),
                 ),
             ),
             Endpoint(
@@ -299,12 +291,11 @@ PROVIDERS: tuple[Provider, ...] = (
                 "/api/v2/markets/stock/history",
                 "Prices over time.",
                 (
-                    Parameter("symbol", "The symbol, such as AAPL.", True),
-                    Parameter(
+                    _need("symbol", "The symbol, such as AAPL."),
+                    _need(
                         "interval",
                         "The time between two prices.",
-                        True,
-                        choices=("1m", "5m", "15m", "30m", "1h", "1d", "1wk", "1mo", "3mo"),
+                        ("1m", "5m", "15m", "30m", "1h", "1d", "1wk", "1mo", "3mo"),
                     ),
                     _may("limit", "How many, at most 640.", number=True),
                 ),
@@ -315,11 +306,10 @@ PROVIDERS: tuple[Provider, ...] = (
                 "A part of what is known of a stock.",
                 (
                     _TICKER,
-                    Parameter(
+                    _need(
                         "module",
                         "Which part.",
-                        True,
-                        choices=(
+                        (
                             "asset-profile",
                             "income-statement",
                             "balance-sheet",

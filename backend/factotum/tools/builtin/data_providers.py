@@ -57,7 +57,7 @@ def make_data_providers(
         endpoint: Annotated[str, Field(min_length=1, max_length=100)],
         arguments: Annotated[dict[str, Value], Field(max_length=30)],
     ) -> ToolOutput:
-        """Ask a data provider. Look at data_provider_endpoints first. It only reads; it may cost the operator.
+        """Ask a data provider; look at data_provider_endpoints first. Calls may cost the operator money.
 
         Args:
             provider: Whom to ask.
