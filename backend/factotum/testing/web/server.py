@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from pydantic import JsonValue
-
 from factotum.core.tasks import cancelled
 from factotum.testing.provider.http import (
     Answer,
@@ -86,7 +84,7 @@ class LoopbackWeb:
 
 
 async def json_answer(
-    answer: Answer, body: JsonValue, status: int = 200, headers: Mapping[str, str] | None = None
+    answer: Answer, body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> None:
     """Answer with JSON."""
     await answer.whole(

@@ -114,6 +114,7 @@ _COMPANY = _need("link", "The address of the company on linkedin.com.")
 _USER = _need("screenname", "The account's name, without @.")
 _POST = _need("id", "The number at the end of the post's address.")
 _TICKER = _need("ticker", "The symbol, such as AAPL.")
+_INTERVALS = ("1m", "5m", "15m", "30m", "1h", "1d", "1wk", "1mo", "3mo")
 _JOBS = (
     _may("title_filter", 'Words of the title; quotes and OR as in: "data engineer".'),
     _may("location_filter", 'Places, as in: "United States" OR "Germany".'),
@@ -295,7 +296,7 @@ PROVIDERS: tuple[Provider, ...] = (
                     _need(
                         "interval",
                         "The time between two prices.",
-                        ("1m", "5m", "15m", "30m", "1h", "1d", "1wk", "1mo", "3mo"),
+                        _INTERVALS,
                     ),
                     _may("limit", "How many, at most 640.", number=True),
                 ),
