@@ -93,7 +93,9 @@ class WebReader:
         host = normal_host(parts.hostname or "")
         check(host)
         pinned = await self._guard.pin(host, parts.port or _PORTS[parts.scheme])
-        return Target(parts._replace(fragment="").geturl(), parts, pinned)
+        bare = f"[{pinned.host}]" if ":" in pinned.host else pinned.host
+        parts = parts._replace(netloc=bare if parts.port is None else f"{bare}:{parts.port}", fragment="")
+        return Target(parts.geturl(), parts, pinned)
 
     async def _get(self, connector: "Connector", target: Target, limit: int) -> Answer:
         permit = self.breakers.of(target.pinned.host).admit()

@@ -57,7 +57,7 @@ class Connector:
             "GET",
             httpx.URL(target.url).copy_with(host=address),
             headers={
-                "Host": _host_header(target),
+                "Host": target.parts.netloc,
                 "User-Agent": _AGENT,
                 "Accept": _ACCEPT,
                 "Accept-Encoding": "gzip, deflate",
@@ -140,11 +140,6 @@ def _unpacker(encoding: str, host: str) -> _Unpacker:
             return _Packed()
         case _:
             raise ServiceFault(host, "bad_answer", f"{host} sent a compression that was not asked for.")
-
-
-def _host_header(target: Target) -> str:
-    host = f"[{target.pinned.host}]" if ":" in target.pinned.host else target.pinned.host
-    return host if target.parts.port is None else f"{host}:{target.parts.port}"
 
 
 def _unreachable(host: str, error: Exception) -> ServiceFault:

@@ -68,7 +68,7 @@ async def test_a_page_is_markdown_with_whole_links_and_marked_as_data() -> None:
     async with LoopbackWeb({"/x/p": sends(HTML.encode())}) as web:
         internet = Internet(web)
         result = await internet.read("http://EXAMPLE.com:$/x/p#part")
-        root = f"http://EXAMPLE.com:{web.port}"
+        root = f"http://example.com:{web.port}"
     assert internet.asked == ["example.com"]
     assert web.requests[0].headers["host"] == f"example.com:{web.port}"
     lines = result.text.splitlines()
