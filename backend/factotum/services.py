@@ -1,5 +1,6 @@
 """The one place where the parts are put together from the settings: for the API, the worker, or both."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator
@@ -26,6 +27,8 @@ from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
+from factotum.sandbox.egress.places import place_for_proxy
+from factotum.sandbox.egress.proxy import EgressProxy
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
@@ -69,6 +72,8 @@ class Services:
     model_health: ModelHealth = field(default_factory=ModelHealth)
     tools: ToolCatalogue = field(default_factory=builtin_catalogue)
     outbound: Outbound = field(default_factory=Outbound)
+    egress: EgressProxy | None = None
+    """The way out of sandboxes, where the settings allow one at all."""
     web_reader: WebReader = field(default_factory=lambda: WebReader(Guard()))
     process: str = field(default_factory=_process_name)
     """What others know this process by."""
@@ -129,8 +134,11 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
         stack.push_async_callback(run_log.aclose)
         tail = LiveTail(redis, run_log)
         stack.push_async_callback(tail.aclose)
+        egress = await _open_egress(settings, stack)
         sandboxes = LocalSandboxProvider(
-            settings.data_folder / "sandboxes", python_site=settings.sandbox_python
+            settings.data_folder / "sandboxes",
+            python_site=settings.sandbox_python,
+            egress=egress and egress.folder,
         )
         stack.push_async_callback(sandboxes.aclose)
         outbound = Outbound(on_call=_counting(run_log))
@@ -161,11 +169,21 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             model_health=health,
             sandboxes=sandboxes,
             outbound=outbound,
+            egress=egress,
             web_reader=web_reader,
             tools=ToolCatalogue([Family(BUILTIN), *web_families(web_keys(settings), outbound, web_reader)]),
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )
+
+
+async def _open_egress(settings: Settings, stack: AsyncExitStack) -> EgressProxy | None:
+    if settings.network.mode == "off":
+        return None
+    proxy = EgressProxy(await asyncio.to_thread(place_for_proxy, settings.data_folder / "sandboxes"))
+    await proxy.start()
+    stack.push_async_callback(proxy.aclose)
+    return proxy
 
 
 def _counting(run_log: RunLog) -> OnCall:

@@ -15,6 +15,7 @@ from factotum.features.files import FileService
 from factotum.features.health import HealthService
 from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
+from factotum.features.networks import NetworkService
 from factotum.features.projects import ProjectService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
@@ -43,6 +44,7 @@ class ApiContext:
     health: HealthService
     metrics: MetricsService
     models: ModelService
+    networks: NetworkService
     permissions: PermissionService
     projects: ProjectService
     stuck: StuckService
@@ -81,6 +83,7 @@ async def open_context(
             health=health,
             metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
+            networks=NetworkService(services.database),
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
             stuck=StuckService(services.database),

@@ -5,6 +5,7 @@ Law: several layers say it, and each can only make the others stricter (decision
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -76,3 +77,19 @@ def parse_network(text: str) -> Network:
 
 def _covers(pattern: str, host: str) -> bool:
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+
+
+class NetworkConnection(Frozen):
+    """A connection that a run's sandbox made, or tried to. `reason` is a code: why not, or why it ended."""
+
+    id: str
+    run_id: str
+    at: datetime
+    method: str
+    host: str
+    port: int
+    verdict: Literal["allowed", "refused", "failed"]
+    reason: str
+    bytes_sent: int
+    bytes_received: int
+    seconds: float

