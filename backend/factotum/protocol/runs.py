@@ -110,7 +110,7 @@ class RunOptions(Frozen):
     )
     network: Network | None = Field(
         default=None,
-        description="What the run's sandbox may reach: it can only narrow what its agent and the service allow."
+        description="What the run's sandbox may reach: no more than its agent and the service allow."
         " None: as they say.",
     )
     fallback_models: tuple[ModelName, ...] | None = Field(

@@ -79,7 +79,7 @@ class QuestionExpiry:
 
 
 class Cleaner:
-    """Forgets old idempotency keys and connections, and removes this host's workspaces of deleted projects."""
+    """Forgets old keys and connections, and removes this host's workspaces of deleted projects."""
 
     def __init__(self, database: Database, sandboxes: SandboxProvider) -> None:
         self._database = database

@@ -127,6 +127,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "runs",
         "tool_calls",
         "approvals",
+        "network_log",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(
