@@ -49,7 +49,7 @@ class RunNetwork:
         """Take the grant back, and store what is still to be stored."""
         if self._proxy is None or self._grant is None:
             return
-        self._proxy.revoke(self._grant)
+        await self._proxy.revoke(self._grant)
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.wait({self._writing})

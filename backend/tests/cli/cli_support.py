@@ -197,13 +197,8 @@ class Request(BaseHTTPRequestHandler):
         stored = [event.message for event in self.api.events if isinstance(event, MessageCreated)]
         model = {"id": "demo", "provider": "factotum", "context_window": 1000, "note": "A script."}
         part = {"ok": True, "detail": ""}
-        offered = {
-            "name": "shell",
-            "family": "shell",
-            "effect": "unsafe",
-            "deadline_seconds": 660,
-            "offered": True,
-        }
+        offered: dict[str, object] = {"name": "shell", "family": "shell", "effect": "unsafe"}
+        offered |= {"deadline_seconds": 660, "offered": True}
         lacking = {**offered, "name": "search", "offered": False, "reason": "No key.", "setting": "A_KEY"}
         thread = f"/v1/threads/{THREAD_ID}"
         return {

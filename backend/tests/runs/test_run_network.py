@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from factotum.core.addresses import Guard
-from factotum.protocol.network import Network, NetworkLayers
+from factotum.protocol.network import Network, NetworkConnection, NetworkLayers
 from factotum.runs.network import RunNetwork
 from factotum.sandbox.egress.places import place_for_proxy
 from factotum.sandbox.egress.proxy import SOCKET, EgressProxy
@@ -37,11 +37,11 @@ async def web() -> AsyncIterator[LoopbackWeb]:
 
 
 @pytest.fixture
-async def proxy(tmp_path: Path, web: LoopbackWeb) -> AsyncIterator[EgressProxy]:
+async def proxy(short_folder: Path, web: LoopbackWeb) -> AsyncIterator[EgressProxy]:
     async def resolve(_name: str, _port: int) -> Collection[str]:
         return ["127.0.0.1"]
 
-    place = await asyncio.to_thread(place_for_proxy, tmp_path / "sandboxes")
+    place = await asyncio.to_thread(place_for_proxy, short_folder / "s")
     made = EgressProxy(place, Guard(resolve, allowed=[("127.0.0.1", web.port)]))
     await made.start()
     yield made
@@ -80,7 +80,7 @@ async def test_what_a_run_reached_is_in_its_threads_log(
     assert await ask(proxy, address, f"http://ok.example.com:{web.port}/") == 200
     assert await ask(proxy, address, "http://10.0.0.1/") == 403
     async with asyncio.timeout(10):
-        while len(await _logged(database, alice, world)) < 3:
+        while len(await _logged(database, alice, world)) < 3:  # noqa: ASYNC110 - it is written behind
             await asyncio.sleep(0.1)
     assert await ask(proxy, address, f"http://late.example.com:{web.port}/") == 200
     await network.close()
@@ -124,18 +124,20 @@ async def test_a_log_that_cannot_be_written_does_not_stop_the_run(
     await away.close()
 
 
-async def test_the_place_of_a_service_that_is_gone_is_removed(tmp_path: Path, proxy: EgressProxy) -> None:
+async def test_the_place_of_a_service_that_is_gone_is_removed(short_folder: Path, proxy: EgressProxy) -> None:
     dead = proxy.folder.parent / "1-dead"
     dead.mkdir()
     (dead / SOCKET).touch()
     odd = proxy.folder.parent / "odd"
     odd.mkdir()
     (odd / "file").touch()
-    fresh = await asyncio.to_thread(place_for_proxy, tmp_path / "sandboxes")
+    fresh = await asyncio.to_thread(place_for_proxy, short_folder / "s")
+    (odd / "file").unlink()
     assert sorted(proxy.folder.parent.iterdir()) == sorted([proxy.folder, odd])
+    odd.rmdir()
     assert fresh.parent == proxy.folder.parent
 
 
-async def _logged(database: Database, alice: Caller, world: World):
+async def _logged(database: Database, alice: Caller, world: World) -> list[NetworkConnection]:
     async with database.tenant(alice) as tx:
         return await NetworkLog(tx).list(world.thread.id)

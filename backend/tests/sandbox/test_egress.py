@@ -133,7 +133,7 @@ async def test_a_run_that_ended_gets_no_further(outside: Outside) -> None:
     sandbox, grant = await outside.open(OPEN)
     url = f"http://a.example.com:{outside.web.port}/hello"
     assert await output(sandbox, f"{CODE} {url}") == "200"
-    outside.proxy.revoke(grant)
+    await outside.proxy.revoke(grant)
     assert await output(sandbox, f"{CODE} {url}") == "407"
     off, _ = await outside.open(NetworkLayers([Network(mode="off")]))
     assert await output(off, f"{CODE} {url}") == "403"

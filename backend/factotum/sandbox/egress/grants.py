@@ -1,5 +1,6 @@
 """What one run may reach through the proxy: a token, its rules, and bounds on what it uses."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class Grant:
     live: int = 0
     made: int = 0
     used_bytes: int = 0
-    ended: bool = False
+    serving: "set[asyncio.Task[None]]" = field(default_factory=set["asyncio.Task[None]"])
 
     @property
     def environment(self) -> Mapping[str, str]:

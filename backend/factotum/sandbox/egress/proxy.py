@@ -68,10 +68,10 @@ class EgressProxy:
         self._grants[made.token] = made
         return made
 
-    def revoke(self, grant: Grant) -> None:
-        """Let the run out no more; connections that go on end."""
-        grant.ended = True
+    async def revoke(self, grant: Grant) -> None:
+        """Let the run out no more, and end its connections: they have been noted then."""
         self._grants.pop(grant.token, None)
+        await cancelled(*grant.serving)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._serving) >= _CONNECTIONS:
@@ -102,7 +102,13 @@ class EgressProxy:
             text = "The run that this belongs to has ended, or it has no network. Ask from a new command."
             await _refuse(inner, _Refusal(407, "no_grant", text))
             return
-        await self._carry(inner, head, grant)
+        task = asyncio.current_task()
+        assert task is not None
+        grant.serving.add(task)
+        try:
+            await self._carry(inner, head, grant)
+        finally:
+            grant.serving.discard(task)
 
     async def _carry(self, inner: Stream, head: Head, grant: Grant) -> None:
         began, at = time.monotonic(), datetime.now(UTC)
@@ -192,7 +198,7 @@ async def _refuse(inner: Stream, refusal: _Refusal) -> None:
 
 def _spend(grant: Grant, size: int) -> bool:
     grant.used_bytes += size
-    return not grant.ended and grant.refusal() != "bytes_spent"
+    return grant.refusal() != "bytes_spent"
 
 
 def _listen(folder: Path) -> socket.socket:
