@@ -67,22 +67,21 @@ def make_data_providers(
         chosen = known[provider]
         asked = chosen.endpoint(endpoint)
         sent = asked.checked(arguments)
-        service = Service(
-            f"rapidapi-{chosen.name}",
-            address(chosen.host),
-            {"X-RapidAPI-Key": key, "X-RapidAPI-Host": SecretStr(chosen.host)},
-            _BOUNDS,
-        )
         request = (
             Request("POST", asked.path, body=dict(sent), idempotent=True)
             if asked.method == "POST"
             else Request("GET", asked.path, sent, idempotent=True)
         )
-        reply = await outbound.call(service, request)
+        reply = await outbound.call(_service(chosen, key, address), request)
         text = json.dumps(reply.json(), ensure_ascii=False, indent=1)
         return ToolOutput(as_data(_cut(text), f"{chosen.title} ({endpoint})", context.call_id))
 
     return data_provider_endpoints, data_provider_call
+
+
+def _service(provider: Provider, key: SecretStr, address: Callable[[str], str]) -> Service:
+    headers = {"X-RapidAPI-Key": key, "X-RapidAPI-Host": SecretStr(provider.host)}
+    return Service(f"rapidapi-{provider.name}", address(provider.host), headers, _BOUNDS)
 
 
 def _listed(provider: Provider) -> str:
