@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 
 from factotum.agent.ports import EventSink, RunJournal
 from factotum.protocol.events import PlanUpdated, ToolOutputDelta
+from factotum.protocol.network import NetworkLayers
 from factotum.sandbox.port import OutputStream, Sandbox
 from factotum.tools.tool import ToolEvent
 
 SandboxOpener = Callable[[], Awaitable[Sandbox]]
 
 _SHOWN_LIMIT = 500_000
+_UNSAID = NetworkLayers(())
 _CUT = "\n[more output is not shown live; the result holds its end]\n"
 
 
@@ -17,8 +19,14 @@ class CallContext:
     """The ToolContext of one call. Live output past 500,000 characters is not shown: the log is bounded."""
 
     def __init__(
-        self, call_id: str, open_sandbox: SandboxOpener, journal: RunJournal, events: EventSink
+        self,
+        call_id: str,
+        open_sandbox: SandboxOpener,
+        journal: RunJournal,
+        events: EventSink,
+        network: NetworkLayers = _UNSAID,
     ) -> None:
+        self._network = network
         self._call_id = call_id
         self._open_sandbox = open_sandbox
         self._journal = journal
@@ -29,6 +37,11 @@ class CallContext:
     def call_id(self) -> str:
         """The call's id, the same when the call is run again after a crash."""
         return self._call_id
+
+    @property
+    def network(self) -> NetworkLayers:
+        """What the agent and the run say about the network."""
+        return self._network
 
     async def sandbox(self) -> Sandbox:
         """The project's sandbox. Raises SandboxRefused."""

@@ -52,6 +52,7 @@ class ToolRunner:
         self._open_sandbox = open_sandbox
         self._strategy = config.tool_execution_strategy
         self._executes = config.execute_tools
+        self._network = config.network
         self._gate = gate
 
     async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
@@ -215,7 +216,7 @@ class ToolRunner:
             arguments = bind(tool, call.arguments, "native")
         except ToolError as error:
             return ToolResult(error_text(error), "error", 0.0, code=error.stable_code)
-        context = CallContext(call.call_id, self._open_sandbox, self._journal, self._events)
+        context = CallContext(call.call_id, self._open_sandbox, self._journal, self._events, self._network)
         return await execute(tool, context, arguments)
 
     async def _close_rest(self, rest: Sequence[ToolCallPart], ending: Ending) -> None:

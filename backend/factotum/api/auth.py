@@ -1,5 +1,7 @@
 """Who calls: the bearer token of each request. Law: nothing under /v1 is reached without one.
 
+What is under /v1/admin is for the operator, whose token its routes check themselves (routes/operations.py).
+
 The check is bare ASGI in front of all routes, so a route that forgets it is closed, and nothing of a
 stranger's body is read.
 """
@@ -25,6 +27,7 @@ LOCAL_CALLER = Caller(derived_id("local", "user"))
 
 _PROTECTED = "/v1/"
 _OPEN = frozenset({"/v1/auth/exchange"})
+_OPERATORS = "/v1/admin/"
 
 
 class Authenticator(Protocol):
@@ -66,7 +69,7 @@ class AuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http" and scope["path"].startswith(_PROTECTED) and scope["path"] not in _OPEN:
+        if scope["type"] == "http" and _needs_caller(scope["path"]):
             try:
                 token = bearer_token(Headers(scope=scope))
                 caller = await context_of(scope["app"]).authenticator.authenticate(token)
@@ -75,6 +78,10 @@ class AuthMiddleware:
                 return
             scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
+
+
+def _needs_caller(path: str) -> bool:
+    return path.startswith(_PROTECTED) and path not in _OPEN and not path.startswith(_OPERATORS)
 
 
 def bearer_token(headers: Headers) -> str:

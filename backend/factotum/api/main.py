@@ -24,6 +24,7 @@ from factotum.api.routes import (
     conversation,
     events,
     files,
+    network,
     operations,
     projects,
     runs,
@@ -77,6 +78,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         approvals,
         events,
         files,
+        network,
         agents,
     ):
         app.include_router(module.router)

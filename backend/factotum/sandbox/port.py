@@ -281,8 +281,16 @@ class SandboxProvider(Protocol):
         """Say why this machine cannot isolate commands and what to do, or None when it can."""
         ...
 
-    async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> Sandbox:
+    async def open(
+        self,
+        project_id: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Sandbox:
         """Find or create the project's sandbox; `labels` take the place of those it has.
+
+        `environment` is for every command and session that is started through what is returned.
 
         Raises SandboxRefused, InvalidInput (`labels_invalid`).
         """

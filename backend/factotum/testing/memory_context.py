@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from factotum.protocol.network import NetworkLayers
 from factotum.sandbox.port import OutputStream, Sandbox
 from factotum.testing.memory_sandbox import MemorySandbox
 from factotum.tools.arguments import bind
@@ -21,6 +22,7 @@ class MemoryToolContext:
     outputs: list[tuple[OutputStream, str]] = field(default_factory=list[tuple[OutputStream, str]])
     events: list[ToolEvent] = field(default_factory=list[ToolEvent])
     texts: dict[str, str] = field(default_factory=dict[str, str])
+    network: NetworkLayers = field(default_factory=lambda: NetworkLayers(()))
 
     async def sandbox(self) -> Sandbox:
         """Return the sandbox that was given."""

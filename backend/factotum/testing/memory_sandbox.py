@@ -303,7 +303,13 @@ class MemorySandboxProvider:
         """Return the reason that was given, or None."""
         return self._reason
 
-    async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> Sandbox:
+    async def open(
+        self,
+        project_id: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,  # noqa: ARG002 - its commands are scripted
+    ) -> Sandbox:
         """Find or create the project's sandbox. Raises SandboxRefused."""
         if self._reason is not None:
             raise SandboxRefused(self._reason)

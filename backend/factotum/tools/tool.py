@@ -8,6 +8,7 @@ from pydantic import BaseModel, JsonValue
 
 from factotum.core.errors import FactotumError
 from factotum.protocol.events import FileChanged, PlanUpdated, SandboxChanged
+from factotum.protocol.network import NetworkLayers
 from factotum.protocol.runs import Question
 from factotum.sandbox.port import OutputStream, Sandbox
 
@@ -23,6 +24,11 @@ class ToolContext(Protocol):
     @property
     def call_id(self) -> str:
         """The call's id: an idempotency key that stays the same when the call is run again after a crash."""
+        ...
+
+    @property
+    def network(self) -> NetworkLayers:
+        """What its agent and its run say about the network, for tools that go there themselves."""
         ...
 
     async def sandbox(self) -> Sandbox:

@@ -121,6 +121,7 @@ alter table factotum.threads drop column pinned_at, drop column archived_at;
 alter table factotum.runs drop column enqueued, drop column waits_since;
 drop index factotum.runs_with_key;
 drop table factotum.deleted_projects;
+drop table factotum.network_log;
 update factotum.alembic_version set version_num = '0002';
 """
 

@@ -7,12 +7,14 @@ from factotum.core.clock import now
 from factotum.core.ids import new_id
 from factotum.protocol.approvals import Approval
 from factotum.protocol.messages import Message, TextPart
+from factotum.protocol.network import NetworkConnection
 from factotum.protocol.runs import Run
 from factotum.store.agents import Agents
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
+from factotum.store.network_log import NetworkLog
 from factotum.store.projects import Projects
 from factotum.store.records import Agent, Caller, Project, Thread, ToolCall
 from factotum.store.runs import Runs
@@ -73,9 +75,27 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
             pattern="shell",
             expires_at=now() + timedelta(hours=1),
         )
+        await NetworkLog(tx).add(run.id, [connection(run.id)])
         thread = await Threads(tx).get(thread.id)
         run = await Runs(tx).get(run.id)
     return World(caller, account_id, project, thread, message, run, agent, call, approval)
+
+
+def connection(run_id: str, host: str = "example.com") -> NetworkConnection:
+    """Return a connection that a run made."""
+    return NetworkConnection(
+        id=new_id(),
+        run_id=run_id,
+        at=now(),
+        method="CONNECT",
+        host=host,
+        port=443,
+        verdict="allowed",
+        reason="",
+        bytes_sent=10,
+        bytes_received=2_000,
+        seconds=0.5,
+    )
 
 
 async def claimed(database: Database, run_id: str, *, owner: str = "worker-1", seconds: float = 60) -> int:

@@ -44,6 +44,7 @@ def test_the_built_in_tools_are_these() -> None:
             "create_file": ("idempotent", "create-file", 60),
             "delete_file": ("idempotent", "delete-file", 60),
             "expand_output": ("pure", "expand-output", 30),
+            "get_datetime": ("pure", "get-datetime", 10),
             "list_files": ("pure", "list-files", 60),
             "read_file": ("pure", "read-file", 60),
             "rewrite_file": ("idempotent", "rewrite-file", 60),
@@ -198,6 +199,17 @@ _SCHEMAS: dict[str, object] = {
         },
         "required": ["call_id"],
         "type": "object",
+    },
+    "get_datetime": {
+        "properties": {
+            "timezone": {
+                "default": "UTC",
+                "description": "The time zone by its IANA name, such as UTC or Europe/Berlin.",
+                "type": "string",
+            }
+        },
+        "type": "object",
+        "additionalProperties": False,
     },
     "list_files": {
         "additionalProperties": False,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from factotum.core.errors import SandboxRefused, SetupFault
+from factotum.sandbox.local.checks import check_environment
 from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.follow import Lost
 from factotum.sandbox.local.launch import LaunchFailed
@@ -41,16 +42,19 @@ class LocalSandboxProvider:
         concurrent: int = 32,
         most_running: int = 64,
         idle_seconds: float = 900.0,
+        egress: Path | None = None,
     ) -> None:
         """`folder` holds the workspaces; `python_site` is a virtual environment whose packages the agent's
         Python sees; `concurrent` bounds the commands at a time in this process, `most_running` the sandboxes;
-        one that nobody uses is ended after `idle_seconds`, with its sessions and servers."""
+        one that nobody uses is ended after `idle_seconds`, with its sessions and servers. `egress`: a
+        folder below `folder` with the socket of an egress proxy, for all sandboxes."""
         self._folder = folder
         self._python_site = python_site
         self._limits = limits or Limits()
         self._concurrent = concurrent
         self._most_running = most_running
         self._idle_seconds = idle_seconds
+        self._egress = egress
         self._engine: Engine | None = None
         self._refused: SandboxRefused | None = None
         self._refused_at = 0.0
@@ -70,7 +74,13 @@ class LocalSandboxProvider:
             return f"{error.message} {error.hint}".strip()
         return None
 
-    async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> LocalSandbox:
+    async def open(
+        self,
+        project_id: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> LocalSandbox:
         """Find or create the project's sandbox. Raises SandboxRefused."""
         check_project_id(project_id)
         if labels is not None:
@@ -85,7 +95,7 @@ class LocalSandboxProvider:
             return project
 
         try:
-            return LocalSandbox(await engine.call(make), engine)
+            return LocalSandbox(await engine.call(make), engine, check_environment(environment))
         except OSError as error:
             raise SetupFault(
                 f"The project's folder cannot be made: {error.strerror or error}.",
@@ -158,7 +168,9 @@ class LocalSandboxProvider:
             return self._engine
 
     async def _prove(self) -> Engine:
-        machine = await asyncio.to_thread(examine, self._folder, self._python_site, self._limits)
+        machine = await asyncio.to_thread(
+            examine, self._folder, self._python_site, self._limits, self._egress
+        )
         engine = Engine(
             machine,
             concurrent=self._concurrent,

@@ -25,10 +25,14 @@ _READ_CHUNK = 256 * 1024
 class LocalSandbox:
     """A project's folders, and commands over them. Implements the port's Sandbox."""
 
-    def __init__(self, project: Project, engine: Engine) -> None:
+    def __init__(
+        self, project: Project, engine: Engine, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is for every command and session that is started through this object."""
         self._project = project
         self._engine = engine
-        self._sessions = LocalSessions(project, engine)
+        self._environment = environment or {}
+        self._sessions = LocalSessions(project, engine, self._environment)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -59,7 +63,7 @@ class LocalSandbox:
         check_command(command)
         if timeout <= 0 or output_limit < 0:
             raise InvalidInput("timeout must be positive, and output_limit not negative.")
-        given = check_environment(environment)
+        given = {**self._environment, **check_environment(environment)}
         clean = clean_path(folder)
         await self._engine.call(files.check_folder, self._project, clean)
         async with explained(self._project):

@@ -1,5 +1,6 @@
-"""The tools that every agent has: shell, files, plan, talk, and what was left out of the context."""
+"""The tools that every agent has: shell, files, plan, talk, the time, what was left out of the context."""
 
+from factotum.tools.builtin.clock import get_datetime
 from factotum.tools.builtin.edit import str_replace
 from factotum.tools.builtin.expand import expand_output
 from factotum.tools.builtin.files import create_file, delete_file, list_files, rewrite_file
@@ -8,6 +9,7 @@ from factotum.tools.builtin.read import read_file
 from factotum.tools.builtin.shell import shell
 from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output, shell_sessions
 from factotum.tools.builtin.talk import ask, complete
+from factotum.tools.catalogue import Family, ToolCatalogue
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Tool
 
@@ -17,6 +19,7 @@ BUILTIN: tuple[Tool, ...] = (
     create_file,
     delete_file,
     expand_output,
+    get_datetime,
     list_files,
     read_file,
     rewrite_file,
@@ -28,6 +31,11 @@ BUILTIN: tuple[Tool, ...] = (
     str_replace,
     update_plan,
 )
+
+
+def builtin_catalogue() -> ToolCatalogue:
+    """Return a catalogue of the built-in tools, all of which need nothing to be set."""
+    return ToolCatalogue([Family(BUILTIN)])
 
 
 def builtin_registry() -> Registry:
