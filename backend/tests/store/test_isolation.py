@@ -121,6 +121,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "runs",
         "tool_calls",
         "approvals",
+        "images",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

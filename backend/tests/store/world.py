@@ -11,6 +11,7 @@ from factotum.protocol.runs import Run
 from factotum.store.agents import Agents
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
+from factotum.store.images import Images
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
 from factotum.store.projects import Projects
@@ -18,6 +19,8 @@ from factotum.store.records import Agent, Caller, Project, Thread, ToolCall
 from factotum.store.runs import Runs
 from factotum.store.threads import Threads
 from factotum.store.tool_calls import ToolCalls
+
+IMAGE = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class World:
             assert await Agents(tx).get(self.agent.id) == self.agent
             assert await ToolCalls(tx).for_run(self.run.id) == [self.call]
             assert await Approvals(tx).of_run(self.run.id) == [self.approval]
+            assert await Images(tx).get(self.thread.id, [IMAGE]) == {IMAGE: b"png"}
 
 
 async def build(database: Database, caller: Caller, account_id: str) -> World:
@@ -73,6 +77,7 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
             pattern="shell",
             expires_at=now() + timedelta(hours=1),
         )
+        await Images(tx).keep(thread.id, IMAGE, b"png")
         thread = await Threads(tx).get(thread.id)
         run = await Runs(tx).get(run.id)
     return World(caller, account_id, project, thread, message, run, agent, call, approval)

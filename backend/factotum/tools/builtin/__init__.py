@@ -7,6 +7,7 @@ from factotum.tools.builtin.files import create_file, delete_file, list_files, m
 from factotum.tools.builtin.find import find_files, search_files
 from factotum.tools.builtin.plan import update_plan
 from factotum.tools.builtin.read import read_file
+from factotum.tools.builtin.see import see_image
 from factotum.tools.builtin.shell import shell
 from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output, shell_sessions
 from factotum.tools.builtin.talk import ask, complete
@@ -27,6 +28,7 @@ BUILTIN: tuple[Tool, ...] = (
     read_file,
     rewrite_file,
     search_files,
+    see_image,
     shell,
     shell_input,
     shell_kill,
