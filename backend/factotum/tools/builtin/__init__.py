@@ -6,6 +6,7 @@ from factotum.tools.builtin.expand import expand_output
 from factotum.tools.builtin.files import create_file, delete_file, list_files, move_file, rewrite_file
 from factotum.tools.builtin.find import find_files, search_files
 from factotum.tools.builtin.plan import update_plan
+from factotum.tools.builtin.python import run_python
 from factotum.tools.builtin.read import read_file
 from factotum.tools.builtin.see import see_image
 from factotum.tools.builtin.shell import shell
@@ -27,6 +28,7 @@ BUILTIN: tuple[Tool, ...] = (
     move_file,
     read_file,
     rewrite_file,
+    run_python,
     search_files,
     see_image,
     shell,
