@@ -167,11 +167,17 @@ HOSTILE = {
 }
 
 
+@pytest.mark.attack(12, 13, control="the same archives without the bad entry are unpacked")
 async def test_hostile_archives_leave_nothing(real: MemoryToolContext) -> None:
     for name, data in HOSTILE.items():
         await real.machine.write(name, _once(data), limit=len(data))
         result = await real.call(unzip_file, path=name, folder="out/here")
         assert (name, result.code) == (name, "archive_unsafe")
+    good = zipped(lambda archive: archive.writestr("up/..x", "x"))
+    for name, data in {"good.zip": good, "good.tgz": tarred(entry("fine"), entry("x", size=1))}.items():
+        await real.machine.write(name, _once(data), limit=len(data))
+        assert (await real.call(unzip_file, path=name)).outcome == "ok"
+        await real.call(shell, command="rm -r good")
     left = await real.call(shell, command="ls; ls .. ; ls -A .factotum/archives /home/agent")
     assert "out" not in left.text.split()
     assert "up" not in left.text.split()
@@ -193,6 +199,7 @@ open("liar.zip", "wb").write(data)
 """
 
 
+@pytest.mark.attack(14, 15, control="a small archive is unpacked")
 async def test_bombs_are_refused(real: MemoryToolContext) -> None:
     await real.call(shell, command=f"python3 - <<'E'\n{BOMBS}\nE", timeout_seconds=200)
     for name, code in (
