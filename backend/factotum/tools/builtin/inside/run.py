@@ -8,6 +8,7 @@ import ast
 import linecache
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,15 @@ class Charts:
         self.folder = Path(folder)
         self.prefix = prefix
         self.count = 0
+
+    @property
+    def shown(self) -> Callable[..., None]:
+        """What stands in for `show`, with whatever arguments it is given."""
+
+        def show(*_: object, **__: object) -> None:
+            self.save()
+
+        return show
 
     def save(self) -> None:
         plots: Any = sys.modules.get("matplotlib.pyplot")
@@ -48,7 +58,7 @@ def run(source: str, name: str, charts: Charts) -> None:
         try:
             plots: Any = import_module("matplotlib.pyplot")
             plots.switch_backend("Agg")
-            plots.show = lambda *_, **__: charts.save()
+            plots.show = charts.shown
         except ImportError:
             pass
     if not isinstance(last, ast.Expr):
