@@ -33,7 +33,10 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _RECREATED: Final = (
     "[The workspace had been lost, and was recreated from the snapshot of {at}: "
     "what was written since is gone.]"
-)class _About(BaseModel):
+)
+
+
+class _About(BaseModel):
     made_at: datetime
     size_bytes: int
     note: str
