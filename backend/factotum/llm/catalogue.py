@@ -217,7 +217,7 @@ class Catalogue:
         if model == DEMO_MODEL or provider_of(model) == "local":
             return False
         price = self._price(model)
-        return price is not None and price.supports_vision
+        return model in self._served or (price is not None and price.supports_vision)
 
     @cached_property
     def _prices(self) -> dict[str, Price]:

@@ -28,7 +28,7 @@ def _code(catalogue: Catalogue, model: str) -> tuple[str, str]:
 
 
 def test_who_can_see_is_known() -> None:
-    catalogue = Catalogue({"OPENAI_API_KEY": "k"}, served=("openai/unheard-of",))
+    catalogue = Catalogue({"OPENAI_API_KEY": "k"}, served=("openai/scripted",))
     assert all(map(catalogue.supports_vision, ("openai/gpt-4o-mini", "anthropic/claude-sonnet-4-5")))
     assert not any(
         map(catalogue.supports_vision, ("demo", "local/llava", "openai/unheard-of", "gpt-3.5-turbo"))
