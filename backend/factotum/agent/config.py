@@ -27,6 +27,8 @@ class ProcessorConfig:
     `max_xml_tool_calls` ends a message after so many calls in XML; `native_max_auto_continues` is how often
     in a row an answer is gone on with that the provider's limit of length has cut, in all dialects.
 
+    `vision`: the model is shown the images that tools give.
+
     `budget` is what the run may use before it asks; `price` that of its model, None when it is not known.
     `network` is what the agent and the run say about the network.
     """
@@ -50,6 +52,7 @@ class ProcessorConfig:
     effort: Effort | None = None
     cache_key: str | None = None
     network: NetworkLayers = _UNSAID
+    vision: bool = False
 
     @property
     def native(self) -> bool:

@@ -53,6 +53,7 @@ class ToolRunner:
         self._strategy = config.tool_execution_strategy
         self._executes = config.execute_tools
         self._network = config.network
+        self._sees = config.vision
         self._gate = gate
 
     async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
@@ -202,7 +203,8 @@ class ToolRunner:
                 closing = ClosingCall(call.call_id, call.name, CallResult(result.text, "ok"))
                 return Finished("complete", deliverables, closing)
             case None:
-                told = CallResult(ready.note + result.text, result.outcome)
+                pictures = result.pictures if self._sees else ()
+                told = CallResult(ready.note + result.text, result.outcome, pictures)
                 await self.finish(call.call_id, call.name, told, started)
                 return None
             case _:

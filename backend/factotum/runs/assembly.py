@@ -52,6 +52,10 @@ class ModelFacts(Protocol):
         """Whether the model takes tools in its provider's own form."""
         ...
 
+    def supports_vision(self, model: str) -> bool:
+        """Whether the model is known to read images."""
+        ...
+
     def context_window(self, model: str) -> int:
         """How many tokens the model reads at once."""
         ...
@@ -114,7 +118,7 @@ class AgentFactory:
         run = seen.run
         config = replace(self._config(run), network=NetworkLayers([seen.network, run.options.network]))
         policy = Policy(self.rules, seen.rules, run.options.policy)
-        registry = self._offered(policy)
+        registry = self._offered(policy, vision=config.vision)
         layers = NetworkLayers([self.network, seen.network, run.options.network])
         network = RunNetwork(self.database, claimed, self.egress, layers)
         self._networks[claimed.id] = network
@@ -157,9 +161,11 @@ class AgentFactory:
         if network is not None:
             await network.close()
 
-    def _offered(self, policy: Policy) -> Registry:
-        shown, denied = offered(policy, self.registry.offered())
-        return Registry(shown, denied) if denied else self.registry
+    def _offered(self, policy: Policy, *, vision: bool) -> Registry:
+        known = self.registry.offered()
+        usable = tuple(tool for tool in known if vision or not tool.needs_vision)
+        shown, denied = offered(policy, usable)
+        return Registry(shown, denied) if len(shown) < len(known) else self.registry
 
     def _config(self, run: Run) -> ProcessorConfig:
         options = run.options
@@ -181,6 +187,7 @@ class AgentFactory:
             cache_key=run.thread_id,
             budget=options.limits.over(self.defaults.budget),
             price=self.models.price(run.model),
+            vision=all(map(self.models.supports_vision, (run.model, *(options.fallback_models or ())))),
         )
 
     def _dialect(self, models: Sequence[str], options: RunOptions) -> Dialect:

@@ -24,6 +24,7 @@ from factotum.core.errors import (
     Unavailable,
 )
 from factotum.sandbox.local.paths import check_labels, clean_path, split
+from factotum.sandbox.no_snapshots import NoSnapshots
 from factotum.sandbox.port import (
     Capabilities,
     Connection,
@@ -92,6 +93,11 @@ class MemorySandbox:
     def capabilities(self) -> Capabilities:
         """Files, and a search in them."""
         return Capabilities(commands=False, sessions=False, terminals=False, ports=False)
+
+    @property
+    def snapshots(self) -> NoSnapshots:
+        """None: what is in memory is not kept."""
+        return NoSnapshots()
 
     @property
     def sessions(self) -> NoSessions:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, JsonValue
 from factotum.core.errors import FactotumError
 from factotum.protocol.events import FileChanged, PlanUpdated, SandboxChanged
 from factotum.protocol.network import NetworkLayers
+from factotum.protocol.messages import ImageRef
 from factotum.protocol.runs import Question
 from factotum.sandbox.port import OutputStream, Sandbox
 
@@ -66,11 +67,23 @@ Signal = Ask | Complete
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """An image for a model that can see, with its bytes, and what the log says of it."""
+
+    ref: ImageRef
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """What a tool gave back: `text` for the model, and at most one signal to the loop."""
+    """What a tool gave back: `text` for the model, and at most one signal to the loop.
+
+    `pictures` are shown to a model that can see, and left out for others: the text must do without them.
+    """
 
     text: str
     signal: Signal | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 class ToolError(FactotumError):
@@ -99,6 +112,7 @@ class Tool:
     `deadline_seconds` bounds a call, `output_limit` is the most characters the model is given.
     `example` are the arguments of a correct call, as JSON, shown to models that must learn or mend one.
     `ends_turn`: the tool only speaks with the person, and may give a signal that ends the model's turn.
+    `needs_vision`: it is offered to models alone that can see.
     A policy may name the tool also as `family.name`, and in parentheses what its parameter `subject` is.
     """
 
@@ -116,3 +130,4 @@ class Tool:
     tags: frozenset[str] = field(default_factory=frozenset)
     family: str = ""
     subject: str | None = None
+    needs_vision: bool = False

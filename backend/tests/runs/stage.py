@@ -82,6 +82,10 @@ class PlayedModels:
             return None
         return replace(FREE, tiers=(Tier(0, 0.001, 0.002),))
 
+    def supports_vision(self, model: str) -> bool:
+        """Whether the name says that it can see."""
+        return "sees" in model
+
     def supports_native_tools(self, model: str) -> bool:
         """All but those whose name says otherwise."""
         return "xml" not in model

@@ -128,6 +128,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "tool_calls",
         "approvals",
         "network_log",
+        "images",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

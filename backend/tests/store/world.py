@@ -12,6 +12,7 @@ from factotum.protocol.runs import Run
 from factotum.store.agents import Agents
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
+from factotum.store.images import Images
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
 from factotum.store.network_log import NetworkLog
@@ -20,6 +21,8 @@ from factotum.store.records import Agent, Caller, Project, Thread, ToolCall
 from factotum.store.runs import Runs
 from factotum.store.threads import Threads
 from factotum.store.tool_calls import ToolCalls
+
+IMAGE = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class World:
             assert await Agents(tx).get(self.agent.id) == self.agent
             assert await ToolCalls(tx).for_run(self.run.id) == [self.call]
             assert await Approvals(tx).of_run(self.run.id) == [self.approval]
+            assert await Images(tx).get(self.thread.id, [IMAGE]) == {IMAGE: b"png"}
 
 
 async def build(database: Database, caller: Caller, account_id: str) -> World:
@@ -76,6 +80,7 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
             expires_at=now() + timedelta(hours=1),
         )
         await NetworkLog(tx).add(run.id, [connection(run.id)])
+        await Images(tx).keep(thread.id, IMAGE, b"png")
         thread = await Threads(tx).get(thread.id)
         run = await Runs(tx).get(run.id)
     return World(caller, account_id, project, thread, message, run, agent, call, approval)

@@ -17,6 +17,7 @@ from factotum.sandbox.local.paths import check_labels, check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sandbox import LocalSandbox
+from factotum.sandbox.local.snapshots import recreate
 from factotum.sandbox.port import SandboxInfo
 
 _log = logging.getLogger(__name__)
@@ -86,21 +87,26 @@ class LocalSandboxProvider:
         if labels is not None:
             check_labels(labels)
         engine = await self._proved()
+        recreated: list[str] = []
 
         def make() -> Project:
             project = engine.machine.project(project_id)
+            recreated.append(recreate(project))
             project.create()
             if labels is not None:
                 project.label(labels)
             return project
 
         try:
-            return LocalSandbox(await engine.call(make), engine, check_environment(environment))
+            project = await engine.call(make)
         except OSError as error:
             raise SetupFault(
                 f"The project's folder cannot be made: {error.strerror or error}.",
                 hint="Look after the disk and the permissions of the data folder.",
             ) from error
+        for notice in filter(None, recreated):
+            engine.boxes.remind(project_id, notice)
+        return LocalSandbox(project, engine, check_environment(environment))
 
     async def find(self, labels: Mapping[str, str] | None = None, *, limit: int = 1000) -> list[SandboxInfo]:
         """Find sandboxes that have all of `labels`, by project, at most `limit`."""

@@ -17,6 +17,7 @@ from factotum.sandbox.local.paths import clean_path, split
 from factotum.sandbox.local.ports import LocalConnection, connect_port, listening, not_open
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sessions import LocalSessions
+from factotum.sandbox.local.snapshots import LocalSnapshots
 from factotum.sandbox.port import Capabilities, ExecResult, FileInfo, Match, OnOutput
 
 _READ_CHUNK = 256 * 1024
@@ -37,12 +38,17 @@ class LocalSandbox:
     @property
     def capabilities(self) -> Capabilities:
         """Everything."""
-        return Capabilities()
+        return Capabilities(snapshots=True)
 
     @property
     def sessions(self) -> LocalSessions:
         """Its shells that last."""
         return self._sessions
+
+    @property
+    def snapshots(self) -> LocalSnapshots:
+        """Copies of its workspace."""
+        return LocalSnapshots(self._project, self._engine)
 
     @property
     def project_id(self) -> str:
