@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from factotum.bus.frames import Frames
 from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
@@ -52,6 +53,11 @@ class Services:
     runs: RunService
     follower: Follower
     model_health: ModelHealth = field(default_factory=ModelHealth)
+
+    @property
+    def frames(self) -> Frames:
+        """What the browsers of runs look like."""
+        return Frames(self.redis)
 
     @property
     def conversation(self) -> Conversation:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 from factotum.agent.approvals import APPROVAL_SECONDS, Gate
@@ -18,6 +19,7 @@ from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.window import Meter
+from factotum.bus.frames import Frames
 from factotum.features.policies import rules_of
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
@@ -78,6 +80,7 @@ class AgentFactory:
     defaults: ProcessorConfig
     rules: Rules = field(default_factory=Rules)
     approval_seconds: float = APPROVAL_SECONDS
+    frames: Frames | None = None
 
     async def read(self, claimed: ClaimedRun) -> Seen:
         """Read what the run needs. Raises NotFound when its creator may not see it any more."""
@@ -119,7 +122,8 @@ class AgentFactory:
             asked_before=claimed.attempt > 1,
             seconds=self.approval_seconds,
         )
-        runner = ToolRunner(registry, journal, events, opener, config, gate)
+        keep_frame = partial(self.frames.keep, run.id) if self.frames else None
+        runner = ToolRunner(registry, journal, events, opener, config, gate, keep_frame)
         processor = ResponseProcessor(self.gateway, registry, events, config)
         return AgentLoop(
             _state(run, claimed, seen.answer),

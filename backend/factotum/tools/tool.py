@@ -37,6 +37,10 @@ class ToolContext(Protocol):
         """Show output while the tool runs."""
         ...
 
+    async def show_page(self, jpeg: bytes, address: str, title: str) -> None:
+        """Show what the browser looks like now, to a person who watches; the newest picture is kept."""
+        ...
+
     async def emit(self, event: ToolEvent) -> None:
         """Say that the plan, a file or the sandbox changed."""
         ...

@@ -151,6 +151,7 @@ class Worker:
             models=self._services.catalogue,
             registry=builtin_registry(),
             sandboxes=self._services.sandboxes,
+            frames=self._services.frames,
             defaults=ProcessorConfig(
                 budget=Budget(
                     cost_usd=settings.budget_cost_usd,
