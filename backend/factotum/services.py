@@ -23,6 +23,8 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
+from factotum.tools.builtin import builtin_catalogue
+from factotum.tools.catalogue import ToolCatalogue
 
 SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
 """What a scripted provider plays; the part before the stroke is the wire format."""
@@ -53,6 +55,7 @@ class Services:
     runs: RunService
     follower: Follower
     model_health: ModelHealth = field(default_factory=ModelHealth)
+    tools: ToolCatalogue = field(default_factory=builtin_catalogue)
 
     @property
     def frames(self) -> Frames:

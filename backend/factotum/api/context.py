@@ -17,9 +17,9 @@ from factotum.features.models import ModelService
 from factotum.features.projects import ProjectService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
+from factotum.features.tools import ToolService
 from factotum.runs.approvals import ApprovalService
 from factotum.services import Services
-from factotum.tools.builtin import builtin_registry
 
 if TYPE_CHECKING:
     from factotum.api.auth import Authenticator
@@ -45,6 +45,7 @@ class ApiContext:
     projects: ProjectService
     stuck: StuckService
     threads: ThreadService
+    tools: ToolService
 
 
 @asynccontextmanager
@@ -64,7 +65,11 @@ async def open_context(
             ),
             agents=AgentService(services.database, services.catalogue),
             approvals=ApprovalService(
-                services.database, services.queue, services.run_log, services.signals, builtin_registry()
+                services.database,
+                services.queue,
+                services.run_log,
+                services.signals,
+                services.tools.registry,
             ),
             branches=BranchService(services.database),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
@@ -75,6 +80,7 @@ async def open_context(
             projects=ProjectService(services.database, services.sandboxes),
             stuck=StuckService(services.database),
             threads=ThreadService(services.database),
+            tools=ToolService(services.database, services.tools, settings.policy),
         )
     finally:
         await health.aclose()

@@ -25,7 +25,6 @@ from factotum.runs.titles import Titler
 from factotum.runs.upkeep import Cleaner, QuestionExpiry
 from factotum.services import Services, make_database
 from factotum.store.database import Database
-from factotum.tools.builtin import builtin_registry
 from factotum.worker.jobs import Taker, clear_stalled_jobs, connected, make_app, take_jobs, takers
 
 log = logging.getLogger(__name__)
@@ -149,7 +148,7 @@ class Worker:
             database=self._services.database,
             gateway=gateway,
             models=self._services.catalogue,
-            registry=builtin_registry(),
+            registry=self._services.tools.registry,
             sandboxes=self._services.sandboxes,
             frames=self._services.frames,
             defaults=ProcessorConfig(

@@ -8,6 +8,7 @@ from factotum.tools.builtin.read import read_file
 from factotum.tools.builtin.shell import shell
 from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output, shell_sessions
 from factotum.tools.builtin.talk import ask, complete
+from factotum.tools.catalogue import Family, ToolCatalogue
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Tool
 
@@ -28,6 +29,11 @@ BUILTIN: tuple[Tool, ...] = (
     str_replace,
     update_plan,
 )
+
+
+def builtin_catalogue() -> ToolCatalogue:
+    """Return a catalogue of the built-in tools, all of which need nothing to be set."""
+    return ToolCatalogue([Family(BUILTIN)])
 
 
 def builtin_registry() -> Registry:
