@@ -1,5 +1,6 @@
 """The one place where the parts are put together from the settings: for the API, the worker, or both."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,12 @@ from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
+from factotum.sandbox.browser.readiness import refusal
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
-from factotum.tools.builtin import builtin_catalogue
+from factotum.tools.builtin import browser_family, builtin_catalogue
 from factotum.tools.catalogue import ToolCatalogue
 
 SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
@@ -134,6 +136,9 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             queue=queue,
             catalogue=catalogue,
             model_health=health,
+            tools=builtin_catalogue(
+                browser_family(await asyncio.to_thread(refusal, settings.sandbox_python))
+            ),
             sandboxes=sandboxes,
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),

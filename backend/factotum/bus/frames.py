@@ -1,4 +1,4 @@
-"""What the browsers of runs look like: the newest picture of each, for who watches; kept for an hour, bounded.
+"""What the browsers of runs look like: the newest picture of each, for an hour.
 
 Pictures are no part of a run's log: a log of them would be mostly pictures that nobody looks at again.
 """

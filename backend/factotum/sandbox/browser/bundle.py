@@ -36,7 +36,7 @@ def archive() -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(zipfile.ZipInfo("__main__.py"), _MAIN)
-        sources = resources.files(__package__).joinpath("inside")
+        sources = resources.files("factotum.sandbox.browser").joinpath("inside")
         for source in sorted(sources.iterdir(), key=lambda each: each.name):
             if source.name.endswith(".py"):
                 file.writestr(zipfile.ZipInfo(f"driver/{source.name}"), source.read_text(encoding="utf-8"))

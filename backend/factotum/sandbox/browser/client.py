@@ -1,8 +1,8 @@
-"""One request to a sandbox's browser: its driver is started when there is none, and nothing it says is believed.
+"""One request to a sandbox's browser; what its driver says is not believed.
 
-No state is kept here: the driver is a session of the sandbox, found by its name, so it ends with the sandbox
-and outlives a run. A driver that breaks the protocol, or does not answer in time, is ended; the next request
-starts another.
+No state is kept here: the driver, started when there is none, is a session of the sandbox, found by its name,
+so it ends with the sandbox and outlives a run. A driver that breaks the protocol, or does not answer in time,
+is ended; the next request starts another.
 """
 
 import asyncio
@@ -78,6 +78,7 @@ class Browser:
     async def _driver(self) -> tuple[int, bool]:
         """Return where the driver's next output begins, and whether it had to be started."""
         sessions = self.sandbox.sessions
+        driver = await asyncio.to_thread(archive)
         wanted = command()
         for info in await sessions.list():
             if info.name == SESSION and info.alive:
@@ -86,7 +87,7 @@ class Browser:
                 await sessions.kill(SESSION)
         await sessions.start(SESSION)
         cursor = await sessions.run(SESSION, wanted)
-        await sessions.write(SESSION, archive())
+        await sessions.write(SESSION, driver)
         return cursor, True
 
     async def _write(self, order: Mapping[str, object]) -> None:

@@ -9,7 +9,7 @@ CHROMIUM = (
     "/usr/bin/chromium",
     "/usr/bin/google-chrome-stable",
 )
-"""Where systems keep it; the first that is there is used. The sandbox sees /usr, so it is there inside too."""
+"""Where systems keep it; the first that is there is used. All in /usr, which the sandbox sees."""
 
 
 def chromium_program() -> str | None:

@@ -13,11 +13,36 @@ LINE_BYTES = 500_000
 JPEG_BYTES = 150_000
 
 CODES = frozenset(
-    "address_failed address_invalid browser_ended browser_failed browser_stopped browser_timeout "
-    "download_failed element_covered element_gone element_invalid element_not_ready file_not_found "
-    "keys_invalid no_file_field no_network no_page not_a_list option_not_found page_hangs page_moved "
-    "page_timeout page_too_large path_invalid place_invalid tab_closed tab_not_found text_not_found "
-    "too_many_tabs".split()
+    {
+        "address_failed",
+        "address_invalid",
+        "browser_ended",
+        "browser_failed",
+        "browser_stopped",
+        "browser_timeout",
+        "download_failed",
+        "element_covered",
+        "element_gone",
+        "element_invalid",
+        "element_not_ready",
+        "file_not_found",
+        "keys_invalid",
+        "no_file_field",
+        "no_network",
+        "no_page",
+        "not_a_list",
+        "option_not_found",
+        "page_hangs",
+        "page_moved",
+        "page_timeout",
+        "page_too_large",
+        "path_invalid",
+        "place_invalid",
+        "tab_closed",
+        "tab_not_found",
+        "text_not_found",
+        "too_many_tabs",
+    }
 )
 """The codes of faults that the driver may name; any other becomes `browser_failed`."""
 

@@ -1,4 +1,4 @@
-"""Tools of the browser that act on a page as a person does: click, type, keys, scroll, hover, drag, choose."""
+"""Tools of the browser that act on a page as a person does: click, type, keys, scroll, drag, choose."""
 
 from typing import Annotated, Literal
 

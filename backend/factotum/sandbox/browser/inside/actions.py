@@ -1,5 +1,8 @@
 """What the browser can be told to do, by name."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 from . import pages, pointing, reading
 
 ACTIONS = {

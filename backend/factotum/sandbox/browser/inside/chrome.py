@@ -1,5 +1,8 @@
 """The one browser: started when it is first needed, started again when it ended, at most MOST_TABS tabs."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 import asyncio
 import contextlib
 import os
@@ -11,7 +14,7 @@ from playwright.async_api import Error, Page, async_playwright
 from playwright.async_api import TimeoutError as Late
 
 from .downloads import Downloads
-from .fault import Fault
+from .fault import Fault, hangs
 
 MOST_TABS = 6
 MOST_MESSAGES = 100
@@ -52,6 +55,7 @@ class Browser:
         self.accept_next: tuple[bool, str] | None = None
         self.downloads = Downloads()
         self.started_before = False
+        self.aside: set[asyncio.Task[None]] = set()
 
     async def tab(self) -> Tab:
         """Return the current tab; start the browser, or open one, if need be."""
@@ -67,20 +71,37 @@ class Browser:
             return
         if self.started_before:
             self.notices.append("The browser had ended and is a new one: tabs and sign-ins are gone.")
-        await self.close()
-        self.playwright = await async_playwright().start()
-        self.chromium = await self.playwright.chromium.launch(
-            executable_path=self.program,
-            # Chromium's own sandbox needs namespaces, which nothing in here may make.
-            chromium_sandbox=False,
-            args=[*FLAGS, *proxy_flags(os.environ)],
-            downloads_path=str(self.downloads.incoming()),
-            timeout=30_000,
-        )
+        self.forget_all()
+        try:
+            self.chromium = await self.launch()
+        except Error:
+            if self.playwright is None:
+                raise
+            await self.close()  # its own program may have been killed with the browser
+            self.chromium = await self.launch()
         self.context = await self.chromium.new_context(viewport=WINDOW, locale="en-US", accept_downloads=True)
         self.context.set_default_timeout(10_000)
         self.context.on("page", self.adopt)
         self.started_before = True
+
+    async def launch(self):
+        """Start Chromium."""
+        fresh = self.playwright is None
+        if fresh:
+            self.playwright = await async_playwright().start()
+        try:
+            return await self.playwright.chromium.launch(
+                executable_path=self.program,
+                # Chromium's own sandbox needs namespaces, which nothing in here may make.
+                chromium_sandbox=False,
+                args=[*FLAGS, *proxy_flags(os.environ)],
+                downloads_path=str(self.downloads.incoming()),
+                timeout=30_000,
+            )
+        except Error:
+            if fresh:
+                await self.close()
+            raise
 
     async def open(self) -> Tab:
         """Open an empty tab and make it the current one."""
@@ -95,7 +116,7 @@ class Browser:
         """Take in a page that was opened, by us or by another page."""
         if len(self.tabs) >= MOST_TABS:
             self.notices.append(f"The page wanted another tab; it was closed, since {MOST_TABS} are open.")
-            asyncio.ensure_future(quietly(page.close()))
+            self.later(page.close())
             return
         tab = Tab(page)
         self.tabs.append(tab)
@@ -104,7 +125,7 @@ class Browser:
         self.current = tab
         page.on("close", lambda _: self.forget(tab))
         page.on("crash", lambda _: self.crashed(tab))
-        page.on("dialog", lambda dialog: asyncio.ensure_future(quietly(self.answer(dialog))))
+        page.on("dialog", lambda dialog: self.later(self.answer(dialog)))
         page.on("download", lambda download: self.downloads.begin(download))
         page.on("console", lambda said: note(tab, said.type, said.text))
         page.on("pageerror", lambda error: note(tab, "uncaught", str(error)))
@@ -117,6 +138,12 @@ class Browser:
             lambda got: got.status >= 400 and note(tab, str(got.status), f"{got.request.method} {got.url}"),
         )
 
+    def later(self, work) -> None:
+        """Do something beside the action that is under way."""
+        task = asyncio.ensure_future(quietly(work))
+        self.aside.add(task)
+        task.add_done_callback(self.aside.discard)
+
     def forget(self, tab: Tab) -> None:
         """Take out a tab that was closed."""
         if tab in self.tabs:
@@ -127,7 +154,7 @@ class Browser:
     def crashed(self, tab: Tab) -> None:
         """Close a tab whose page crashed."""
         self.notices.append("The page crashed, and its tab was closed.")
-        asyncio.ensure_future(quietly(tab.page.close()))
+        self.later(tab.page.close())
         self.forget(tab)
 
     async def answer(self, dialog) -> None:
@@ -146,7 +173,7 @@ class Browser:
         else:
             await dialog.dismiss()
 
-    def explain(self, error: Exception) -> Fault:
+    async def explain(self, error: Exception) -> Fault:
         """Say in our words what Playwright could not do."""
         text = str(error)
         if self.chromium is None or not self.chromium.is_connected():
@@ -154,20 +181,26 @@ class Browser:
         for code, sign, message, hint in KNOWN:
             if re.search(sign, text):
                 return Fault(code, message, hint)
+        if isinstance(error, Late) and self.current is not None and not await answers(self.current.page):
+            return hangs()
         first = text.split("\nCall log:")[0].strip().replace("\n", " ")
         code = "browser_timeout" if isinstance(error, Late) else "browser_failed"
         return Fault(
             code, first[:500] or type(error).__name__, "Look at the page (browser_look) and try another way."
         )
 
-    async def close(self) -> None:
-        """End the browser; nothing of it is left."""
+    def forget_all(self) -> None:
+        """Forget tabs and downloads of a browser that ended."""
         self.downloads.stop()
         self.tabs.clear()
-        self.current = None
+        self.current = self.context = None
+
+    async def close(self) -> None:
+        """End the browser; nothing of it is left."""
+        self.forget_all()
         chromium, playwright = self.chromium, self.playwright
-        self.chromium = self.playwright = self.context = None
-        if chromium is not None:
+        self.chromium = self.playwright = None
+        if chromium is not None and chromium.is_connected():
             await quietly(chromium.close())
         if playwright is not None:
             await quietly(playwright.stop())
@@ -225,6 +258,16 @@ def proxy_flags(environment: Mapping[str, str]) -> list[str]:
 def note(tab: Tab, kind: str, text: str) -> None:
     """Keep what a page said."""
     tab.messages.append(f"[{kind}] {text[:500]}")
+
+
+async def answers(page: Page) -> bool:
+    """Tell whether a page's script runs."""
+    try:
+        async with asyncio.timeout(2):
+            await page.evaluate("1")
+            return True
+    except (TimeoutError, Error):
+        return False
 
 
 async def quietly(work) -> None:

@@ -1,4 +1,4 @@
-"""Playwright's accessibility snapshot, made compact: what can be acted on is numbered, the rest is plain text.
+"""Playwright's accessibility snapshot, made compact: what can be acted on is numbered.
 
 Pure. A line of the snapshot is `- role "name" [attribute] [ref=e1] [box=x,y,w,h]: text`, indented under its
 parent. Names come from the page: only what stands between the name and the text is taken for an attribute.
@@ -8,8 +8,27 @@ import re
 from typing import NamedTuple
 
 ROLES = frozenset(
-    "button checkbox combobox gridcell link listbox menuitem menuitemcheckbox menuitemradio option radio "
-    "scrollbar searchbox slider spinbutton switch tab textbox treeitem".split()
+    {
+        "button",
+        "checkbox",
+        "combobox",
+        "gridcell",
+        "link",
+        "listbox",
+        "menuitem",
+        "menuitemcheckbox",
+        "menuitemradio",
+        "option",
+        "radio",
+        "scrollbar",
+        "searchbox",
+        "slider",
+        "spinbutton",
+        "switch",
+        "tab",
+        "textbox",
+        "treeitem",
+    }
 )
 _LINE = re.compile(
     r'(?P<role>[\w-]+)(?P<name> "(?:[^"\\]|\\.)*")?(?P<attributes>(?: \[[^\]]*\])*)(?P<text>:.*)?', re.DOTALL
@@ -31,7 +50,10 @@ class Box(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One element: its text without indentation, its depth, its number if it can be acted on."""
+    """One element: its text without indentation, its depth, its number if it can be acted on.
+
+    `box` is None also in frames: what is told of it there is relative to the frame.
+    """
 
     depth: int
     text: str
@@ -43,7 +65,7 @@ class Line(NamedTuple):
 def read(snapshot: str, width: int, height: int) -> "list[Line]":
     """Return the lines that say something. `width` and `height` are the window's."""
     lines: list[Line] = []
-    parents: list[tuple[int, bool, bool]] = []  # indentation, was it kept, is it in the window
+    parents: list[tuple[int, bool, bool, bool]] = []  # indentation, kept, in the window, in a frame
     for raw in snapshot.splitlines():
         body = raw.lstrip(" ")
         if not body.startswith("- "):
@@ -54,16 +76,16 @@ def read(snapshot: str, width: int, height: int) -> "list[Line]":
         found = _LINE.fullmatch(_unquoted(body[2:]))
         if found is None:
             continue
-        visible = parents[-1][2] if parents else True
+        visible, framed = parents[-1][2:] if parents else (True, False)
         role, name, attributes, text = (found[key] or "" for key in ("role", "name", "attributes", "text"))
         ref = _REF.search(attributes)
-        box = _box(attributes)
-        if box is not None and ref is not None and not ref[1].startswith("f"):
+        box = None if framed else _box(attributes)
+        if box is not None:
             visible = box.x < width and box.y < height and box.x + box.width > 0 and box.y + box.height > 0
         number = ref[1] if ref is not None and (role in ROLES or "[cursor=pointer]" in attributes) else ""
         words = text[1:].strip()
         kept = bool(number or name or words or role not in _PLAIN)
-        parents.append((indent, kept, visible))
+        parents.append((indent, kept, visible, framed or role == "iframe"))
         if kept:
             depth = sum(each[1] for each in parents) - 1
             lines.append(Line(depth, _shown(role, name, attributes, number, words), number, visible, box))

@@ -1,5 +1,8 @@
 """Downloads of the browser: into the workspace, bounded in number and size, each with its end told once."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 import asyncio
 import contextlib
 import os
@@ -10,6 +13,7 @@ from pathlib import Path
 
 WORKSPACE = Path("/workspace")
 FOLDER = "downloads"
+FOLDER_ABOVE = WORKSPACE / ".factotum"
 MOST = 5
 LARGEST_BYTES = 500_000_000
 LOOK_SECONDS = 0.2
@@ -28,10 +32,10 @@ class Downloads:
 
     def incoming(self) -> Path:
         """Return the folder that unfinished downloads lie in, empty; on the project's disk, not in memory."""
-        self.clear()
-        parent = WORKSPACE / ".factotum"
-        parent.mkdir(exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix="downloading-", dir=parent))
+        FOLDER_ABOVE.mkdir(exist_ok=True)
+        for left in FOLDER_ABOVE.glob("downloading-*"):  # of drivers that were killed
+            shutil.rmtree(left, ignore_errors=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="downloading-", dir=FOLDER_ABOVE))
         return self.folder
 
     def begin(self, download) -> None:
@@ -71,6 +75,8 @@ class Downloads:
             if not coming.done():
                 await stopped(download)
                 coming.cancel()
+            if len(self.running) <= 1:
+                self.clear()
 
     def size(self) -> int:
         """The bytes of all that is being downloaded."""
@@ -106,9 +112,9 @@ class Downloads:
             task.cancel()
 
     def clear(self) -> None:
-        """Remove what was never finished, of this driver and of those that were killed."""
-        for left in (WORKSPACE / ".factotum").glob("downloading-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        """Remove what was never finished."""
+        for left in self.folder.iterdir() if self.folder else ():
+            left.unlink(missing_ok=True)
 
 
 async def stopped(download) -> None:

@@ -9,3 +9,12 @@ class Fault(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+
+
+def hangs() -> Fault:
+    """Return the fault for a page that does not answer."""
+    return Fault(
+        "page_hangs",
+        "The page does not answer: it is too large, or its script never ends.",
+        "Open another address (browser_go_to), or close the tab (browser_tabs).",
+    )

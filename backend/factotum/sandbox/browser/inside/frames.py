@@ -1,5 +1,8 @@
 """Pictures of the page while a request is done, for a person who watches: small, few, each new one once."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 import asyncio
 import base64
 import contextlib

@@ -1,5 +1,8 @@
 """What the model is told of the page after each action: where it is, what happened, what can be acted on."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 import asyncio
 from typing import NamedTuple
 
@@ -7,7 +10,7 @@ from playwright.async_api import Error, Page
 
 from .chrome import WINDOW, Browser, Tab
 from .compact import Line, read, write
-from .fault import Fault
+from .fault import hangs
 
 LIMIT = 12_000
 SNAPSHOT_SECONDS = 8.0
@@ -32,14 +35,12 @@ async def lines_of(page: Page) -> "list[Line]":
         except TimeoutError:
             break
         except Error as error:
+            if "has been closed" in str(error) or "crashed" in str(error):
+                raise
             if "Timeout" in str(error) or attempt == 2:
                 break
             await asyncio.sleep(0.3)  # it is going elsewhere
-    raise Fault(
-        "page_hangs",
-        "The page does not answer: it is too large, or its script never ends.",
-        "Open another address (browser_go_to), or close the tab (browser_tabs).",
-    )
+    raise hangs()
 
 
 async def settle(page: Page) -> None:
@@ -52,10 +53,11 @@ async def settle(page: Page) -> None:
         return
 
 
-async def looked(browser: Browser, done: str = "", *, limit: int = LIMIT) -> Answer:
+async def looked(browser: Browser, done: str = "", *, settled: bool = False) -> Answer:
     """Answer with the page as it is now, after what was `done`."""
     tab = await browser.tab()
-    await settle(tab.page)
+    if not settled:
+        await settle(tab.page)
     tab = await browser.tab()  # a new one may have come to the front
     lines = await lines_of(tab.page)
     told, came = browser.downloads.take()
@@ -63,7 +65,7 @@ async def looked(browser: Browser, done: str = "", *, limit: int = LIMIT) -> Ans
     head += [f"[{each}]" for each in [*browser.notices, *told]]
     browser.notices.clear()
     head += await place(browser, tab)
-    return Answer("\n".join([*head, write(lines, limit) or "(the page is empty)"]), came)
+    return Answer("\n".join([*head, write(lines, LIMIT) or "(the page is empty)"]), came)
 
 
 async def place(browser: Browser, tab: Tab) -> "list[str]":

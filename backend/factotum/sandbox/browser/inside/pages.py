@@ -1,5 +1,8 @@
 """Actions about where the browser is: addresses, history, tabs, waiting, dialogs, downloads."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 import asyncio
 import re
 import time
@@ -7,13 +10,13 @@ import time
 from playwright.async_api import Error
 from playwright.async_api import TimeoutError as Late
 
-from .chrome import Browser, Tab, quietly
+from .chrome import Browser, Tab, answers, quietly
 from .fault import Fault
 from .look import Answer, looked
 from .pointing import find
 
 COMMIT_SECONDS = 25.0
-LOAD_SECONDS = 6.0
+LOAD_SECONDS = 5.0
 SCHEMES = ("http:", "https:", "file:", "data:", "about:", "blob:")
 NO_PAGE = "The address answers with no page, but with a file or with nothing."
 
@@ -48,23 +51,19 @@ async def go_to(browser: Browser, url: str, new_tab: bool) -> Answer:
     try:
         await tab.page.wait_for_load_state("load", timeout=LOAD_SECONDS * 1000)
     except Late:
-        return await looked(
-            browser, f"[The page still loads after {LOAD_SECONDS:g} s; this is what is there.]"
-        )
+        note = f"[The page still loads after {LOAD_SECONDS:g} s; this is what is there.]"
+        return await looked(browser, note, settled=True)
     return await looked(browser)
 
 
 async def answering(browser: Browser, tab: Tab) -> Tab:
     """Return the tab, or a new one in its place if its page hangs: a page that hangs cannot be left."""
-    try:
-        async with asyncio.timeout(3):
-            await tab.page.evaluate("1")
-            return tab
-    except (TimeoutError, Error):
-        browser.notices.append("The page before did not answer; its tab was closed.")
-        browser.forget(tab)
-        await quietly(tab.page.close())
-        return await browser.open()
+    if await answers(tab.page):
+        return tab
+    browser.notices.append("The page before did not answer; its tab was closed.")
+    browser.forget(tab)
+    await quietly(tab.page.close())
+    return await browser.open()
 
 
 def full_address(url: str) -> str:

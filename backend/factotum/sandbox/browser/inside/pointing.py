@@ -1,5 +1,8 @@
 """Actions on elements: found by the number that the newest look gave them, by their text, or by a place."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 import asyncio
 import re
 from pathlib import Path
@@ -11,7 +14,7 @@ from .fault import Fault
 from .look import Answer, looked
 
 WORKSPACE = Path("/workspace")
-ACT_MS = 8_000
+ACT_MS = 6_000
 MOST_KEYS = 50
 REF = re.compile(r"\[?(?:ref=)?((?:f\d+)?e\d+|\d+)\]?")
 NAMED = ("button", "link", "menuitem", "tab", "checkbox", "radio", "option", "textbox", "combobox")
@@ -157,7 +160,7 @@ async def select(browser: Browser, element: str, options: "list[str]") -> Answer
     if not there:
         raise Fault("not_a_list", f"{element} is no list of options.", "Click it, and then the option.")
     values = [next((value for label, value in there if wanted in (label, value)), None) for wanted in options]
-    missing = [wanted for wanted, value in zip(options, values) if value is None]
+    missing = [wanted for wanted, value in zip(options, values, strict=True) if value is None]
     if missing:
         known = ", ".join(label for label, _ in there)[:500]
         raise Fault("option_not_found", f"There is no option {missing[0][:100]!r}.", f"There are: {known}.")
@@ -169,7 +172,7 @@ async def upload(browser: Browser, element: str, paths: "list[str]") -> Answer:
     """Give files of the workspace to a file field, or to what opens the choice of files."""
     page = (await browser.tab()).page
     files = [WORKSPACE / path for path in paths]
-    for path, file in zip(paths, files):
+    for path, file in zip(paths, files, strict=True):
         if not file.is_file():
             raise Fault(
                 "file_not_found", f"There is no file {path!r} in the workspace.", "list_files shows them."

@@ -1,5 +1,8 @@
 """Actions that take something out of the page: its content, what it said, pictures, a PDF."""
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 from pathlib import Path
 
 from . import scripts
@@ -45,7 +48,7 @@ async def screenshot(browser: Browser, path: str, whole_page: bool, numbered: bo
     marks = [
         {"ref": line.ref, **line.box._asdict()}
         for line in lines
-        if line.ref and not line.ref.startswith("f") and line.box and line.box.width and line.in_window
+        if line.ref and line.box and line.box.width and line.in_window
     ][:MOST_MARKS]
     if whole_page and await page.evaluate("document.documentElement.scrollHeight") > LARGEST_SIDE:
         raise Fault("page_too_large", "The page is too long for one picture.", "Take the window, and scroll.")

@@ -14,15 +14,17 @@ EXTRACT = r"""
   if (what === 'links') {
     const seen = new Map();
     for (const a of root.querySelectorAll('a[href]'))
-      if (/^(https?|file|mailto):/.test(a.href) && !seen.has(a.href)) seen.set(a.href, one(a.innerText || a.ariaLabel));
+      if (/^(https?|file|mailto):/.test(a.href) && !seen.has(a.href))
+        seen.set(a.href, one(a.innerText || a.ariaLabel));
     return Array.from(seen, ([href, text]) => `[${text}](${href})`).join('\n');
   }
   if (what === 'tables')
     return Array.from(root.querySelectorAll('table'))
       .filter((t) => !t.querySelector('table')).map((t, i) => `Table ${i + 1}\n${table(t)}`).join('\n\n');
   const skip = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'SVG', 'IFRAME', 'HEAD']);
-  const block = new Set(['P', 'DIV', 'SECTION', 'ARTICLE', 'MAIN', 'HEADER', 'FOOTER', 'NAV', 'ASIDE', 'FORM', 'UL', 'OL',
-    'DL', 'DT', 'DD', 'FIGURE', 'FIGCAPTION', 'BLOCKQUOTE', 'DETAILS', 'SUMMARY', 'FIELDSET', 'ADDRESS']);
+  const block = new Set(['P', 'DIV', 'SECTION', 'ARTICLE', 'MAIN', 'HEADER', 'FOOTER', 'NAV', 'ASIDE', 'FORM',
+    'UL', 'OL', 'DL', 'DT', 'DD', 'FIGURE', 'FIGCAPTION', 'BLOCKQUOTE', 'DETAILS', 'SUMMARY', 'FIELDSET',
+    'ADDRESS']);
   let budget = 300000;
   const inside = (node, depth) => Array.from(
     node.shadowRoot ? node.shadowRoot.childNodes : node.childNodes, (c) => walk(c, depth)).join('');
@@ -39,11 +41,16 @@ EXTRACT = r"""
     if (tag === 'CODE') return '`' + node.innerText + '`';
     if (tag === 'TABLE' && !node.querySelector('table')) return `\n\n${table(node)}\n\n`;
     if (tag === 'LI') {
-      const mark = node.parentElement?.tagName === 'OL' ? `${Array.from(node.parentElement.children).indexOf(node) + 1}. ` : '- ';
+      const list = node.parentElement;
+      const mark = list?.tagName === 'OL' ? `${Array.from(list.children).indexOf(node) + 1}. ` : '- ';
       return '\n' + mark + inner().trim().replace(/\n+/g, '\n  ');
     }
-    if (tag === 'A' && /^https?:|^file:/.test(node.href)) { const t = one(inner()); return t ? `[${t}](${node.href})` : ''; }
-    if (tag === 'IMG') return node.alt ? `![${one(node.alt)}](${/^data:/.test(node.src) ? 'data' : node.src})` : '';
+    if (tag === 'A' && /^https?:|^file:/.test(node.href)) {
+      const t = one(inner());
+      return t ? `[${t}](${node.href})` : '';
+    }
+    if (tag === 'IMG')
+      return node.alt ? `![${one(node.alt)}](${/^data:/.test(node.src) ? 'data' : node.src})` : '';
     if (tag === 'STRONG' || tag === 'B') { const t = one(inner()); return t ? `**${t}**` : ''; }
     if (tag === 'INPUT' || tag === 'TEXTAREA')
       return node.type === 'hidden' || node.type === 'password' ? '' : ` ${one(node.value)} `;
@@ -51,7 +58,8 @@ EXTRACT = r"""
     if (tag === 'BUTTON') return ` ${one(inner())} `;
     return block.has(tag) ? `\n\n${inner()}\n\n` : inner();
   };
-  return walk(root, 0).replace(/[ \t]+\n/g, '\n').replace(/\n[ \t]+(?![-\d ])/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+  return walk(root, 0).replace(/[ \t]+\n/g, '\n').replace(/\n[ \t]+(?![-\d ])/g, '\n')
+    .replace(/\n{3,}/g, '\n\n').trim();
 }
 """
 
@@ -63,12 +71,12 @@ MARK = r"""
   const shade = host.attachShadow({mode: 'open'});
   for (const m of marks) {
     const box = document.createElement('div');
-    box.style.cssText = `position:fixed;box-sizing:border-box;border:2px solid #d0104c;left:${m.x}px;top:${m.y}px;` +
-      `width:${m.width}px;height:${m.height}px`;
+    box.style.cssText = `position:fixed;box-sizing:border-box;border:2px solid #d0104c;` +
+      `left:${m.x}px;top:${m.y}px;width:${m.width}px;height:${m.height}px`;
     const tag = document.createElement('span');
     tag.textContent = m.ref;
-    tag.style.cssText = 'position:absolute;left:-2px;top:-2px;background:#d0104c;color:#fff;font:bold 11px/14px sans-serif;' +
-      'padding:0 3px';
+    tag.style.cssText = 'position:absolute;left:-2px;top:-2px;background:#d0104c;color:#fff;' +
+      'font:bold 11px/14px sans-serif;padding:0 3px';
     box.append(tag);
     shade.append(box);
   }

@@ -7,6 +7,9 @@
 Requests are done one after the other. Nobody asked for `idle` seconds: the driver ends, with its browser.
 """
 
+# pyright: basic, reportMissingImports=false, reportOptionalMemberAccess=false
+# Playwright is a package of the sandbox's Python, not of the service's.
+
 import asyncio
 import contextlib
 import json
@@ -24,7 +27,7 @@ MESSAGE_LIMIT = 1_000
 
 
 def main() -> None:
-    """Serve on standard input and output; the arguments are where the browser may be (a:b:c) and the idle seconds."""
+    """Serve on standard input and output. Arguments: where the browser may be (a:b:c), the idle seconds."""
     out = os.dup(1)
     with open(os.devnull, "wb") as nowhere:  # what the browser says would mix with the answers
         os.dup2(nowhere.fileno(), 1)
@@ -94,7 +97,7 @@ class Driver:
         except Fault as fault:
             self.say(name, error=fault)
         except Exception as error:  # noqa: BLE001 - Playwright's errors are of many kinds; the service gets the text
-            self.say(name, error=self.browser.explain(error))
+            self.say(name, error=await self.browser.explain(error))
 
     def say(self, name: str, *, error: "Fault | None" = None, **answer: object) -> None:
         """Write one line."""
