@@ -1,9 +1,10 @@
-/** The agent's computer: how far it is, its terminal, its files. Beside the thread, or as a sheet on a phone. */
-import { FileDiff, FolderTree, ListTodo, SquareTerminal, X } from 'lucide-react'
+/** The agent's computer: how far it is, its terminal, its browser, its files. Beside the thread, or as a sheet on a phone. */
+import { FileDiff, FolderTree, Globe, ListTodo, SquareTerminal, X } from 'lucide-react'
 import { Tabs } from 'radix-ui'
 import { usePanel } from '@/runtime/panel'
 import type { PanelTab } from '@/runtime/panel'
 import { IconButton } from '@/ui/button'
+import { Browser } from './browser'
 import { Changes } from './changes'
 import { Files } from './files'
 import { Progress } from './progress'
@@ -12,6 +13,7 @@ import { Terminal } from './terminal'
 const TABS: readonly { id: PanelTab; title: string; icon: typeof ListTodo }[] = [
   { id: 'progress', title: 'Progress', icon: ListTodo },
   { id: 'terminal', title: 'Terminal', icon: SquareTerminal },
+  { id: 'browser', title: 'Browser', icon: Globe },
   { id: 'files', title: 'Files', icon: FolderTree },
   { id: 'changes', title: 'Changes', icon: FileDiff },
 ]
@@ -48,6 +50,9 @@ export function ComputerPanel() {
       </Tabs.Content>
       <Tabs.Content value="terminal" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
         <Terminal />
+      </Tabs.Content>
+      <Tabs.Content value="browser" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
+        <Browser />
       </Tabs.Content>
       <Tabs.Content value="files" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
         <Files />
