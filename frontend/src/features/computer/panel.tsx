@@ -30,14 +30,15 @@ export function ComputerPanel() {
       className="flex h-full min-w-0 flex-col bg-panel"
     >
       <div className="flex h-12 shrink-0 items-center gap-1 border-b px-3">
-        <Tabs.List aria-label="The agent's computer" className="flex flex-1 gap-1">
+        <Tabs.List aria-label="The agent's computer" className="flex min-w-0 flex-1 gap-1">
           {TABS.map(({ id, title, icon: Icon }) => (
             <Tabs.Trigger
               key={id}
               value={id}
-              className="flex h-8 items-center gap-1.5 rounded-sm px-2 @sm:px-2.5 font-medium text-muted hover:bg-hover hover:text-fg data-[state=active]:bg-raised data-[state=active]:text-fg data-[state=active]:ring-1 data-[state=active]:ring-line"
+              className="group flex h-8 items-center gap-1.5 rounded-sm px-2 @sm:px-2.5 font-medium text-muted hover:bg-hover hover:text-fg data-[state=active]:bg-raised data-[state=active]:text-fg data-[state=active]:ring-1 data-[state=active]:ring-line"
             >
-              <Icon size={14} aria-hidden="true" /> {title}
+              <Icon size={14} aria-hidden="true" className="shrink-0 @md:hidden @xl:block" />
+              <span className="sr-only @md:not-sr-only group-data-[state=active]:not-sr-only">{title}</span>
             </Tabs.Trigger>
           ))}
         </Tabs.List>
