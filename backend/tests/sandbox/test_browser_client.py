@@ -130,7 +130,8 @@ async def test_a_driver_is_started_once_and_asked_again() -> None:
 async def test_a_session_of_that_name_that_is_no_driver_is_ended() -> None:
     one, driven = browser(good)
     driven.alive, driven.busy, driven.command = True, True, "cat"
-    assert (await ask(one))[0] == "fine"
+    text, _ = await ask(one)
+    assert text == "[The browser is a new one: tabs and sign-ins of the one before are gone.]\nfine"
     assert (driven.killed, driven.started, driven.command) == (1, 1, command())
 
 

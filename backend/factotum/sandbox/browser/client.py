@@ -34,6 +34,8 @@ _CANCEL_SECONDS = 3.0
 _NEWEST = 2**62
 _FIRST_FRAMES = 2
 
+_ANEW = "[The browser is a new one: tabs and sign-ins of the one before are gone.]\n"
+
 Show = Callable[[Frame], Awaitable[None]]
 
 
@@ -65,30 +67,34 @@ class Browser:
         """
         async with self._turns:
             request = new_id()
-            cursor, is_new = await self._driver()
+            cursor, is_new, was_there = await self._driver()
             seconds += START_SECONDS if is_new else 0
             deadline = time.monotonic() + seconds + GRACE_SECONDS
             try:
                 await self._write({"id": request, "do": action, "seconds": seconds, "with": dict(arguments)})
-                return await self._answer(request, cursor, deadline, show)
+                done = await self._answer(request, cursor, deadline, show)
             except asyncio.CancelledError:
                 await whole(self._cancel(request))
                 raise
+            return done.model_copy(update={"text": _ANEW + done.text}) if is_new and was_there else done
 
-    async def _driver(self) -> tuple[int, bool]:
-        """Return where the driver's next output begins, and whether it had to be started."""
+    async def _driver(self) -> tuple[int, bool, bool]:
+        """Return where the driver's next output begins, whether it had to be started, and whether there was
+        one before."""
         sessions = self.sandbox.sessions
         driver = await asyncio.to_thread(archive)
         wanted = command()
+        was_there = False
         for info in await sessions.list():
+            was_there = was_there or info.name == SESSION
             if info.name == SESSION and info.alive:
                 if info.busy and info.command == wanted:
-                    return (await sessions.poll(SESSION, limit=0, cursor=_NEWEST)).cursor, False
+                    return (await sessions.poll(SESSION, limit=0, cursor=_NEWEST)).cursor, False, True
                 await sessions.kill(SESSION)
         await sessions.start(SESSION)
         cursor = await sessions.run(SESSION, wanted)
         await sessions.write(SESSION, driver)
-        return cursor, True
+        return cursor, True, was_there
 
     async def _write(self, order: Mapping[str, object]) -> None:
         await self.sandbox.sessions.write(SESSION, json.dumps(order).encode() + b"\n", timeout=GRACE_SECONDS)

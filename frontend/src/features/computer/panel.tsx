@@ -27,7 +27,7 @@ export function ComputerPanel() {
         const chosen = TABS.find((one) => one.id === next)
         if (chosen !== undefined) show(chosen.id)
       }}
-      className="flex h-full min-w-0 flex-col bg-panel"
+      className="@container flex h-full min-w-0 flex-col bg-panel"
     >
       <div className="flex h-12 shrink-0 items-center gap-1 border-b px-3">
         <Tabs.List aria-label="The agent's computer" className="flex min-w-0 flex-1 gap-1">
