@@ -239,8 +239,9 @@ async def test_tabs_and_pop_ups(browser: MemoryToolContext) -> None:
     for _ in range(3):
         await browser.call(browser_tabs, action="open")
     assert (await browser.call(browser_tabs, action="open")).code == "too_many_tabs"
-    for _ in range(5):
-        last = await browser.call(browser_tabs, action="close", tab=2)
+    for _ in range(4):
+        await browser.call(browser_tabs, action="close", tab=2)
+    last = await browser.call(browser_tabs, action="close", tab=2)
     assert last.text == f"* tab 1: Shop {PLACE}/index.html"
 
 
@@ -319,12 +320,13 @@ async def test_a_killed_browser_is_started_again(browser: MemoryToolContext) -> 
 
 async def _until_ok(context: MemoryToolContext, tool: Tool) -> ToolResult:
     """Call until it is done; a call that met the browser's end may say so first."""
-    for _ in range(3):
-        result = await context.call(tool)
-        if result.outcome == "ok":
-            return result
-        assert result.code in ("browser_ended", "tab_closed"), result.text
-    raise AssertionError(result.text)
+    result = await context.call(tool)
+    for _ in range(2):
+        if result.outcome == "error":
+            assert result.code in ("browser_ended", "tab_closed"), result.text
+            result = await context.call(tool)
+    assert result.outcome == "ok", result.text
+    return result
 
 
 async def test_a_stopped_call_ends_and_the_browser_stays(browser: MemoryToolContext) -> None:
