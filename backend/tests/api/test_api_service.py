@@ -232,7 +232,7 @@ async def test_every_event_is_described_and_every_error_has_one_shape(api: Api) 
     stream = document["paths"]["/v1/runs/{run_id}/events"]["get"]["responses"]["200"]["content"]
     described = json.dumps(stream["text/event-stream"]["schema"])
     events = RUN_EVENT.json_schema()["discriminator"]["mapping"]
-    assert len(events) == 24
+    assert len(events) == 25
     for kind, reference in events.items():
         name = reference.rpartition("/")[2]
         assert schemas[name]["properties"]["type"]["const"] == kind

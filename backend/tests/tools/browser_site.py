@@ -43,7 +43,7 @@ document.documentElement.style.height = '100%'
 """
 
 HUGE = "<!doctype html><title>Huge</title>" + "".join(
-    f'<p><a href="#{number}">link number {number}</a> with some words after it</p>' for number in range(3000)
+    f'<p><a href="#{number}">link number {number}</a> with some words after it</p>' for number in range(1500)
 )
 
 SITE = {
