@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from factotum.bus.frames import Frames
 from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
@@ -27,15 +28,16 @@ from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
+from factotum.sandbox.browser.readiness import refusal
 from factotum.sandbox.egress.places import place_for_proxy
 from factotum.sandbox.egress.proxy import EgressProxy
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
-from factotum.tools.builtin import BUILTIN, builtin_catalogue
+from factotum.tools.builtin import browser_family, builtin_catalogue
 from factotum.tools.builtin.web_families import WebKeys, web_families
-from factotum.tools.catalogue import Family, ToolCatalogue
+from factotum.tools.catalogue import ToolCatalogue
 
 SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
 """What a scripted provider plays; the part before the stroke is the wire format."""
@@ -77,6 +79,11 @@ class Services:
     web_reader: WebReader = field(default_factory=lambda: WebReader(Guard()))
     process: str = field(default_factory=_process_name)
     """What others know this process by."""
+
+    @property
+    def frames(self) -> Frames:
+        """What the browsers of runs look like."""
+        return Frames(self.redis)
 
     @property
     def conversation(self) -> Conversation:
@@ -171,7 +178,10 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             outbound=outbound,
             egress=egress,
             web_reader=web_reader,
-            tools=ToolCatalogue([Family(BUILTIN), *web_families(web_keys(settings), outbound, web_reader)]),
+            tools=builtin_catalogue(
+                browser_family(await asyncio.to_thread(refusal, settings.sandbox_python)),
+                *web_families(web_keys(settings), outbound, web_reader),
+            ),
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 
 from factotum.agent.ports import EventSink, RunJournal
-from factotum.protocol.events import PlanUpdated, ToolOutputDelta
+from factotum.protocol.events import BrowserFrame, PlanUpdated, ToolOutputDelta
 from factotum.protocol.network import NetworkLayers
 from factotum.sandbox.port import OutputStream, Sandbox
 from factotum.tools.tool import ToolEvent
 
 SandboxOpener = Callable[[], Awaitable[Sandbox]]
+KeepFrame = Callable[[bytes], Awaitable[bool]]
+"""Keeps the newest picture of a run's browser, a JPEG, for who watches; False: it could not be kept."""
 
 _SHOWN_LIMIT = 500_000
 _UNSAID = NetworkLayers(())
@@ -25,12 +27,14 @@ class CallContext:
         journal: RunJournal,
         events: EventSink,
         network: NetworkLayers = _UNSAID,
+        keep_frame: KeepFrame | None = None,
     ) -> None:
         self._network = network
         self._call_id = call_id
         self._open_sandbox = open_sandbox
         self._journal = journal
         self._events = events
+        self._keep_frame = keep_frame
         self._shown = 0
 
     @property
@@ -60,6 +64,11 @@ class CallContext:
         if len(text) > room:
             text = text[:room] + _CUT
         await self._events.emit(ToolOutputDelta(call_id=self._call_id, stream=stream, text=text))
+
+    async def show_page(self, jpeg: bytes, address: str, title: str) -> None:
+        """Keep what the browser looks like now, and say that it is there."""
+        if self._keep_frame is not None and await self._keep_frame(jpeg):
+            await self._events.emit(BrowserFrame(call_id=self._call_id, address=address, title=title))
 
     async def emit(self, event: ToolEvent) -> None:
         """Say that the plan, a file or the sandbox changed; a plan is kept with the run first."""

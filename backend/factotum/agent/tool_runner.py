@@ -10,7 +10,7 @@ from factotum.agent.caller_tools import ask_for_results, given_results, runs_her
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import ApprovalRequest, Awaiting, ClosingCall, Finished
 from factotum.agent.ports import CallRecord, CallResult, EventSink, RunJournal
-from factotum.agent.tool_context import CallContext, SandboxOpener
+from factotum.agent.tool_context import CallContext, KeepFrame, SandboxOpener
 from factotum.core.tasks import all_of, whole
 from factotum.protocol.events import MessageCreated, ToolFinished, ToolStarted
 from factotum.protocol.messages import ToolCallPart
@@ -45,6 +45,7 @@ class ToolRunner:
         open_sandbox: SandboxOpener,
         config: ProcessorConfig,
         gate: Gate,
+        keep_frame: KeepFrame | None = None,
     ) -> None:
         self._registry = registry
         self._journal = journal
@@ -55,6 +56,7 @@ class ToolRunner:
         self._network = config.network
         self._sees = config.vision
         self._gate = gate
+        self._keep_frame = keep_frame
 
     async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
         """Run the calls that have no result. Returns None when the model should go on.
@@ -218,7 +220,14 @@ class ToolRunner:
             arguments = bind(tool, call.arguments, "native")
         except ToolError as error:
             return ToolResult(error_text(error), "error", 0.0, code=error.stable_code)
-        context = CallContext(call.call_id, self._open_sandbox, self._journal, self._events, self._network)
+        context = CallContext(
+            call.call_id,
+            self._open_sandbox,
+            self._journal,
+            self._events,
+            network=self._network,
+            keep_frame=self._keep_frame,
+        )
         return await execute(tool, context, arguments)
 
     async def _close_rest(self, rest: Sequence[ToolCallPart], ending: Ending) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 from factotum.agent.approvals import APPROVAL_SECONDS, Gate
@@ -18,6 +19,7 @@ from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.window import Meter
+from factotum.bus.frames import Frames
 from factotum.features.networks import network_of
 from factotum.features.policies import rules_of
 from factotum.llm.demo import DEMO_MODEL
@@ -91,6 +93,7 @@ class AgentFactory:
     egress: EgressProxy | None = None
     network: Network = _OFF
     _networks: dict[str, RunNetwork] = field(default_factory=dict[str, "RunNetwork"])
+    frames: Frames | None = None
 
     async def read(self, claimed: ClaimedRun) -> Seen:
         """Read what the run needs. Raises NotFound when its creator may not see it any more."""
@@ -141,7 +144,8 @@ class AgentFactory:
             asked_before=claimed.attempt > 1,
             seconds=self.approval_seconds,
         )
-        runner = ToolRunner(registry, journal, events, opener, config, gate)
+        keep_frame = partial(self.frames.keep, run.id) if self.frames else None
+        runner = ToolRunner(registry, journal, events, opener, config, gate, keep_frame)
         processor = ResponseProcessor(self.gateway, registry, events, config)
         return AgentLoop(
             _state(run, claimed, seen.answer),

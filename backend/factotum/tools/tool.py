@@ -8,8 +8,8 @@ from pydantic import BaseModel, JsonValue
 
 from factotum.core.errors import FactotumError
 from factotum.protocol.events import FileChanged, PlanUpdated, SandboxChanged
-from factotum.protocol.network import NetworkLayers
 from factotum.protocol.messages import ImageRef
+from factotum.protocol.network import NetworkLayers
 from factotum.protocol.runs import Question
 from factotum.sandbox.port import OutputStream, Sandbox
 
@@ -42,6 +42,10 @@ class ToolContext(Protocol):
 
     async def output(self, stream: OutputStream, text: str) -> None:
         """Show output while the tool runs."""
+        ...
+
+    async def show_page(self, jpeg: bytes, address: str, title: str) -> None:
+        """Show what the browser looks like now, to a person who watches; the newest picture is kept."""
         ...
 
     async def emit(self, event: ToolEvent) -> None:

@@ -148,6 +148,7 @@ class Worker:
             models=self._services.catalogue,
             registry=self._services.tools.registry,
             sandboxes=self._services.sandboxes,
+            frames=self._services.frames,
             defaults=ProcessorConfig(
                 budget=Budget(
                     cost_usd=settings.budget_cost_usd,

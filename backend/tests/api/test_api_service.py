@@ -194,6 +194,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
             "edit_message: POST /v1/threads/{thread_id}/messages/{message_id}/edit",
             "exchange_code: POST /v1/auth/exchange",
             "get_agent: GET /v1/agents/{agent_id}",
+            "get_browser_frame: GET /v1/runs/{run_id}/browser/frame",
             "get_health: GET /healthz",
             "get_index: GET /",
             "get_me: GET /v1/me",
@@ -236,7 +237,7 @@ async def test_every_event_is_described_and_every_error_has_one_shape(api: Api) 
     stream = document["paths"]["/v1/runs/{run_id}/events"]["get"]["responses"]["200"]["content"]
     described = json.dumps(stream["text/event-stream"]["schema"])
     events = RUN_EVENT.json_schema()["discriminator"]["mapping"]
-    assert len(events) == 24
+    assert len(events) == 25
     for kind, reference in events.items():
         name = reference.rpartition("/")[2]
         assert schemas[name]["properties"]["type"]["const"] == kind

@@ -13,6 +13,7 @@ from psycopg.rows import DictRow, dict_row
 
 from factotum.agent.config import ProcessorConfig
 from factotum.bus.entries import Entry, decode_line, head_key, stream_key
+from factotum.bus.frames import Frames
 from factotum.bus.signals import Signals
 from factotum.core.errors import InvalidInput
 from factotum.core.ids import is_id
@@ -136,6 +137,7 @@ class Stage:
             self.sandboxes,
             self.defaults,
             self.rules,
+            frames=Frames(self.bus.redis),
         )
         return RunExecutor(
             self.database, self.bus.log, self.queue, agents, live, owner=owner, lease_seconds=lease
