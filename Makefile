@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test page-check page-test page-api check lint format types sizes coverage lock \
-	smoke-llm bench load fuzz chaos clean
+	smoke-llm attack bench load fuzz chaos clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,9 @@ lock:  ## Write backend/poetry.lock anew after a change of pyproject.toml
 
 smoke-llm: setup  ## Try the whole product with a real, small model out of packages (opt-in: 130 MB)
 	@$(IN_BACKEND) $(BIN)/python scripts/smoke_llm.py $(ARGS)
+
+attack: setup  ## Try all attacks on sandboxes and tools, and print how each ended
+	@$(IN_BACKEND) $(PYTEST) -m attack --attacks $(ARGS)
 
 bench:  ## Measure the cost of a token beside other frameworks, and the parser (ARGS="--json FILE")
 	@$(BOOTSTRAP) --bench

@@ -1,14 +1,24 @@
 """The one place where the parts are put together from the settings: for the API, the worker, or both."""
 
+import asyncio
+import os
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from factotum.bus.frames import Frames
 from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.bus.tail import LiveTail
+from factotum.clients.fetch import WebReader
+from factotum.clients.service import CallRecord, OnCall, Outbound
+from factotum.core.addresses import Guard
+from factotum.core.circuits import Circuits
 from factotum.core.errors import SetupFault
+from factotum.core.ids import new_id
+from factotum.features.metrics import OUTBOUND
 from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
 from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
@@ -18,10 +28,16 @@ from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
+from factotum.sandbox.browser.readiness import refusal
+from factotum.sandbox.egress.places import place_for_proxy
+from factotum.sandbox.egress.proxy import EgressProxy
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
+from factotum.tools.builtin import browser_family, builtin_catalogue
+from factotum.tools.builtin.web_families import WebKeys, web_families
+from factotum.tools.catalogue import ToolCatalogue
 
 SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
 """What a scripted provider plays; the part before the stroke is the wire format."""
@@ -33,6 +49,10 @@ class Addresses:
 
     database_url: str
     redis_url: str
+
+
+def _process_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{new_id()[-8:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +72,34 @@ class Services:
     runs: RunService
     follower: Follower
     model_health: ModelHealth = field(default_factory=ModelHealth)
+    tools: ToolCatalogue = field(default_factory=builtin_catalogue)
+    outbound: Outbound = field(default_factory=Outbound)
+    egress: EgressProxy | None = None
+    """The way out of sandboxes, where the settings allow one at all."""
+    web_reader: WebReader = field(default_factory=lambda: WebReader(Guard()))
+    process: str = field(default_factory=_process_name)
+    """What others know this process by."""
+
+    @property
+    def frames(self) -> Frames:
+        """What the browsers of runs look like."""
+        return Frames(self.redis)
 
     @property
     def conversation(self) -> Conversation:
         """What callers may do with threads whose runs go on or have ended."""
         return Conversation(self.database, self.runs, self.signals)
+
+    @property
+    def circuits(self) -> Circuits:
+        """The breakers of this process."""
+        return Circuits(
+            {
+                "model": self.model_health.breakers,
+                "service": self.outbound.breakers,
+                "web": self.web_reader.breakers,
+            }
+        )
 
 
 def addresses_of(settings: Settings) -> Addresses:
@@ -98,10 +141,16 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
         stack.push_async_callback(run_log.aclose)
         tail = LiveTail(redis, run_log)
         stack.push_async_callback(tail.aclose)
+        egress = await _open_egress(settings, stack)
         sandboxes = LocalSandboxProvider(
-            settings.data_folder / "sandboxes", python_site=settings.sandbox_python
+            settings.data_folder / "sandboxes",
+            python_site=settings.sandbox_python,
+            egress=egress and egress.folder,
         )
         stack.push_async_callback(sandboxes.aclose)
+        outbound = Outbound(on_call=_counting(run_log))
+        web_reader = WebReader(Guard())
+        stack.push_async_callback(outbound.aclose)
         health = ModelHealth()
         catalogue = await open_catalogue(
             environment(),
@@ -126,9 +175,42 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             catalogue=catalogue,
             model_health=health,
             sandboxes=sandboxes,
+            outbound=outbound,
+            egress=egress,
+            web_reader=web_reader,
+            tools=builtin_catalogue(
+                browser_family(await asyncio.to_thread(refusal, settings.sandbox_python)),
+                *web_families(web_keys(settings), outbound, web_reader),
+            ),
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )
+
+
+async def _open_egress(settings: Settings, stack: AsyncExitStack) -> EgressProxy | None:
+    if settings.network.mode == "off":
+        return None
+    proxy = EgressProxy(await asyncio.to_thread(place_for_proxy, settings.data_folder / "sandboxes"))
+    await proxy.start()
+    stack.push_async_callback(proxy.aclose)
+    return proxy
+
+
+def _counting(run_log: RunLog) -> OnCall:
+    async def count(call: CallRecord) -> None:
+        await run_log.counters.add(f"{OUTBOUND}{call.service}:{call.outcome}")
+
+    return count
+
+
+def web_keys(settings: Settings) -> WebKeys:
+    """Return what is set for the tools that go to the web."""
+    return WebKeys(
+        tavily=settings.tavily_api_key,
+        exa=settings.exa_api_key,
+        searxng_url=settings.searxng_url,
+        rapidapi=settings.rapidapi_key,
+    )
 
 
 def make_gateway(services: Services) -> Gateways:

@@ -12,6 +12,7 @@ from dotenv import find_dotenv, load_dotenv
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from factotum.protocol.network import Network, parse_network
 from factotum.protocol.policy import Rules
 
 
@@ -37,6 +38,11 @@ def _from_json(value: object) -> object:
         return json.loads(value)
     except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from None
+
+
+def _network(value: object) -> object:
+    """Read `off`, `open` or a list of hosts."""
+    return parse_network(value) if isinstance(value, str) else value
 
 
 class FurtherKey(BaseModel):
@@ -114,6 +120,15 @@ class Settings(BaseSettings):
     upload_limit: int = Field(default=1_000_000_000, ge=1000)
     worker_grace: float = Field(default=10, ge=0, le=240)
     """How long a draining worker waits for its runs to reach their next step."""
+    network: Annotated[Network, NoDecode, BeforeValidator(_network)] = Network(mode="off")
+    """What sandboxes may reach: `off`, `open`, or hosts with commas between; agents and runs narrow it."""
+    tavily_api_key: SecretStr | None = Field(default=None, validation_alias="TAVILY_API_KEY")
+    """Searches the web, before EXA_API_KEY and SEARXNG_URL."""
+    exa_api_key: SecretStr | None = Field(default=None, validation_alias="EXA_API_KEY")
+    searxng_url: str | None = None
+    """An own SearXNG whose settings allow the format `json`."""
+    rapidapi_key: SecretStr | None = Field(default=None, validation_alias="RAPIDAPI_KEY")
+    """Opens the data providers that its owner has subscribed to."""
     sandbox_python: Path | None = Field(default_factory=default_sandbox_python)
     """A virtual environment whose packages the agent's own Python sees, read-only."""
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from factotum.embedded.data_folder import DataFolder
 from factotum.embedded.postgres import EmbeddedPostgres
 from factotum.embedded.valkey import EmbeddedValkey
+from tests.attack_suite import AttackSuite
 
 pytest_plugins = ["tests.fixtures_store"]
 
@@ -24,7 +25,13 @@ settings.load_profile("factotum")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what makes the suite longer than it usually is."""
+    parser.addoption("--attacks", action="store_true", help="print how each of the 50 attacks ended")
     parser.addoption("--every-death", action="store_true", help="let runs die everywhere, in every dialect")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Follow the tests of the attack suite."""
+    config.pluginmanager.register(AttackSuite(config), "attack-suite")
 
 
 @pytest.fixture(autouse=True)

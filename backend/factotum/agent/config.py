@@ -6,9 +6,11 @@ from typing import Literal
 from factotum.llm.prices import Price
 from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect, ResultPlace, XmlDialect
+from factotum.protocol.network import NetworkLayers
 from factotum.protocol.runs import Effort
 
 _BUDGET = Budget(steps=50)
+_UNSAID = NetworkLayers(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,10 @@ class ProcessorConfig:
     `max_xml_tool_calls` ends a message after so many calls in XML; `native_max_auto_continues` is how often
     in a row an answer is gone on with that the provider's limit of length has cut, in all dialects.
 
+    `vision`: the model is shown the images that tools give.
+
     `budget` is what the run may use before it asks; `price` that of its model, None when it is not known.
+    `network` is what the agent and the run say about the network.
     """
 
     dialect: Dialect = "native"
@@ -46,6 +51,8 @@ class ProcessorConfig:
     fallback_models: tuple[str, ...] = ()
     effort: Effort | None = None
     cache_key: str | None = None
+    network: NetworkLayers = _UNSAID
+    vision: bool = False
 
     @property
     def native(self) -> bool:

@@ -3,7 +3,7 @@
 Both are bound to one run and one attempt. Any method may raise StaleAttempt: a newer attempt owns the run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,7 +12,7 @@ from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.events import RunEvent
 from factotum.protocol.messages import Message, Outcome, Part, ToolCallPart
 from factotum.protocol.runs import Plan, Usage
-from factotum.tools.tool import Effect
+from factotum.tools.tool import Effect, Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class CallResult:
 
     text: str
     outcome: Outcome
+    pictures: tuple[Picture, ...] = ()
 
 
 class RunJournal(Protocol):
@@ -102,6 +103,10 @@ class RunJournal(Protocol):
 
     async def text_of(self, id_: str) -> str | None:
         """The whole output of a call of this thread, or a person's message, by its id; else None."""
+        ...
+
+    async def pictures(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of the thread's images with these ids; those that are not kept any more are left out."""
         ...
 
     async def clear_question(self) -> None:

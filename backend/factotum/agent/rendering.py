@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.handed_back import own_reasoning
+from factotum.agent.pictures import placeholders
 from factotum.llm.ready import ReadyMessage
 from factotum.parsing.entities import escape
 from factotum.protocol.messages import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
@@ -117,9 +118,11 @@ def _response(
     yield _assistant(sections[-1], answered, config, message.model)
     native = [call for call in message.calls if _is_native(call, config)]
     yield from (_native_result(answered[call.call_id]) for call in native)
+    pictures = [shown for call in message.calls for shown in placeholders(answered[call.call_id])]
     if config.xml_adding_strategy == "user_message" and len(native) < len(message.calls):
         written = [call for call in message.calls if not _is_native(call, config)]
         yield _user("\n".join(_xml_result(answered[call.call_id]) for call in written))
+    yield from pictures
 
 
 def _sections(parts: Sequence[Part]) -> list[list[Part]]:

@@ -6,6 +6,7 @@ from itertools import takewhile
 from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
+from factotum.agent.pictures import Gallery
 from factotum.agent.ports import RunJournal
 from factotum.agent.rendering import ModelMessage, order_for_run, why_cut
 from factotum.agent.transcript import Count, Transcript, bytes_of, tokens_of
@@ -42,6 +43,7 @@ class ThreadManager:
         self._fixed_bytes: int | None = None
         self._fixed_tokens: int | None = None
         self.transcript = Transcript(config)
+        self._gallery = Gallery(journal, shows=config.vision)
 
     @property
     def position(self) -> int:
@@ -61,6 +63,7 @@ class ThreadManager:
         else:
             self._ordered = order_for_run(self._joined.messages, self._run_id)
         self.transcript.update(self._ordered)
+        await self._gallery.load(fresh, self.transcript.messages)
 
     def fixed_bytes(self) -> int:
         """Return the bytes of what comes before the messages: the system prompt and the tools."""
@@ -78,7 +81,7 @@ class ThreadManager:
         """Build the next request."""
         return ModelRequest(
             model=self._model,
-            messages=[self._system, *self.transcript.messages()],
+            messages=[self._system, *self._gallery.hung(self.transcript.messages())],
             tools=self._tools,
             max_output_tokens=self._config.max_output_tokens,
             first_token_deadline=self._config.first_token_deadline,

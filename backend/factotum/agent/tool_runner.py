@@ -10,7 +10,7 @@ from factotum.agent.caller_tools import ask_for_results, given_results, runs_her
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import ApprovalRequest, Awaiting, ClosingCall, Finished
 from factotum.agent.ports import CallRecord, CallResult, EventSink, RunJournal
-from factotum.agent.tool_context import CallContext, SandboxOpener
+from factotum.agent.tool_context import CallContext, KeepFrame, SandboxOpener
 from factotum.core.tasks import all_of, whole
 from factotum.protocol.events import MessageCreated, ToolFinished, ToolStarted
 from factotum.protocol.messages import ToolCallPart
@@ -45,6 +45,7 @@ class ToolRunner:
         open_sandbox: SandboxOpener,
         config: ProcessorConfig,
         gate: Gate,
+        keep_frame: KeepFrame | None = None,
     ) -> None:
         self._registry = registry
         self._journal = journal
@@ -52,7 +53,10 @@ class ToolRunner:
         self._open_sandbox = open_sandbox
         self._strategy = config.tool_execution_strategy
         self._executes = config.execute_tools
+        self._network = config.network
+        self._sees = config.vision
         self._gate = gate
+        self._keep_frame = keep_frame
 
     async def run(self, message_id: str, calls: Sequence[ToolCallPart]) -> Ending | None:
         """Run the calls that have no result. Returns None when the model should go on.
@@ -201,7 +205,8 @@ class ToolRunner:
                 closing = ClosingCall(call.call_id, call.name, CallResult(result.text, "ok"))
                 return Finished("complete", deliverables, closing)
             case None:
-                told = CallResult(ready.note + result.text, result.outcome)
+                pictures = result.pictures if self._sees else ()
+                told = CallResult(ready.note + result.text, result.outcome, pictures)
                 await self.finish(call.call_id, call.name, told, started)
                 return None
             case _:
@@ -215,7 +220,14 @@ class ToolRunner:
             arguments = bind(tool, call.arguments, "native")
         except ToolError as error:
             return ToolResult(error_text(error), "error", 0.0, code=error.stable_code)
-        context = CallContext(call.call_id, self._open_sandbox, self._journal, self._events)
+        context = CallContext(
+            call.call_id,
+            self._open_sandbox,
+            self._journal,
+            self._events,
+            network=self._network,
+            keep_frame=self._keep_frame,
+        )
         return await execute(tool, context, arguments)
 
     async def _close_rest(self, rest: Sequence[ToolCallPart], ending: Ending) -> None:

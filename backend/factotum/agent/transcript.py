@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from factotum.agent.compaction import summary_message
 from factotum.agent.config import ProcessorConfig
+from factotum.agent.pictures import picture_tokens
 from factotum.agent.references import by_reference
 from factotum.agent.rendering import ModelMessage, render, why_cut
 from factotum.protocol.messages import (
@@ -187,12 +188,12 @@ class Transcript:
 
 def tokens_of(messages: Iterable[ModelMessage], count: Count) -> int:
     """Count the texts of rendered messages, and a little for each message."""
-    return sum(_MESSAGE_OVERHEAD + count(_text(message)) for message in messages)
+    return sum(_MESSAGE_OVERHEAD + picture_tokens(m) + count(_text(m)) for m in messages)
 
 
 def bytes_of(messages: Iterable[ModelMessage]) -> int:
     """Return the bytes of rendered messages, at least as many as they can have tokens."""
-    return sum(_MESSAGE_OVERHEAD + _bytes(_text(message)) for message in messages)
+    return sum(_MESSAGE_OVERHEAD + picture_tokens(m) + _bytes(_text(m)) for m in messages)
 
 
 def _bytes(text: str) -> int:

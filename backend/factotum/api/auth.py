@@ -1,5 +1,7 @@
 """Who calls: the bearer token of each request. Law: nothing under /v1 is reached without one.
 
+What is under /v1/admin is for the operator, whose token its routes check themselves (routes/operations.py).
+
 The check is bare ASGI in front of all routes, so a route that forgets it is closed, and nothing of a
 stranger's body is read.
 """
@@ -27,6 +29,7 @@ _PROTECTED = "/v1/"
 _OPEN = frozenset({"/v1/auth/exchange", "/v1/shared"})
 _SHARED = "/v1/shared/"
 """What a share's link opens: its token is checked where it is used, and the caller stays unknown."""
+_OPERATORS = "/v1/admin/"
 
 
 class Authenticator(Protocol):
@@ -68,7 +71,7 @@ class AuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http" and _is_closed(scope["path"]):
+        if scope["type"] == "http" and _needs_caller(scope["path"]):
             try:
                 token = bearer_token(Headers(scope=scope))
                 caller = await context_of(scope["app"]).authenticator.authenticate(token)
@@ -79,8 +82,8 @@ class AuthMiddleware:
         await self._app(scope, receive, send)
 
 
-def _is_closed(path: str) -> bool:
-    return path.startswith(_PROTECTED) and path not in _OPEN and not path.startswith(_SHARED)
+def _needs_caller(path: str) -> bool:
+    return path.startswith(_PROTECTED) and path not in _OPEN and not path.startswith((_OPERATORS, _SHARED))
 
 
 def bearer_token(headers: Headers) -> str:

@@ -11,18 +11,20 @@ from factotum.features.accounts import AccountService
 from factotum.features.agents import AgentService
 from factotum.features.approvals import PermissionService
 from factotum.features.branches import BranchService
+from factotum.features.circuits import CircuitService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
 from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
+from factotum.features.networks import NetworkService
 from factotum.features.projects import ProjectService
 from factotum.features.shared import SharedService
 from factotum.features.shares import ShareService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
+from factotum.features.tools import ToolService
 from factotum.runs.approvals import ApprovalService
 from factotum.services import Services
-from factotum.tools.builtin import builtin_registry
 
 if TYPE_CHECKING:
     from factotum.api.auth import Authenticator
@@ -40,16 +42,19 @@ class ApiContext:
     agents: AgentService
     approvals: ApprovalService
     branches: BranchService
+    circuits: CircuitService
     files: FileService
     health: HealthService
     metrics: MetricsService
     models: ModelService
+    networks: NetworkService
     permissions: PermissionService
     projects: ProjectService
     shared: SharedService
     shares: ShareService
     stuck: StuckService
     threads: ThreadService
+    tools: ToolService
 
 
 @asynccontextmanager
@@ -69,19 +74,28 @@ async def open_context(
             ),
             agents=AgentService(services.database, services.catalogue),
             approvals=ApprovalService(
-                services.database, services.queue, services.run_log, services.signals, builtin_registry()
+                services.database,
+                services.queue,
+                services.run_log,
+                services.signals,
+                services.tools.registry,
             ),
             branches=BranchService(services.database),
+            circuits=CircuitService(
+                services.circuits, services.run_log.circuits, services.signals, services.process
+            ),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
             metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
+            networks=NetworkService(services.database),
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
             shared=SharedService(services.database, services.sandboxes, Visits(services.redis)),
             shares=ShareService(services.database),
             stuck=StuckService(services.database),
             threads=ThreadService(services.database),
+            tools=ToolService(services.database, services.tools, settings.policy),
         )
     finally:
         await health.aclose()

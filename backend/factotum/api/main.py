@@ -24,6 +24,7 @@ from factotum.api.routes import (
     conversation,
     events,
     files,
+    network,
     operations,
     projects,
     runs,
@@ -78,6 +79,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         approvals,
         events,
         files,
+        network,
         agents,
         shares,
     ):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from factotum.protocol.events import (
     EPHEMERAL,
+    BrowserFrame,
     ReasoningDelta,
     RunEvent,
     TextDelta,
@@ -83,6 +84,8 @@ def merge_key(event: RunEvent) -> Hashable | None:
             return event.type, event.message_id, event.call_id, event.name, event.parameter
         case ToolOutputDelta():
             return event.type, event.call_id, event.stream
+        case BrowserFrame():
+            return object()  # there is no text of it to merge
         case _:
             return None
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from factotum.bus.circuit_board import CircuitBoard
 from factotum.bus.counters import Counters
 from factotum.bus.entries import (
     CursorTooOld,
@@ -59,6 +60,7 @@ class RunLog:
     ) -> None:
         self._pipe = Pipe(redis)
         self.counters = Counters(self._pipe)
+        self.circuits = CircuitBoard(self._pipe)
         self._ended_ms = int(retention_seconds * 1000)
         self._idle_ms = int(idle_seconds * 1000)
         self._max_entries = max_entries

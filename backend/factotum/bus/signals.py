@@ -14,8 +14,9 @@ from factotum.core.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
-SignalKind = Literal["stop", "steer", "wake"]
-"""`stop`: a run should stop. `steer`: a message was sent into it. `wake`: there is something new to claim."""
+SignalKind = Literal["stop", "steer", "wake", "reset_circuit"]
+"""`stop`: a run should stop. `steer`: a message was sent into it. `wake`: there is something new to claim.
+`reset_circuit`: a person mended a service; its breaker's name stands in the place of the run."""
 
 _CHANNEL = "signals"
 _KINDS: frozenset[str] = frozenset(get_args(SignalKind))

@@ -96,6 +96,24 @@ class Models(BaseModel):
     default: str
 
 
+class ToolEntry(BaseModel):
+    """A tool, and why it is not offered if it is not."""
+
+    name: str
+    family: str
+    effect: str
+    deadline_seconds: float
+    offered: bool
+    reason: str = ""
+    setting: str = ""
+
+
+class Tools(BaseModel):
+    """Every tool of the service."""
+
+    items: list[ToolEntry]
+
+
 class Part(BaseModel):
     """How one part of the service is."""
 
@@ -244,6 +262,10 @@ class Service:
     def models(self) -> Models:
         """Return the models that can be used."""
         return self._call(Models, "GET", "/v1/models")
+
+    def tools(self, agent_id: str | None = None) -> Tools:
+        """Return every tool, and why some are not offered."""
+        return self._call(Tools, "GET", "/v1/tools", params={"agent_id": agent_id} if agent_id else None)
 
     def readiness(self) -> Readiness:
         """Ask how the parts are; also when the service says that it is not ready."""

@@ -90,6 +90,26 @@ def list_models(output: Output) -> None:
     _print_table(("Model", "Window", "$ per million in/out", "Note"), rows, "There are no models.")
 
 
+def list_tools(agent_id: str | None, output: Output) -> None:
+    """Print every tool: those that are offered, and why the others are not."""
+    with connect() as service:
+        tools = service.tools(agent_id)
+    if output is not Output.TEXT:
+        write_json(tools.model_dump(mode="json"))
+        return
+    rows = [
+        (
+            tool.name,
+            tool.family,
+            tool.effect,
+            f"{tool.deadline_seconds:g} s",
+            "yes" if tool.offered else f"no: {tool.reason}{f' Set {tool.setting}.' if tool.setting else ''}",
+        )
+        for tool in tools.items
+    ]
+    _print_table(("Tool", "Family", "Effect", "Deadline", "Offered"), rows, "There are no tools.")
+
+
 def list_or_save_files(thread_id: str, paths: Sequence[str], folder: Path | None, output: Output) -> None:
     """List a thread's workspace, or download `paths` (all of it without any) below `folder`."""
     with connect() as service:

@@ -342,6 +342,19 @@ def models(*, output: ListingOption = Listing.TEXT) -> None:
 
 
 @app.command()
+def tools(
+    *,
+    agent: Annotated[str | None, typer.Option(metavar="AGENT_ID", help="As this agent gets them.")] = None,
+    output: ListingOption = Listing.TEXT,
+) -> None:
+    """List the tools: those that agents are offered, and why the others are not."""
+    with boundary(Output(output.value)):
+        from factotum.cli.look import list_tools  # noqa: PLC0415 - not paid for by --help
+
+        list_tools(agent, Output(output.value))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database at DATABASE_URL up to date.
 

@@ -6,6 +6,7 @@ from factotum.cli.view import Block, CallBlock, NoteBlock, PlanBlock, ReasoningB
 from factotum.protocol.events import (
     ApprovalRequested,
     ApprovalResolved,
+    BrowserFrame,
     FileChanged,
     MessageCreated,
     MessageDiscarded,
@@ -66,7 +67,7 @@ def apply(view: View, event: RunEvent | Snapshot) -> None:
             _note_change(view, event)
         case RunQueued() | RunStarted() | RunAwaiting() | RunResumed() | RunSteered():
             _go_on(view, event)
-        case ThreadTitled():
+        case ThreadTitled() | BrowserFrame():
             pass
         case RunFinished() | RunFailed() | RunStopped():
             _end(view, event)

@@ -9,6 +9,7 @@ from factotum.core.errors import InvalidInput
 from factotum.core.frozen import Frozen
 from factotum.features.accounts import own_account
 from factotum.features.ids import cursor
+from factotum.features.networks import check_network
 from factotum.features.pages import Name, Page, PageRequest, next_after
 from factotum.features.policies import check_policy
 from factotum.protocol.runs import MOST_FALLBACKS, ModelName
@@ -112,6 +113,7 @@ class AgentService:
 
     def _check(self, model: str | None, settings: Mapping[str, JsonValue]) -> None:
         check_policy(settings)
+        check_network(settings)
         for named in (*filter(None, (model,)), *(fallback_models(settings) or ())):
             self._models.check(named)
 

@@ -11,6 +11,8 @@ from factotum.store.stuck import Stuck
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STATES = ("queued", "running", "stopping", "awaiting_input")
+OUTBOUND = "outbound:"
+"""How counts of calls of other services are named: with this before `service:outcome`."""
 _ENDS = {"run.finished": "finished", "run.failed": "failed", "run.stopped": "stopped"}
 
 
@@ -65,7 +67,14 @@ class MetricsService:
     async def _from_redis(self) -> list[_Metric]:
         counts = await self._counters.read()
         ended = [(f'{{status="{status}"}}', counts.get(kind, 0)) for kind, status in _ENDS.items()]
+        called = [
+            (f'{{service="{service}",outcome="{outcome}"}}', number)
+            for name, number in sorted(counts.items())
+            if name.startswith(OUTBOUND)
+            for service, _, outcome in [name.removeprefix(OUTBOUND).rpartition(":")]
+        ]
         return [
+            _Metric("outbound_calls_total", "counter", "Calls of other services, by how they ended.", called),
             _Metric("attempts_total", "counter", "Attempts begun.", [("", counts.get("attempts", 0))]),
             _Metric(
                 "takeovers_total",

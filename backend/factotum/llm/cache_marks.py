@@ -6,7 +6,7 @@ OpenAI, DeepSeek, Gemini and others find the common prefix by themselves.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 _HOSTS: Final = frozenset({"bedrock", "bedrock_converse", "vertex_ai", "azure_ai", "openrouter"})
 _TAKE_KEY: Final = frozenset({"openai", "azure"})
@@ -35,7 +35,12 @@ def mark_messages(messages: list[dict[str, Any]]) -> None:
     for end in (*ends, len(messages)):
         marked += _last_said(messages, end)
     for place in marked:
-        messages[place]["cache_control"] = _MARK
+        content = messages[place].get("content")
+        if isinstance(content, list):
+            *before, last = cast("list[dict[str, Any]]", content)
+            messages[place]["content"] = [*before, {**last, "cache_control": _MARK}]
+        else:
+            messages[place]["cache_control"] = _MARK
 
 
 def mark_tools(tools: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -212,6 +212,13 @@ class Catalogue:
         price = self._price(model)
         return model in self._served or price is None or price.supports_tools
 
+    def supports_vision(self, model: str) -> bool:
+        """Tell whether the model is known to read images. Nobody says it of local models."""
+        if model == DEMO_MODEL or provider_of(model) == "local":
+            return False
+        price = self._price(model)
+        return model in self._served or (price is not None and price.supports_vision)
+
     @cached_property
     def _prices(self) -> dict[str, Price]:
         return price_list()

@@ -47,6 +47,7 @@ class Price:
     supports_tools: bool
     supports_reasoning: bool
     deprecated_on: str | None
+    supports_vision: bool = False
     tiers: tuple[Tier, ...] = ()
 
     def ceiling_nanos(self, input_tokens: int, output_tokens: int) -> int | None:
@@ -102,6 +103,7 @@ def _price(entry: dict[str, Any]) -> Price:
         supports_tools=entry.get("supports_function_calling") is True,
         supports_reasoning=entry.get("supports_reasoning") is True,
         deprecated_on=entry.get("deprecation_date"),
+        supports_vision=entry.get("supports_vision") is True,
         tiers=_tiers(entry),
     )
 

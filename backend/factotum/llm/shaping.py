@@ -134,8 +134,8 @@ def _may_reason(request: ModelRequest) -> bool:
     if bound is not None and bound < _SMALLEST_WITH_EFFORT:
         return False
     for message in reversed(request.messages):
-        if message.get("role") == "user":
-            return True
+        if message.get("role") == "user" and isinstance(message.get("content"), str):
+            return True  # An image goes with the results that it follows: no turn begins with one.
         if message.get("role") == "assistant" and message.get("tool_calls"):
             origin = message.get("origin")
             if not isinstance(origin, Mapping) or origin.get("model") != request.model:

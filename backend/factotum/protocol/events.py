@@ -245,6 +245,18 @@ class ToolOutputDelta(Event):
     text: str
 
 
+class BrowserFrame(Event):
+    """The page in the run's browser looks different now.
+
+    The picture is not in the event: `GET /v1/runs/{id}/browser/frame` gives the newest.
+    """
+
+    type: Literal["browser.frame"] = "browser.frame"
+    call_id: str
+    address: str
+    title: str
+
+
 RunEvent = Annotated[
     RunQueued
     | RunStarted
@@ -269,14 +281,15 @@ RunEvent = Annotated[
     | TextDelta
     | ReasoningDelta
     | ToolArgumentsDelta
-    | ToolOutputDelta,
+    | ToolOutputDelta
+    | BrowserFrame,
     Field(discriminator="type"),
 ]
 
 EPHEMERAL: frozenset[str] = frozenset(
-    {"text.delta", "reasoning.delta", "tool.arguments.delta", "tool.output.delta"}
+    {"text.delta", "reasoning.delta", "tool.arguments.delta", "tool.output.delta", "browser.frame"}
 )
-"""Events that only show progress: what they say stands again in a later durable event."""
+"""Events that only show progress: what counts of them stands again in a later durable event."""
 
 TERMINAL: frozenset[str] = frozenset({"run.finished", "run.failed", "run.stopped"})
 """After one of these a run's log takes nothing more."""

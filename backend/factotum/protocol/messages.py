@@ -58,14 +58,28 @@ class ToolCallPart(Frozen):
     fault: str | None = None
 
 
+class ImageRef(Frozen):
+    """An image that the model is shown: the stored one with this id (SHA-256 of its bytes), made of `path`.
+
+    `width` and `height` are pixels, those of the stored image.
+    """
+
+    id: str = Field(pattern="^[0-9a-f]{64}$")
+    path: str
+    media_type: Literal["image/png", "image/jpeg"]
+    width: int
+    height: int
+
+
 class ToolResultPart(Frozen):
-    """What a call gave back, as the model reads it."""
+    """What a call gave back, as the model reads it; `images` are shown to it after the results."""
 
     type: Literal["tool_result"] = "tool_result"
     call_id: str
     name: str
     output: str
     outcome: Outcome = "ok"
+    images: tuple[ImageRef, ...] = Field(default=(), exclude_if=_is_unset)
 
 
 class ReferencesPart(Frozen):

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from factotum.core.frozen import Frozen
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.dialect import Dialect, ResultPlace
+from factotum.protocol.network import Network
 from factotum.protocol.policy import Restrictions
 
 RunStatus = Literal["queued", "running", "awaiting_input", "stopping", "finished", "failed", "stopped"]
@@ -106,6 +107,11 @@ class RunOptions(Frozen):
     policy: Restrictions = Field(
         default=Restrictions(),
         description="Calls to refuse and calls to ask about first, beside what the agent's own rules say.",
+    )
+    network: Network | None = Field(
+        default=None,
+        description="What the run's sandbox may reach: no more than its agent and the service allow."
+        " None: as they say.",
     )
     fallback_models: tuple[ModelName, ...] | None = Field(
         default=None,

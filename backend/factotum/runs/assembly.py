@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 from factotum.agent.approvals import APPROVAL_SECONDS, Gate
@@ -18,6 +19,8 @@ from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.window import Meter
+from factotum.bus.frames import Frames
+from factotum.features.networks import network_of
 from factotum.features.policies import rules_of
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
@@ -25,11 +28,14 @@ from factotum.llm.prices import Price
 from factotum.llm.tokens import counter_for
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import SandboxChanged
+from factotum.protocol.network import Network, NetworkLayers
 from factotum.protocol.policy import Rules
 from factotum.protocol.runs import Run, RunOptions
 from factotum.runs.approval_book import PostgresApprovalBook
 from factotum.runs.journal import PostgresJournal
+from factotum.runs.network import RunNetwork
 from factotum.runs.reply import Reply
+from factotum.sandbox.egress.proxy import EgressProxy
 from factotum.sandbox.port import Sandbox, SandboxProvider
 from factotum.store.agents import Agents
 from factotum.store.database import Database
@@ -38,6 +44,7 @@ from factotum.store.runs import Runs
 from factotum.tools.registry import Registry
 
 T = TypeVar("T")
+_OFF = Network(mode="off")
 
 
 class ModelFacts(Protocol):
@@ -45,6 +52,10 @@ class ModelFacts(Protocol):
 
     def supports_native_tools(self, model: str) -> bool:
         """Whether the model takes tools in its provider's own form."""
+        ...
+
+    def supports_vision(self, model: str) -> bool:
+        """Whether the model is known to read images."""
         ...
 
     def context_window(self, model: str) -> int:
@@ -64,6 +75,7 @@ class Seen:
     answer: Answer | None
     instructions: str
     rules: Rules
+    network: Network | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,10 @@ class AgentFactory:
     defaults: ProcessorConfig
     rules: Rules = field(default_factory=Rules)
     approval_seconds: float = APPROVAL_SECONDS
+    egress: EgressProxy | None = None
+    network: Network = _OFF
+    _networks: dict[str, RunNetwork] = field(default_factory=dict[str, "RunNetwork"])
+    frames: Frames | None = None
 
     async def read(self, claimed: ClaimedRun) -> Seen:
         """Read what the run needs. Raises NotFound when its creator may not see it any more."""
@@ -86,7 +102,11 @@ class AgentFactory:
             answer = await Runs(tx).answer(claimed.id)
             agent = await Agents(tx).get(run.agent_id) if run.agent_id else None
         return Seen(
-            run, answer, agent.instructions if agent else "", rules_of(agent.settings) if agent else Rules()
+            run,
+            answer,
+            agent.instructions if agent else "",
+            rules_of(agent.settings) if agent else Rules(),
+            network_of(agent.settings) if agent else None,
         )
 
     def notice(self, seen: Seen) -> str:
@@ -99,10 +119,15 @@ class AgentFactory:
     ) -> AgentLoop:
         """Put the loop together."""
         run = seen.run
-        config = self._config(run)
+        config = replace(self._config(run), network=NetworkLayers([seen.network, run.options.network]))
         policy = Policy(self.rules, seen.rules, run.options.policy)
-        registry = self._offered(policy)
-        prompt = system_prompt(registry, config.xml, seen.instructions, native=config.native)
+        registry = self._offered(policy, vision=config.vision)
+        layers = NetworkLayers([self.network, seen.network, run.options.network])
+        network = RunNetwork(self.database, claimed, self.egress, layers)
+        self._networks[claimed.id] = network
+        prompt = system_prompt(
+            registry, config.xml, seen.instructions, native=config.native, network=bool(network.environment())
+        )
         thread = ThreadManager(
             journal,
             run_id=run.id,
@@ -111,7 +136,7 @@ class AgentFactory:
             tools=registry.schemas(),
             config=config,
         )
-        opener = _SandboxOpener(self.sandboxes, run.project_id, events)
+        opener = _SandboxOpener(self.sandboxes, run.project_id, events, network)
         gate = Gate(
             policy,
             registry,
@@ -119,7 +144,8 @@ class AgentFactory:
             asked_before=claimed.attempt > 1,
             seconds=self.approval_seconds,
         )
-        runner = ToolRunner(registry, journal, events, opener, config, gate)
+        keep_frame = partial(self.frames.keep, run.id) if self.frames else None
+        runner = ToolRunner(registry, journal, events, opener, config, gate, keep_frame)
         processor = ResponseProcessor(self.gateway, registry, events, config)
         return AgentLoop(
             _state(run, claimed, seen.answer),
@@ -133,9 +159,17 @@ class AgentFactory:
             summariser=Summariser(self.gateway, run.model, config),
         )
 
-    def _offered(self, policy: Policy) -> Registry:
-        shown, denied = offered(policy, self.registry.offered())
-        return Registry(shown, denied) if denied else self.registry
+    async def release(self, claimed: ClaimedRun) -> None:
+        """Let go what an attempt was given: it has ended."""
+        network = self._networks.pop(claimed.id, None)
+        if network is not None:
+            await network.close()
+
+    def _offered(self, policy: Policy, *, vision: bool) -> Registry:
+        known = self.registry.offered()
+        usable = tuple(tool for tool in known if vision or not tool.needs_vision)
+        shown, denied = offered(policy, usable)
+        return Registry(shown, denied) if len(shown) < len(known) else self.registry
 
     def _config(self, run: Run) -> ProcessorConfig:
         options = run.options
@@ -157,6 +191,7 @@ class AgentFactory:
             cache_key=run.thread_id,
             budget=options.limits.over(self.defaults.budget),
             price=self.models.price(run.model),
+            vision=all(map(self.models.supports_vision, (run.model, *(options.fallback_models or ())))),
         )
 
     def _dialect(self, models: Sequence[str], options: RunOptions) -> Dialect:
@@ -193,7 +228,10 @@ def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:
 class _SandboxOpener:
     """Opens the project's sandbox when a tool first asks for it, and says so."""
 
-    def __init__(self, provider: SandboxProvider, project_id: str, events: EventSink) -> None:
+    def __init__(
+        self, provider: SandboxProvider, project_id: str, events: EventSink, network: RunNetwork
+    ) -> None:
+        self._network = network
         self._provider = provider
         self._project_id = project_id
         self._events = events
@@ -203,6 +241,8 @@ class _SandboxOpener:
     async def __call__(self) -> Sandbox:
         async with self._opening:
             if self._sandbox is None:
-                self._sandbox = await self._provider.open(self._project_id)
+                self._sandbox = await self._provider.open(
+                    self._project_id, environment=self._network.environment()
+                )
                 await self._events.emit(SandboxChanged(status="started"))
             return self._sandbox

@@ -124,6 +124,7 @@ class RunExecutor:
             # Row-level security hides the run from its creator, or only shows it: or else it is not ours.
             await ending.failed_without_rights(_without_rights(), usage)
         finally:
+            await self._agents.release(run)
             await events.close()
 
     async def _read(self, run: ClaimedRun, journal: PostgresJournal) -> Seen | None:

@@ -1,6 +1,5 @@
 """Follows a run for one client: the log from its cursor on, and a snapshot where the log cannot go on."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -10,11 +9,13 @@ from factotum.bus.tail import LiveTail
 from factotum.core.errors import Unavailable
 from factotum.protocol.events import Snapshot
 from factotum.protocol.runs import ENDED, Run
+from factotum.runs.watching import Watch
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
 from factotum.store.messages import Messages
 from factotum.store.records import Caller
 from factotum.store.runs import Runs
+from factotum.store.standing import Standing
 
 _LONGEST_WAIT_AFTER_END = 1.0
 
@@ -35,6 +36,7 @@ class Follower:
         self._log = log
         self._tail = tail
         self._idle_seconds = idle_seconds
+        self._watch = Watch(database, idle_seconds)
 
     async def has_more(self, caller: Caller, run_id: str, after: int) -> bool:
         """Tell whether there is or will be anything after the cursor. Raises NotFound (`run_not_found`)."""
@@ -96,19 +98,21 @@ class Follower:
 
         That is so when a worker died before it had shown what it stored, or Redis was away then.
         """
-        run, _ = await self._look(caller, run_id)
-        loop = asyncio.get_running_loop()
-        looked_at = loop.time()
-        idle = _LONGEST_WAIT_AFTER_END if run.status in ENDED else self._idle_seconds
-        async with aclosing(self._tail.batches(run_id, after, idle_seconds=idle)) as batches:
+        run, known = await self._look(caller, run_id)
+        opened = Standing(run.status in ENDED, known)
+        idle = _LONGEST_WAIT_AFTER_END if opened.ended else self._idle_seconds
+        async with (
+            aclosing(self._tail.batches(run_id, after, idle_seconds=idle)) as batches,
+            self._watch.of(caller, run_id, opened) as watched,
+        ):
             async for batch in batches:
                 if batch:
                     after = batch[-1].seq
-                if not batch or loop.time() - looked_at >= self._idle_seconds:
-                    looked_at = loop.time()
+                if self._watch.is_doubtful(watched):
                     run, known = await self._look(caller, run_id)
-                    if not batch and (run.status in ENDED or known > max(after, told)):
-                        raise CursorTooOld(after)
+                    watched.note(Standing(run.status in ENDED, known))
+                if not batch and (watched.seen.ended or watched.seen.log_seq > max(after, told)):
+                    raise CursorTooOld(after)
                 yield batch
 
     async def _look(self, caller: Caller, run_id: str) -> tuple[Run, int]:

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _BEATS_A_LEASE = 3
 _LOOKS_A_LEASE = 15
+_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
+"""Seconds before each look for rows that are free to be renewed; then they wait for the next beat."""
 _FENCED_BEFORE = 0.2
 """How much of a lease is left, as a part of it, when a run that was not renewed is given up."""
 
@@ -125,13 +127,22 @@ class Heartbeat:
         return database
 
     async def _renew(self, database: Database, held: Mapping[str, int]) -> None:
-        lease_ends = since_boot() + self._lease_seconds
-        async with database.system() as tx:
-            renewed = await Leases(tx).renew(self._owner, held, self._lease_seconds)
-        for live in self._live:
-            if live.run_id in renewed and held[live.run_id] == live.attempt:
-                live.lease_ends = lease_ends
-        self._at_home(self._apply, dict(held), renewed)
+        """Renew all of `held`. Rows that are being written to, mostly by the runs' own steps, come again."""
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            lease_ends = since_boot() + self._lease_seconds
+            async with database.system() as tx:
+                found = await Leases(tx).renew(self._owner, held, self._lease_seconds)
+            renewed = {run_id: wishes for run_id, wishes in found.items() if wishes is not None}
+            for live in self._live:
+                if live.run_id in renewed and held[live.run_id] == live.attempt:
+                    live.lease_ends = lease_ends
+            busy = {run_id: held[run_id] for run_id in found.keys() - renewed.keys()}
+            settled = {run_id: attempt for run_id, attempt in held.items() if run_id not in busy}
+            self._at_home(self._apply, settled, renewed)
+            if not busy:
+                return
+            held = busy
 
     def _apply(self, held: Mapping[str, int], renewed: Mapping[str, Wishes]) -> None:
         for run_id, attempt in held.items():

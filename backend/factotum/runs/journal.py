@@ -1,6 +1,6 @@
 """The journal of one attempt in Postgres: each method is one transaction that first checks the attempt."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from factotum.agent.budget import Grant, Need
@@ -13,6 +13,7 @@ from factotum.protocol.runs import Plan, UnreadMessage, Usage
 from factotum.runs.pool import RunPool
 from factotum.store.branches import Branches
 from factotum.store.database import Database
+from factotum.store.images import Images
 from factotum.store.messages import Messages
 from factotum.store.records import ClaimedRun
 from factotum.store.runs import Runs
@@ -124,7 +125,15 @@ class PostgresJournal:
         except Conflict as conflict:
             if conflict.stable_code != "call_finished":
                 raise
-        part = ToolResultPart(call_id=call_id, name=name, output=result.text, outcome=result.outcome)
+        for picture in result.pictures:
+            await Images(tx).keep(self._run.thread_id, picture.ref.id, picture.data)
+        part = ToolResultPart(
+            call_id=call_id,
+            name=name,
+            output=result.text,
+            outcome=result.outcome,
+            images=tuple(picture.ref for picture in result.pictures),
+        )
         return await self._append(tx, derived_id(self._run.id, "result", call_id), "tool", [part])
 
     async def take_unread(self) -> Sequence[Message]:
@@ -171,6 +180,11 @@ class PostgresJournal:
             if output is not None or not is_id(id_):
                 return output
             return await Messages(tx).words_in(self._run.thread_id, id_)
+
+    async def pictures(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of the thread's images with these ids."""
+        async with self._database.tenant(self._run.caller) as tx:
+            return await Images(tx).get(self._run.thread_id, ids)
 
     async def clear_question(self) -> None:
         """Forget the question and its answer: the log holds both now."""

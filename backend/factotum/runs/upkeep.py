@@ -17,6 +17,7 @@ from factotum.runs.queue import RunQueue
 from factotum.runs.unread import keep_unread
 from factotum.sandbox.port import SandboxProvider
 from factotum.store.database import Database
+from factotum.store.network_log import NetworkLog
 from factotum.store.records import OverdueRun
 from factotum.store.runs import Runs
 from factotum.store.upkeep import Upkeep
@@ -27,6 +28,7 @@ _BATCH = 100
 _FORGOTTEN = 1000
 _KEY_DAYS = 7
 _DELETED_DAYS = 90
+_NETWORK_DAYS = 30
 _SANDBOXES = 100_000
 _WORKSPACES = 20
 
@@ -77,7 +79,7 @@ class QuestionExpiry:
 
 
 class Cleaner:
-    """Forgets old idempotency keys, and removes the workspaces that this host keeps of deleted projects."""
+    """Forgets old keys and connections, and removes this host's workspaces of deleted projects."""
 
     def __init__(self, database: Database, sandboxes: SandboxProvider) -> None:
         self._database = database
@@ -91,6 +93,7 @@ class Cleaner:
             upkeep = Upkeep(tx)
             gone = await upkeep.forget_keys(_KEY_DAYS, _FORGOTTEN)
             gone += await upkeep.forget_deleted(_DELETED_DAYS, _FORGOTTEN)
+            gone += await NetworkLog(tx).forget(_NETWORK_DAYS, _FORGOTTEN)
             deleted = await upkeep.deleted_among(kept)
         for project_id in deleted[:_WORKSPACES]:
             try:

@@ -31,6 +31,8 @@ class Capabilities:
     search: bool = True
     ports: bool = True
     """Lists listening ports and opens connections to them."""
+    snapshots: bool = False
+    """Keeps copies of the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,42 @@ class Connection(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    """A copy of the workspace as it once was. Ids of later ones sort later."""
+
+    id: str
+    made_at: datetime
+    size_bytes: int
+    note: str = ""
+
+
+class Snapshots(Protocol):
+    """Copies of a workspace that its commands cannot reach. The newest few are kept, as long as the project.
+
+    A workspace that is lost is recreated from the newest, and the next command's `notice` says so.
+    """
+
+    async def take(self, note: str = "") -> SnapshotInfo:
+        """Copy the workspace as it is.
+
+        Raises TooLarge (`snapshot_too_large`), InvalidInput (`note_invalid`), Unavailable (`disk_full`).
+        """
+        ...
+
+    async def list(self) -> Sequence[SnapshotInfo]:
+        """Those that are kept, the newest first."""
+        ...
+
+    async def restore(self, snapshot_id: str) -> None:
+        """End what runs and put the workspace back as it was. Raises NotFound (`snapshot_not_found`)."""
+        ...
+
+    async def delete(self, snapshot_id: str) -> None:
+        """Delete one. Does nothing when it is not there."""
+        ...
+
+
 class Sandbox(Protocol):
     """A project's own machine: commands, and a workspace that outlives them."""
 
@@ -197,6 +235,11 @@ class Sandbox(Protocol):
     @property
     def sessions(self) -> Sessions:
         """Its shells that last."""
+        ...
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Copies of its workspace."""
         ...
 
     async def exec(
@@ -281,8 +324,16 @@ class SandboxProvider(Protocol):
         """Say why this machine cannot isolate commands and what to do, or None when it can."""
         ...
 
-    async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> Sandbox:
+    async def open(
+        self,
+        project_id: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Sandbox:
         """Find or create the project's sandbox; `labels` take the place of those it has.
+
+        `environment` is for every command and session that is started through what is returned.
 
         Raises SandboxRefused, InvalidInput (`labels_invalid`).
         """

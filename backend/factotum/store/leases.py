@@ -57,21 +57,37 @@ class Leases:
             return None
         return None if row is None else ClaimedRun.model_validate(row)
 
-    async def renew(self, owner: str, held: Mapping[str, int], lease_seconds: float) -> dict[str, Wishes]:
+    async def renew(
+        self, owner: str, held: Mapping[str, int], lease_seconds: float
+    ) -> dict[str, Wishes | None]:
         """Renew the leases of all of a process's runs (`held`: run id to attempt) in one statement.
 
-        Returns those that it still owns, each with what is wanted of it; what is missing is lost.
+        Returns those that it still owns, each with what is wanted of it; what is missing is lost. None: the
+        row is being written to and was passed over, so that a hundred leases never wait for one step.
         """
         rows = await self._tx.all(
             """
-update factotum.runs set lease_until = clock_timestamp() + make_interval(secs => %s)
-from unnest(%s::uuid[], %s::integer[]) as held (id, attempt)
-where runs.id = held.id and runs.attempt = held.attempt and owner = %s and status in ('running', 'stopping')
-    and lease_until > '-infinity'
-returning runs.id, stop_requested, has_unread""",
-            (lease_seconds, list(held.keys()), list(held.values()), owner),
+with held as materialized (
+    select runs.id from factotum.runs join unnest(%s::uuid[], %s::integer[]) as held (id, attempt)
+        on runs.id = held.id and runs.attempt = held.attempt
+    where owner = %s and status in ('running', 'stopping') and lease_until > '-infinity'
+), free as materialized (
+    select runs.id from factotum.runs join held on runs.id = held.id
+    where owner = %s and status in ('running', 'stopping') and lease_until > '-infinity'
+    for no key update of runs skip locked
+), renewed as (
+    update factotum.runs set lease_until = clock_timestamp() + make_interval(secs => %s)
+    from free where runs.id = free.id
+    returning runs.id, stop_requested, has_unread
+)
+select held.id, renewed.id is not null as renewed, stop_requested, has_unread
+from held left join renewed on renewed.id = held.id""",
+            (list(held.keys()), list(held.values()), owner, owner, lease_seconds),
         )
-        return {str(row["id"]): Wishes(row["stop_requested"], row["has_unread"]) for row in rows}
+        return {
+            str(row["id"]): Wishes(row["stop_requested"], row["has_unread"]) if row["renewed"] else None
+            for row in rows
+        }
 
     async def lost(self, limit: int, *, after: str | None = None) -> list[LostRun]:
         """Return runs whose lease ran out, in the order of their ids, `after` one (200 or less)."""

@@ -5,7 +5,7 @@
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, assert_never
 
@@ -62,6 +62,7 @@ class MemoryThread:
     def __init__(self, thread_id: str | None = None) -> None:
         self.id = thread_id or new_id()
         self.messages: list[Message] = []
+        self.pictures: dict[str, bytes] = {}
 
     def append(
         self,
@@ -203,7 +204,14 @@ class MemoryRun:
         """Store a call's result once: a second one changes nothing. Raises NotFound."""
         record = self.record(call_id)
         self.ledger[call_id] = replace(record, state="finished")
-        part = ToolResultPart(call_id=call_id, name=name, output=result.text, outcome=result.outcome)
+        self.thread.pictures.update({picture.ref.id: picture.data for picture in result.pictures})
+        part = ToolResultPart(
+            call_id=call_id,
+            name=name,
+            output=result.text,
+            outcome=result.outcome,
+            images=tuple(picture.ref for picture in result.pictures),
+        )
         return self.thread.append(
             "tool", [part], run_id=self.id, message_id=derived_id(self.id, "result", call_id)
         )
@@ -333,6 +341,10 @@ class MemoryJournal(_Fenced):
                 if isinstance(part, ToolResultPart) and part.call_id == id_:
                     return part.output
         return None
+
+    async def pictures(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of the thread's images with these ids."""
+        return {id_: data for id_, data in self._run.thread.pictures.items() if id_ in ids}
 
     async def clear_question(self) -> None:
         """Forget the question and its answer."""

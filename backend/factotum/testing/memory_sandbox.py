@@ -24,6 +24,7 @@ from factotum.core.errors import (
     Unavailable,
 )
 from factotum.sandbox.local.paths import check_labels, clean_path, split
+from factotum.sandbox.no_snapshots import NoSnapshots
 from factotum.sandbox.port import (
     Capabilities,
     Connection,
@@ -92,6 +93,11 @@ class MemorySandbox:
     def capabilities(self) -> Capabilities:
         """Files, and a search in them."""
         return Capabilities(commands=False, sessions=False, terminals=False, ports=False)
+
+    @property
+    def snapshots(self) -> NoSnapshots:
+        """None: what is in memory is not kept."""
+        return NoSnapshots()
 
     @property
     def sessions(self) -> NoSessions:
@@ -303,7 +309,13 @@ class MemorySandboxProvider:
         """Return the reason that was given, or None."""
         return self._reason
 
-    async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> Sandbox:
+    async def open(
+        self,
+        project_id: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,  # noqa: ARG002 - its commands are scripted
+    ) -> Sandbox:
         """Find or create the project's sandbox. Raises SandboxRefused."""
         if self._reason is not None:
             raise SandboxRefused(self._reason)

@@ -43,6 +43,7 @@ def tool(
     ends_turn: bool = False,
     family: str = "",
     subject: str | None = None,
+    needs_vision: bool = False,
 ) -> Callable[[ToolFunction[P]], Tool]:
     """Make a `Tool` of `async def name(context: ToolContext, parameter: type, …) -> ToolOutput`.
 
@@ -50,8 +51,8 @@ def tool(
     `xml` says how the call is written as a tag of its own; without it, the tag is the name with dashes and
     every parameter is an element. `example` are the arguments of a correct call, shown to models.
     `family` groups tools and `subject` names the parameter that says most of what a call does: policies are
-    written in both. The deadline is in seconds, the output limit in characters. `ends_turn`: see `Tool`; a
-    tool that gives a signal must say so. Raises DeclarationError.
+    written in both. The deadline is in seconds, the output limit in characters. `ends_turn`, `needs_vision`:
+    see `Tool`; a tool that gives a signal must say so. Raises DeclarationError.
     """
 
     def declare(function: ToolFunction[P]) -> Tool:
@@ -87,6 +88,7 @@ def tool(
             ends_turn=ends_turn,
             family=family,
             subject=subject,
+            needs_vision=needs_vision,
         )
 
     return declare

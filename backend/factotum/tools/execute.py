@@ -18,7 +18,7 @@ from factotum.core.errors import (
     Unavailable,
 )
 from factotum.tools.text import bounded
-from factotum.tools.tool import Signal, Tool, ToolContext, ToolError, ToolOutput
+from factotum.tools.tool import Picture, Signal, Tool, ToolContext, ToolError, ToolOutput
 
 _MENDABLE = (ToolError, InvalidInput, NotFound, Conflict, Forbidden, RateLimited, Unavailable)
 _log = logging.getLogger(__name__)
@@ -26,13 +26,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """How a call ended: text for the model, and for an error its stable code. Only `ok` has a signal."""
+    """How a call ended: text for the model, and for an error its stable code. Only `ok` has a signal
+    and pictures."""
 
     text: str
     outcome: Literal["ok", "error"]
     duration_seconds: float
     signal: Signal | None = None
     code: str | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 async def execute(tool: Tool, context: ToolContext, arguments: Mapping[str, object]) -> ToolResult:
@@ -52,7 +54,8 @@ async def execute(tool: Tool, context: ToolContext, arguments: Mapping[str, obje
             code=failure.stable_code,
         )
     text = _readable(output.text, tool.output_limit)
-    return ToolResult(text, "ok", time.monotonic() - started, signal=output.signal)
+    duration = time.monotonic() - started
+    return ToolResult(text, "ok", duration, signal=output.signal, pictures=output.pictures)
 
 
 def error_text(error: FactotumError) -> str:

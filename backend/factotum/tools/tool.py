@@ -8,6 +8,8 @@ from pydantic import BaseModel, JsonValue
 
 from factotum.core.errors import FactotumError
 from factotum.protocol.events import FileChanged, PlanUpdated, SandboxChanged
+from factotum.protocol.messages import ImageRef
+from factotum.protocol.network import NetworkLayers
 from factotum.protocol.runs import Question
 from factotum.sandbox.port import OutputStream, Sandbox
 
@@ -25,6 +27,11 @@ class ToolContext(Protocol):
         """The call's id: an idempotency key that stays the same when the call is run again after a crash."""
         ...
 
+    @property
+    def network(self) -> NetworkLayers:
+        """What its agent and its run say about the network, for tools that go there themselves."""
+        ...
+
     async def sandbox(self) -> Sandbox:
         """The project's sandbox, started when it is first asked for. Raises SandboxRefused."""
         ...
@@ -35,6 +42,10 @@ class ToolContext(Protocol):
 
     async def output(self, stream: OutputStream, text: str) -> None:
         """Show output while the tool runs."""
+        ...
+
+    async def show_page(self, jpeg: bytes, address: str, title: str) -> None:
+        """Show what the browser looks like now, to a person who watches; the newest picture is kept."""
         ...
 
     async def emit(self, event: ToolEvent) -> None:
@@ -60,11 +71,23 @@ Signal = Ask | Complete
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """An image for a model that can see, with its bytes, and what the log says of it."""
+
+    ref: ImageRef
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """What a tool gave back: `text` for the model, and at most one signal to the loop."""
+    """What a tool gave back: `text` for the model, and at most one signal to the loop.
+
+    `pictures` are shown to a model that can see, and left out for others: the text must do without them.
+    """
 
     text: str
     signal: Signal | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 class ToolError(FactotumError):
@@ -93,6 +116,7 @@ class Tool:
     `deadline_seconds` bounds a call, `output_limit` is the most characters the model is given.
     `example` are the arguments of a correct call, as JSON, shown to models that must learn or mend one.
     `ends_turn`: the tool only speaks with the person, and may give a signal that ends the model's turn.
+    `needs_vision`: it is offered to models alone that can see.
     A policy may name the tool also as `family.name`, and in parentheses what its parameter `subject` is.
     """
 
@@ -110,3 +134,4 @@ class Tool:
     tags: frozenset[str] = field(default_factory=frozenset)
     family: str = ""
     subject: str | None = None
+    needs_vision: bool = False

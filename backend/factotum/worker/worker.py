@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from procrastinate import App
@@ -11,7 +9,6 @@ from procrastinate.exceptions import ConnectorException
 
 from factotum.agent.config import ProcessorConfig
 from factotum.core.errors import FactotumError
-from factotum.core.ids import new_id
 from factotum.core.tasks import cancelled
 from factotum.llm.port import ModelGateway
 from factotum.protocol.budgets import Budget
@@ -25,13 +22,13 @@ from factotum.runs.titles import Titler
 from factotum.runs.upkeep import Cleaner, QuestionExpiry
 from factotum.services import Services, make_database
 from factotum.store.database import Database
-from factotum.tools.builtin import builtin_registry
 from factotum.worker.jobs import Taker, clear_stalled_jobs, connected, make_app, take_jobs, takers
 
 log = logging.getLogger(__name__)
 
 _CLEAR_SECONDS = 30.0
 _CLEAN_SECONDS = 600.0
+_CIRCUIT_SECONDS = 5.0
 _PATIENCE_SECONDS = 5.0
 _SWEEPS_A_LEASE = 8
 """A run of a dead worker waits at most its lease and an eighth of it: 17 seconds with the default."""
@@ -44,7 +41,7 @@ class Worker:
     def __init__(self, services: Services, gateway: ModelGateway) -> None:
         self._services = services
         self._settings = services.settings
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{new_id()[-8:]}"
+        self._owner = services.process
         self._live = LiveRuns()
         self._draining = asyncio.Event()
         self._executor = RunExecutor(
@@ -130,6 +127,7 @@ class Worker:
             ("questions", self._questions.sweep, lease / _LOOKS_A_LEASE),
             ("clear", lambda: clear_stalled_jobs(app), _CLEAR_SECONDS),
             ("clean", self._cleaner.clean, _CLEAN_SECONDS),
+            ("circuits", self._tell_circuits, _CIRCUIT_SECONDS),
         )
         return [
             asyncio.create_task(self._periodically(work, seconds), name=name) for name, work, seconds in works
@@ -148,8 +146,9 @@ class Worker:
             database=self._services.database,
             gateway=gateway,
             models=self._services.catalogue,
-            registry=builtin_registry(),
+            registry=self._services.tools.registry,
             sandboxes=self._services.sandboxes,
+            frames=self._services.frames,
             defaults=ProcessorConfig(
                 budget=Budget(
                     cost_usd=settings.budget_cost_usd,
@@ -162,6 +161,8 @@ class Worker:
             ),
             rules=settings.policy,
             approval_seconds=settings.approval_seconds,
+            egress=self._services.egress,
+            network=settings.network,
         )
 
     def _titler(self, gateway: ModelGateway) -> Titler | None:
@@ -178,7 +179,15 @@ class Worker:
     async def _listen(self) -> None:
         """Stop and steer runs as soon as somebody asks; a hint that is lost is found by the heartbeat."""
         async for signal in self._services.signals.listen():
+            if signal.kind == "reset_circuit":
+                self._services.circuits.reset(signal.run_id)
             heed(self._live.get(signal.run_id), signal.kind)
+
+    async def _tell_circuits(self) -> int:
+        circuits = self._services.circuits.list()
+        if circuits:
+            await self._services.run_log.circuits.write(self._services.process, circuits)
+        return len(circuits)
 
     async def _periodically(self, work: Callable[[], Awaitable[int]], seconds: float) -> None:
         while not self._draining.is_set():

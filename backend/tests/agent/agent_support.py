@@ -1,6 +1,7 @@
 """An agent over memory: what the tests of the loop share, and the laws that every run must keep."""
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -27,7 +28,7 @@ from factotum.core.errors import Conflict
 from factotum.llm.port import ModelGateway, ModelRequest
 from factotum.llm.tokens import counter_for
 from factotum.protocol.events import PlanUpdated, RunEvent
-from factotum.protocol.messages import Message, ToolResultPart
+from factotum.protocol.messages import ImageRef, Message, ToolResultPart
 from factotum.protocol.policy import Rules
 from factotum.protocol.runs import Plan, PlanItem, Usage
 from factotum.sandbox.port import Sandbox
@@ -37,7 +38,7 @@ from factotum.testing.scripted_gateway import asks_for_summary
 from factotum.tools.builtin.talk import ask, complete
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
-from factotum.tools.tool import Effect, Tool, ToolContext, ToolError, ToolOutput
+from factotum.tools.tool import Effect, Picture, Tool, ToolContext, ToolError, ToolOutput
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -94,6 +95,25 @@ async def page(context: ToolContext, text: Text) -> ToolOutput:
     return ToolOutput("\n".join(f"{number}: {text} is long." for number in range(150)))
 
 
+def picture(name: str) -> Picture:
+    """Make an image for a model; no provider would take it for one."""
+    data = b"\x89PNG" + name.encode()
+    ref = ImageRef(
+        id=hashlib.sha256(data).hexdigest(), path=f"{name}.png", media_type="image/png", width=4, height=3
+    )
+    return Picture(ref, data)
+
+
+@tool(effect="pure", example={"text": "a"}, needs_vision=True)
+async def show(context: ToolContext, text: Text) -> ToolOutput:
+    """Show an image.
+
+    Args:
+        text: Its name.
+    """
+    return ToolOutput(f"shown {text}", pictures=(picture(text),))
+
+
 @tool(effect="pure", example={})
 async def fail(context: ToolContext) -> ToolOutput:
     """Fail in a way that can be mended."""
@@ -107,7 +127,9 @@ async def plan(context: ToolContext) -> ToolOutput:
     return ToolOutput("planned")
 
 
-NAMED: Mapping[str, Tool] = {tool.name: tool for tool in (ask, complete, look, put, send, page, fail, plan)}
+NAMED: Mapping[str, Tool] = {
+    tool.name: tool for tool in (ask, complete, look, put, send, page, show, fail, plan)
+}
 """The tools by name, to write calls of them; one of each effect, and some that fail or ask."""
 
 _REGISTRY = Registry(NAMED.values())

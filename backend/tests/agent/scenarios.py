@@ -105,6 +105,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "every effect": Scenario(
         lambda d: [act(d, "look:a", "put:b", "send:c"), act(d, "send:d"), act(d, "complete", "send:late")]
     ),
+    "images": Scenario(
+        lambda d: [act(d, "show:a", "look:b"), act(d, "show:c", "show:a"), act(d, "put:d"), reply(DONE)],
+        {"vision": True},
+    ),
     "an answer": Scenario(lambda _: [reply(DONE)]),
     "a question": Scenario(lambda d: [act(d, "put:a", "ask", "send:late"), act(d, "send:b"), reply(DONE)]),
     "side by side": Scenario(

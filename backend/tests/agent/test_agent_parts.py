@@ -12,7 +12,7 @@ from factotum.agent.prompt import system_prompt
 from factotum.agent.tool_context import CallContext
 from factotum.core.errors import Conflict, NotFound, SandboxRefused, StaleAttempt
 from factotum.core.ids import derived_id
-from factotum.protocol.events import FileChanged, PlanUpdated, ToolOutputDelta
+from factotum.protocol.events import BrowserFrame, FileChanged, PlanUpdated, ToolOutputDelta
 from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import Plan, PlanItem
 from factotum.sandbox.port import Sandbox
@@ -107,6 +107,25 @@ async def test_a_tools_events_are_shown_and_only_a_plan_is_kept() -> None:
 
     assert [event.type for event in run.events] == ["file.changed", "plan.updated"]
     assert run.plan == Plan(items=(PlanItem(text="one"),))
+
+
+async def test_a_page_is_shown_once_its_picture_is_kept() -> None:
+    run = MemoryRun(MemoryThread(), "Do it.")
+    _, journal, events = run.claim()
+    kept: list[bytes] = []
+
+    async def keep(jpeg: bytes) -> bool:
+        kept.append(jpeg)
+        return jpeg != b"large"
+
+    context = CallContext("c", _refuse, journal, events, keep)
+    await context.show_page(b"one", "https://a.test/", "A")
+    await context.show_page(b"large", "https://b.test/", "B")
+    await CallContext("c", _refuse, journal, events).show_page(b"unseen", "https://c.test/", "C")
+
+    assert kept == [b"one", b"large"]
+    (shown,) = [event for event in run.events if isinstance(event, BrowserFrame)]
+    assert (shown.call_id, shown.address, shown.title) == ("c", "https://a.test/", "A")
 
 
 async def _refuse() -> Sandbox:

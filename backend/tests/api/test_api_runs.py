@@ -205,3 +205,19 @@ async def test_options_out_of_range_are_refused(api: Api, options: dict[str, obj
     refused = await api.alice.post(f"/v1/threads/{thread}/runs", json={"input": "x", "options": options})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == f"options.{next(iter(options))}"
+
+
+async def test_the_browser_of_a_run_is_seen_by_those_who_see_the_run(api: Api) -> None:
+    run = await new_run(api.alice)
+    address = f"/v1/runs/{run['id']}/browser/frame"
+    none = await api.alice.get(address)
+    assert (none.status_code, none.json()["code"]) == (404, "frame_not_found")
+    await api.services.frames.keep(str(run["id"]), b"\xff\xd8\xffpicture")
+    seen = await api.alice.get(address)
+    assert (seen.status_code, seen.content) == (200, b"\xff\xd8\xffpicture")
+    assert seen.headers["content-type"] == "image/jpeg"
+    assert seen.headers["x-content-type-options"] == "nosniff"
+    assert seen.headers["content-security-policy"] == "sandbox"
+    assert seen.headers["cache-control"] == "no-store"
+    other = await api.bob.get(address)
+    assert (other.status_code, other.json()["code"]) == (404, "run_not_found")

@@ -197,6 +197,9 @@ class Request(BaseHTTPRequestHandler):
         stored = [event.message for event in self.api.events if isinstance(event, MessageCreated)]
         model = {"id": "demo", "provider": "factotum", "context_window": 1000, "note": "A script."}
         part = {"ok": True, "detail": ""}
+        offered: dict[str, object] = {"name": "shell", "family": "shell", "effect": "unsafe"}
+        offered |= {"deadline_seconds": 660, "offered": True}
+        lacking = {**offered, "name": "search", "offered": False, "reason": "No key.", "setting": "A_KEY"}
         thread = f"/v1/threads/{THREAD_ID}"
         return {
             f"/v1/runs/{RUN_ID}": run,
@@ -211,6 +214,7 @@ class Request(BaseHTTPRequestHandler):
             f"{thread}/messages": {"items": [m.model_dump(mode="json") for m in stored], "next": None},
             f"{thread}/files": {"items": [_file(f"{folder}a.txt")], "truncated": False},
             "/v1/models": {"items": [model], "default": "demo"},
+            "/v1/tools": {"items": [offered, lacking]},
             "/readyz": {"status": "ok", "parts": {"postgres": part}},
         }
 

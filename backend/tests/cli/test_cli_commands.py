@@ -264,6 +264,10 @@ def test_looking_at_runs_and_models(api: Api, tmp_path: Path) -> None:
     assert told["items"][0]["hint"] == "Wait."
     assert command(api, tmp_path, "models").out.startswith("demo (default)\t1,000\t\tA script.")
     assert one_object(command(api, tmp_path, "models", "-o", "json").out)["default"] == "demo"
+    tools = command(api, tmp_path, "tools").out.splitlines()
+    assert tools[0] == "shell\tshell\tunsafe\t660 s\tyes"
+    assert tools[1] == "search\tshell\tunsafe\t660 s\tno: No key. Set A_KEY."
+    assert len(one_object(command(api, tmp_path, "tools", "--agent", "x", "-o", "json").out)["items"]) == 2
 
 
 def test_the_state_of_a_run_that_goes_on(tmp_path: Path) -> None:

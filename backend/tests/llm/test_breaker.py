@@ -2,6 +2,7 @@
 
 import pytest
 
+from factotum.core import breaker as any_breaker
 from factotum.llm.breaker import Breaker, Breakers, CircuitOpen
 from factotum.llm.faults import FaultKind, ModelFault
 
@@ -27,7 +28,7 @@ def _opened(clock: Clock) -> Breaker:
     return breaker
 
 
-def _refusal(breaker: Breaker) -> CircuitOpen:
+def _refusal(breaker: any_breaker.Breaker[ModelFault]) -> CircuitOpen:
     with pytest.raises(CircuitOpen) as raised:
         breaker.admit()
     return raised.value

@@ -27,6 +27,14 @@ def _code(catalogue: Catalogue, model: str) -> tuple[str, str]:
     return raised.value.stable_code, raised.value.hint
 
 
+def test_who_can_see_is_known() -> None:
+    catalogue = Catalogue({"OPENAI_API_KEY": "k"}, served=("openai/scripted",))
+    assert all(map(catalogue.supports_vision, ("openai/gpt-4o-mini", "anthropic/claude-sonnet-4-5")))
+    assert not any(
+        map(catalogue.supports_vision, ("demo", "local/llava", "openai/unheard-of", "gpt-3.5-turbo"))
+    )
+
+
 def test_asking_does_not_import_litellm() -> None:
     """The catalogue serves `GET /v1/models`, which must not pay seconds for an import."""
     program = (

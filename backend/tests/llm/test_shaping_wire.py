@@ -262,3 +262,31 @@ async def test_cache_reads_and_writes_are_told_and_paid(wired: Wired) -> None:
     (used,) = [chunk.usage for chunk in chunks if isinstance(chunk, UsageChunk)]
     assert (used.input_tokens, used.cached_tokens, used.cache_write_tokens) == (100, 40, 30)
     assert used.cost_usd == pytest.approx(30 * 3e-6 + 40 * 0.3e-6 + 30 * 3.75e-6 + 10 * 15e-6)
+
+
+IMAGE: Any = {
+    "role": "user",
+    "content": [
+        {"type": "text", "text": "<context>The image a.png.</context>"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+    ],
+}
+
+
+async def test_an_image_after_results_in_openais_form(wired: Wired) -> None:
+    body = await _sent(wired, GPT, [*_thread("x"), IMAGE])
+    assert body["messages"][-1] == IMAGE
+    assert [message["role"] for message in body["messages"][-3:]] == ["tool", "tool", "user"]
+
+
+async def test_an_image_after_results_in_anthropics_form(wired: Wired) -> None:
+    body = await _sent(wired, CLAUDE, [*_thread(CLAUDE), IMAGE], effort="low")
+    results = body["messages"][-1]
+    assert results["role"] == "user"
+    assert [block["type"] for block in results["content"]] == ["tool_result", "tool_result", "text", "image"]
+    image = results["content"][-1]
+    assert image["source"] == {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
+    assert image["cache_control"] == {"type": "ephemeral"}
+    # A turn that another model began without reasoning goes on without, though an image came since.
+    others = await _sent(wired, CLAUDE, [*_thread("openai/x"), IMAGE], effort="low")
+    assert "thinking" not in others

@@ -97,6 +97,7 @@ EVENTS: tuple[RunEvent, ...] = (
     events.ReasoningDelta(message_id="m", text="x"),
     events.ToolArgumentsDelta(message_id="m", call_id="c", name="put", parameter="a", text="x"),
     events.ToolOutputDelta(call_id="c", stream="stderr", text="x"),
+    events.BrowserFrame(call_id="c", address="https://a.test/", title="A"),
 )
 
 
@@ -107,7 +108,8 @@ def test_every_event_is_tried_here() -> None:
     types = {event.type for event in EVENTS}
     assert len(types) == len(EVENTS)
     assert types >= EPHEMERAL | TERMINAL
-    assert {event.type for event in EVENTS if event.type.endswith("delta")} == EPHEMERAL
+    deltas = {event.type for event in EVENTS if event.type.endswith("delta")}
+    assert deltas | {"browser.frame"} == EPHEMERAL
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)

@@ -105,6 +105,8 @@ class Acts:
         """Note the execution, wait if there is a gate, and answer."""
         self.executed.append((name, key, context.call_id))
         await context.output("stdout", f"{name} {key}\n")
+        if key == "page":
+            await context.show_page(b"\xff\xd8\xffpage", "https://a.test/", "A")
         if key in self.gates:
             await self.gates[key].wait()
         return ToolOutput(f"{name} {key}: ok")

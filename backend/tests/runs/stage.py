@@ -13,6 +13,7 @@ from psycopg.rows import DictRow, dict_row
 
 from factotum.agent.config import ProcessorConfig
 from factotum.bus.entries import Entry, decode_line, head_key, stream_key
+from factotum.bus.frames import Frames
 from factotum.bus.signals import Signals
 from factotum.core.errors import InvalidInput
 from factotum.core.ids import is_id
@@ -82,6 +83,10 @@ class PlayedModels:
             return None
         return replace(FREE, tiers=(Tier(0, 0.001, 0.002),))
 
+    def supports_vision(self, model: str) -> bool:
+        """Whether the name says that it can see."""
+        return "sees" in model
+
     def supports_native_tools(self, model: str) -> bool:
         """All but those whose name says otherwise."""
         return "xml" not in model
@@ -132,6 +137,7 @@ class Stage:
             self.sandboxes,
             self.defaults,
             self.rules,
+            frames=Frames(self.bus.redis),
         )
         return RunExecutor(
             self.database, self.bus.log, self.queue, agents, live, owner=owner, lease_seconds=lease

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from factotum.bus.frames import Frames
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import TextChunk
 from factotum.protocol.budgets import Budget
-from factotum.protocol.events import MessageDiscarded, RunFailed, RunFinished
+from factotum.protocol.events import BrowserFrame, MessageDiscarded, RunFailed, RunFinished
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.runs import Usage
 from factotum.testing.memory_sandbox import MemorySandboxProvider
@@ -57,6 +58,16 @@ async def test_an_answer_without_calls_ends_it_too(stage: Stage) -> None:
     assert (ended.status, ended.finish_reason) == ("finished", "answered")
     await stage.assert_whole(run)
     assert (await stage.row(run))["log_seq"] == (await stage.events(run))[-1].seq
+
+
+async def test_a_browsers_page_is_told_of_and_its_picture_kept_apart(stage: Stage) -> None:
+    stage.gateway.turns = [calls(("act", {"key": "page"})), completes()]
+    run = await stage.submit()
+    await stage.carry(run)
+    await stage.assert_whole(run)
+    (shown,) = [event for event in await stage.events(run) if isinstance(event, BrowserFrame)]
+    assert (shown.address, shown.title) == ("https://a.test/", "A")
+    assert await Frames(stage.bus.redis).newest(run.id) == b"\xff\xd8\xffpage"
 
 
 async def test_a_question_holds_no_worker_and_its_answer_goes_on(stage: Stage) -> None:

@@ -26,6 +26,7 @@ def secret(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.attack(1, 2, control="a roundabout path to an own file is read")
 async def test_01_02_paths_out(sandbox: LocalSandbox, secret: Path) -> None:
     await sandbox.write("in", chunks(b"mine"), limit=9)
     for path in ("../" * 30 + str(secret)[1:], str(secret), f"/workspace/..{secret}", "/workspacex"):
@@ -34,6 +35,7 @@ async def test_01_02_paths_out(sandbox: LocalSandbox, secret: Path) -> None:
     assert await content(sandbox, "/workspace/./a/../in") == b"mine"
 
 
+@pytest.mark.attack(3, control="a link to an own file is followed")
 async def test_03_links_out(sandbox: LocalSandbox, secret: Path) -> None:
     await sandbox.exec(
         f"ln -s {secret} file; ln -s {secret.parent} folder; ln -s ../../.. up; ln -s own good"
@@ -58,6 +60,7 @@ async def test_03_links_out(sandbox: LocalSandbox, secret: Path) -> None:
     assert await content(sandbox, "good") == b"mine"
 
 
+@pytest.mark.attack(4, control="the same path is read while it is harmless")
 async def test_04_link_swapped_between_check_and_use(sandbox: LocalSandbox, secret: Path) -> None:
     swap = f"""
 import os, ctypes
@@ -88,12 +91,14 @@ while not os.path.exists("stop"):
     assert sorted(entry.name for entry in secret.parent.iterdir()) == ["secret"]
 
 
+@pytest.mark.attack(5, control="an own file is linked")
 async def test_05_hard_links_to_the_host(sandbox: LocalSandbox) -> None:
     result = await sandbox.exec("ln /usr/bin/env stolen || echo refused; echo x >a; ln a b && cat b")
     assert b"refused" in result.output
     assert result.output.endswith(b"x\n")
 
 
+@pytest.mark.attack(6, 7, control="an own file is read")
 async def test_06_07_magic_links(sandbox: LocalSandbox) -> None:
     await sandbox.exec(
         "ln -s /proc/self/root root; ln -s /proc/self/fd fds; ln -s /proc/self/cwd cwd; echo x >own"
@@ -103,6 +108,7 @@ async def test_06_07_magic_links(sandbox: LocalSandbox) -> None:
     assert await content(sandbox, "own") == b"x\n"
 
 
+@pytest.mark.attack(10, control="a regular file is read")
 async def test_10_devices_and_pipes_do_not_hang_a_reader(sandbox: LocalSandbox) -> None:
     await sandbox.exec(
         "mkfifo pipe; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")'; "
@@ -117,12 +123,14 @@ async def test_10_devices_and_pipes_do_not_hang_a_reader(sandbox: LocalSandbox) 
     assert await content(sandbox, "file") == b"x\n"
 
 
+@pytest.mark.attack(11, control="a plain name is listed")
 async def test_11_names_that_are_not_text(sandbox: LocalSandbox) -> None:
     await sandbox.exec(r"touch $'bad\xff' good")
     assert [entry.path for entry in await sandbox.list()] == ["bad\\xff", "good"]
     assert (await failure(sandbox.stat("a\0/../../etc/passwd"))).stable_code == "path_invalid"
 
 
+@pytest.mark.attack(15, control="a smaller one is made")
 async def test_15_sparse_files(sandbox: LocalSandbox) -> None:
     result = await sandbox.exec("truncate -s 1T huge; echo $?; truncate -s 30M fine; echo $?")
     assert result.output.split()[-1] == b"0"
@@ -130,6 +138,7 @@ async def test_15_sparse_files(sandbox: LocalSandbox) -> None:
     assert [entry.path for entry in await sandbox.list() if entry.size_bytes] == ["fine"]
 
 
+@pytest.mark.attack(16, control="there is room again after deleting")
 async def test_16_disk_fill(sandbox: LocalSandbox, provider: LocalSandboxProvider) -> None:
     fill = "for i in $(seq 1 5000); do head -c 8M /dev/zero >~/big$i; sleep 0.02; done"
     result = await sandbox.exec(fill, timeout=60)
@@ -142,6 +151,7 @@ async def test_16_disk_fill(sandbox: LocalSandbox, provider: LocalSandboxProvide
     assert await content(sandbox, "file") == b"small\n"
 
 
+@pytest.mark.attack(17, control="its folder is deleted")
 async def test_17_inode_fill(sandbox: LocalSandbox) -> None:
     many = "import itertools\nfor i in itertools.count():\n  open(f'{i}', 'w').close()\n"
     await sandbox.write("many.py", chunks(many.encode()), limit=999)
@@ -165,6 +175,7 @@ async def test_deep_trees_can_be_counted_listed_and_deleted(sandbox: LocalSandbo
     assert [entry.path for entry in await sandbox.list()] == ["dig.py"]
 
 
+@pytest.mark.attack(19, control="it runs where the agent sources it itself")
 async def test_19_planted_settings_run_nothing(sandbox: LocalSandbox) -> None:
     await sandbox.exec(
         "for f in .bashrc .bash_profile .profile .bash_login; do "
@@ -179,6 +190,7 @@ async def test_19_planted_settings_run_nothing(sandbox: LocalSandbox) -> None:
     assert "ran" in [entry.path for entry in await sandbox.list()]
 
 
+@pytest.mark.attack(29, control="the copied program runs")
 async def test_29_set_user_id_bits_mean_nothing(sandbox: LocalSandbox) -> None:
     result = await sandbox.exec(
         "cp /usr/bin/id own; chmod 6755 own; ./own -u; grep -c ' nosuid\\| nosuid,\\|,nosuid' /proc/mounts;"
@@ -190,6 +202,7 @@ async def test_29_set_user_id_bits_mean_nothing(sandbox: LocalSandbox) -> None:
     assert lines[2:] == ["NoNewPrivs:\t1", ""]
 
 
+@pytest.mark.attack(50, control="the owner sees the same file")
 async def test_50_other_tenants(provider: LocalSandboxProvider, sandbox: LocalSandbox) -> None:
     await sandbox.write("mine", chunks(b"private"), limit=9)
     other = await provider.open(new_id())
@@ -199,6 +212,7 @@ async def test_50_other_tenants(provider: LocalSandboxProvider, sandbox: LocalSa
     await provider.delete(other.project_id)
 
 
+@pytest.mark.attack(50, control="the same project opens again")
 async def test_50_tenants_are_different_host_users(tmp_path: Path, sandbox: LocalSandbox) -> None:
     if os.geteuid() != 0:
         pytest.skip("as an ordinary user all projects run as that user")
@@ -215,6 +229,7 @@ async def test_50_tenants_are_different_host_users(tmp_path: Path, sandbox: Loca
     provider.close()
 
 
+@pytest.mark.attack(50, control="ids that are ids are taken everywhere else")
 def test_50_project_ids_are_no_paths(tmp_path: Path) -> None:
     provider = LocalSandboxProvider(tmp_path)
     for wrong in ("../x", "", ".system", "a/b", "a\0", "x" * 65, "é"):

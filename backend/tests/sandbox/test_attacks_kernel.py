@@ -31,6 +31,18 @@ async def on_host(*arguments: str) -> bytes:
     return output
 
 
+@pytest.mark.attack(
+    20,
+    21,
+    22,
+    23,
+    24,
+    25,
+    26,
+    27,
+    28,
+    control="harmless calls work inside; ptrace, process_vm_readv and keyctl work on the host",
+)
 async def test_20_to_28_system_calls(sandbox: LocalSandbox) -> None:
     await sandbox.write("probe.py", chunks(PROBE.read_bytes()), limit=99_999)
     result = await sandbox.exec("python3 probe.py")
@@ -56,6 +68,7 @@ GETPID_32 = "b814000000cd80c3"  # mov eax, 20; int 0x80; ret
 GETPID_X32 = "b8270000400f05c3"  # mov eax, 0x40000027; syscall; ret
 
 
+@pytest.mark.attack(33, control="the same machine code by the usual way in")
 @needs_x86
 async def test_33_foreign_abis(sandbox: LocalSandbox) -> None:
     await sandbox.write("abi.py", chunks(MACHINE_CODE.encode()), limit=9999)
@@ -66,6 +79,7 @@ async def test_33_foreign_abis(sandbox: LocalSandbox) -> None:
         assert b"True" not in result.output
 
 
+@pytest.mark.attack(30, control="an own descriptor is inherited")
 async def test_30_inherited_descriptors(sandbox: LocalSandbox, tmp_path: Path) -> None:
     held = os.open(tmp_path, os.O_RDONLY)
     os.set_inheritable(held, True)
@@ -81,6 +95,7 @@ async def test_30_inherited_descriptors(sandbox: LocalSandbox, tmp_path: Path) -
     assert "memfd" not in text
 
 
+@pytest.mark.attack(8, 9, control="the same search finds a variable that the command was given")
 async def test_08_09_the_services_environment(sandbox: LocalSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPERATOR_SECRET", "squeamish-ossifrage")
     search = (
@@ -100,6 +115,7 @@ async def test_08_09_the_services_environment(sandbox: LocalSandbox, monkeypatch
     assert b"/proc/self/mem" in processes.output.splitlines()
 
 
+@pytest.mark.attack(31, 32, control="a harmless setting is read")
 async def test_31_32_kernel_settings_and_control_groups(sandbox: LocalSandbox) -> None:
     result = await sandbox.exec(
         "for file in sys/kernel/core_pattern sys/kernel/modprobe sysrq-trigger irq/default_smp_affinity; "
@@ -114,6 +130,7 @@ async def test_31_32_kernel_settings_and_control_groups(sandbox: LocalSandbox) -
     assert text.endswith("Linux\n")
 
 
+@pytest.mark.attack(48, control="an own socket is found")
 async def test_48_sockets_of_the_host(sandbox: LocalSandbox) -> None:
     result = await sandbox.exec(
         "find / -type s 2>/dev/null; ls /var/run /run; "

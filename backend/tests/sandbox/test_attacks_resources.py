@@ -4,11 +4,14 @@ import asyncio
 import socket
 import time
 
+import pytest
+
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.testing.sandbox_conformance import chunks
 
 
+@pytest.mark.attack(34, control="40 processes run")
 async def test_34_fork_bomb(sandbox: LocalSandbox) -> None:
     result = await sandbox.exec("f() { f | f & }; f; sleep 1.5; echo end", timeout=30)
     assert b"Resource temporarily unavailable" in result.output or b"Cannot fork" in result.output
@@ -16,6 +19,7 @@ async def test_34_fork_bomb(sandbox: LocalSandbox) -> None:
     assert (await sandbox.exec(many)).output == b"40\n"
 
 
+@pytest.mark.attack(35, control="a smaller buffer is had")
 async def test_35_memory(sandbox: LocalSandbox) -> None:
     grow = 'b = bytearray(SIZE << 20)\nfor i in range(0, len(b), 4096): b[i] = 1\nprint("had it")'
     result = await sandbox.exec(f"python3 -c '{grow.replace('SIZE', '100')}'")
@@ -25,6 +29,7 @@ async def test_35_memory(sandbox: LocalSandbox) -> None:
     assert result.exit_code in (1, 137)
 
 
+@pytest.mark.attack(35, control="a small file is written")
 async def test_35_memory_file_systems(sandbox: LocalSandbox) -> None:
     for place in ("/tmp", "/dev/shm"):
         result = await sandbox.exec(
@@ -36,6 +41,7 @@ async def test_35_memory_file_systems(sandbox: LocalSandbox) -> None:
         assert result.exit_code == 1, place
 
 
+@pytest.mark.attack(36, control="the next command runs")
 async def test_36_spin(sandbox: LocalSandbox) -> None:
     started = time.monotonic()
     result = await sandbox.exec("while :; do :; done", timeout=1.0)
@@ -44,6 +50,7 @@ async def test_36_spin(sandbox: LocalSandbox) -> None:
     assert (await sandbox.exec("echo alive")).output == b"alive\n"
 
 
+@pytest.mark.attack(37, control="all of it is seen in pieces")
 async def test_37_output_flood(sandbox: LocalSandbox) -> None:
     seen = 0
 
@@ -63,6 +70,7 @@ def _note(output: bytes) -> bytes:
     return output[start : output.index(b"...]\n", start) + 5]
 
 
+@pytest.mark.attack(38, control="it beats while its command runs")
 async def test_38_daemon_that_outlives_its_run(sandbox: LocalSandbox) -> None:
     daemon = """
 import os, time
@@ -89,6 +97,7 @@ except OSError as e: print("no", e.errno)
 """
 
 
+@pytest.mark.attack(39, 40, 41, control="the same connection works within the sandbox, and on the host")
 async def test_39_40_41_the_network(sandbox: LocalSandbox) -> None:
     await sandbox.write("connect.py", chunks(CONNECT.encode()), limit=9999)
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -111,6 +120,7 @@ async def test_39_40_41_the_network(sandbox: LocalSandbox) -> None:
     ).exit_code == 1
 
 
+@pytest.mark.attack(47, control="the host connects to the same name")
 async def test_47_abstract_sockets(sandbox: LocalSandbox) -> None:
     connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect('\\0' + sys.argv[1])"
     name = f"factotum-{time.monotonic_ns()}"

@@ -1,7 +1,7 @@
 """The local provider keeps the port's promises."""
 
-from factotum.testing.sandbox_conformance import SandboxConformance
+from factotum.testing.sandbox_conformance import SandboxConformance, SnapshotsConformance
 
 
-class TestLocalSandbox(SandboxConformance):
+class TestLocalSandbox(SandboxConformance, SnapshotsConformance):
     """Run against bubblewrap."""

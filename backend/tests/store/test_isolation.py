@@ -86,11 +86,17 @@ def test_the_login_role_reaches_nothing_by_itself(admin_database_url: str, datab
 
 def test_the_system_role_reaches_little_and_no_content(admin_database_url: str) -> None:
     with psycopg.connect(admin_database_url) as connection:
-        assert _held(connection, "factotum_system", "factotum") == ["approvals", "deleted_projects", "runs"]
+        assert _held(connection, "factotum_system", "factotum") == [
+            "approvals",
+            "deleted_projects",
+            "network_log",
+            "runs",
+        ]
         hidden = {
             "runs": ("plan", "question", "answer", "usage", "error", "deliverables"),
             "approvals": ("tool", "arguments", "edited_arguments", "pattern", "reason", "decided_by"),
             "deleted_projects": ("account_id",),
+            "network_log": ("account_id", "thread_id", "host", "reason"),
         }
         for table, column in [(name, column) for name in hidden for column in hidden[name]]:
             row = connection.execute(
@@ -143,6 +149,8 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "tool_calls",
         "approvals",
         "shares",
+        "network_log",
+        "images",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

@@ -114,6 +114,18 @@ async def test_a_heartbeat_does_not_wait_for_a_step(database: Database, alice: C
             assert await Leases(system).renew("w", {run.id: 1}, 60) == {run.id: NOTHING}
 
 
+async def test_a_row_that_is_being_written_to_is_passed_over(
+    database: Database, alice: Caller, run: Run
+) -> None:
+    await claimed(database, run.id, owner="w")
+    async with database.tenant(alice) as tx:
+        await Runs(tx).save_step(run.id, 1, step=1, usage=Usage(), log_seq=5)
+        async with asyncio.timeout(2), database.system() as system:
+            assert await Leases(system).renew("w", {run.id: 1}, 60) == {run.id: None}
+    async with database.system() as system:
+        assert await Leases(system).renew("w", {run.id: 1}, 60) == {run.id: NOTHING}
+
+
 async def test_a_claim_waits_for_the_step_that_holds_the_run(
     database: Database, alice: Caller, run: Run
 ) -> None:

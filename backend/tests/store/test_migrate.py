@@ -114,6 +114,7 @@ alter table factotum.threads drop column leaf_id, drop column leaf_branch;
 alter table factotum.runs drop column has_unread, drop column input, drop column message_id,
     drop column unread;
 drop index factotum.runs_unended;
+drop table factotum.images;
 drop table factotum.approvals;
 alter table factotum.runs drop column budget_id, drop column reserved;
 drop table factotum.budgets;
@@ -122,6 +123,7 @@ alter table factotum.threads drop column pinned_at, drop column archived_at;
 alter table factotum.runs drop column enqueued, drop column waits_since;
 drop index factotum.runs_with_key;
 drop table factotum.deleted_projects;
+drop table factotum.network_log;
 update factotum.alembic_version set version_num = '0002';
 """
 

@@ -7,18 +7,23 @@ from factotum.core.clock import now
 from factotum.core.ids import new_id
 from factotum.protocol.approvals import Approval
 from factotum.protocol.messages import Message, TextPart
+from factotum.protocol.network import NetworkConnection
 from factotum.protocol.runs import Run
 from factotum.store.agents import Agents
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
+from factotum.store.images import Images
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
+from factotum.store.network_log import NetworkLog
 from factotum.store.projects import Projects
 from factotum.store.records import Agent, Caller, Project, Thread, ToolCall
 from factotum.store.runs import Runs
 from factotum.store.shares import Shares
 from factotum.store.threads import Threads
 from factotum.store.tool_calls import ToolCalls
+
+IMAGE = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class World:
             assert await Agents(tx).get(self.agent.id) == self.agent
             assert await ToolCalls(tx).for_run(self.run.id) == [self.call]
             assert await Approvals(tx).of_run(self.run.id) == [self.approval]
+            assert await Images(tx).get(self.thread.id, [IMAGE]) == {IMAGE: b"png"}
 
 
 async def build(database: Database, caller: Caller, account_id: str) -> World:
@@ -77,9 +83,28 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
         await Shares(tx).create(
             thread.id, created_by=caller.user_id, token_hash=new_id().replace("-", "") * 2, expires_at=None
         )
+        await NetworkLog(tx).add(run.id, [connection(run.id)])
+        await Images(tx).keep(thread.id, IMAGE, b"png")
         thread = await Threads(tx).get(thread.id)
         run = await Runs(tx).get(run.id)
     return World(caller, account_id, project, thread, message, run, agent, call, approval)
+
+
+def connection(run_id: str, host: str = "example.com") -> NetworkConnection:
+    """Return a connection that a run made."""
+    return NetworkConnection(
+        id=new_id(),
+        run_id=run_id,
+        at=now(),
+        method="CONNECT",
+        host=host,
+        port=443,
+        verdict="allowed",
+        reason="",
+        bytes_sent=10,
+        bytes_received=2_000,
+        seconds=0.5,
+    )
 
 
 async def claimed(database: Database, run_id: str, *, owner: str = "worker-1", seconds: float = 60) -> int:

@@ -2,14 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from factotum.core.ids import new_id
 from factotum.protocol.events import SandboxChanged
-from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.testing.memory_context import MemoryToolContext
 from factotum.tools.builtin.edit import str_replace
@@ -19,17 +15,6 @@ from factotum.tools.builtin.shell import shell
 from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output, shell_sessions
 from factotum.tools.builtin.talk import complete
 from factotum.tools.tool import Complete
-
-
-@pytest.fixture
-async def real(short_folder: Path) -> AsyncIterator[MemoryToolContext]:
-    """A context over a real sandbox."""
-    provider = LocalSandboxProvider(short_folder / new_id())
-    refusal = await provider.refusal()
-    if refusal is not None:
-        pytest.skip(f"no local sandbox here: {refusal}")
-    yield MemoryToolContext(await provider.open(new_id()))
-    provider.close()
 
 
 async def test_files_written_by_tools_are_seen_by_commands_and_back(real: MemoryToolContext) -> None:

@@ -77,6 +77,9 @@ export function applyToRun(copy: WorkingCopy, event: RunChange): void {
       if (event.status === 'lost' || event.status === 'recreated')
         note(copy, id, event.seq, `The sandbox was ${event.status}. ${event.note}`.trim())
       return
+    case 'browser.frame':
+      copy.changeRun(id, { browser: { address: event.address, title: event.title, seq: event.seq } })
+      return
     case 'file.changed':
       copy.changeRun(id, { fileChanges: run.fileChanges + 1 })
   }

@@ -63,6 +63,13 @@ export interface Note {
   readonly after: string | null
 }
 
+/** What the agent's browser shows; `seq` is another number for another picture of it. */
+export interface BrowserView {
+  readonly address: string
+  readonly title: string
+  readonly seq: number
+}
+
 export interface RunState {
   readonly id: string
   readonly status: RunStatus
@@ -91,6 +98,8 @@ export interface RunState {
   readonly endedAt: string | null
   /** Counts changes of the workspace, so that lists of files know when to look again. */
   readonly fileChanges: number
+  /** Null while the run has used no browser. */
+  readonly browser: BrowserView | null
 }
 
 export type Row =

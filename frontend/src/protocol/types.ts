@@ -72,6 +72,7 @@ export type RunEvent =
   | Schemas['ReasoningDelta']
   | Schemas['ToolArgumentsDelta']
   | Schemas['ToolOutputDelta']
+  | Schemas['BrowserFrame']
 export type CallEvent = Extract<RunEvent, { type: `tool.${string}` }>
 export type StreamEvent = RunEvent | Snapshot
 

@@ -194,6 +194,7 @@ export function freshRun(id: string): RunState {
     startedAt: null,
     endedAt: null,
     fileChanges: 0,
+    browser: null,
   }
 }
 

@@ -1,7 +1,7 @@
 /** Whether the side panel is open, on which tab, and which file it shows. */
 import { create } from 'zustand'
 
-export type PanelTab = 'progress' | 'terminal' | 'files' | 'changes'
+export type PanelTab = 'progress' | 'terminal' | 'browser' | 'files' | 'changes'
 
 interface PanelState {
   readonly open: boolean

@@ -2,6 +2,7 @@
 import { CircleHelp, ListTodo, PackageCheck, Wrench } from 'lucide-react'
 import type { Call } from '@/protocol/state'
 import { Output, Raw } from './detail'
+import { browserViews } from './browser'
 import { fileViews } from './files'
 import { shellView } from './shell'
 import type { ToolView } from './view'
@@ -10,6 +11,7 @@ import { argument } from './view'
 export { Raw } from './detail'
 
 const VIEWS: Readonly<Record<string, ToolView>> = {
+  ...browserViews,
   ...fileViews,
   shell: shellView,
   ask: {

@@ -16,7 +16,7 @@ export interface ToolView {
   /** What the open card shows. */
   readonly Detail: ComponentType<{ call: Call }>
   /** The tab of the side panel that shows more of it. */
-  readonly panel: 'terminal' | 'files' | null
+  readonly panel: 'terminal' | 'browser' | 'files' | null
 }
 
 /** The last part of an argument that is a path; `otherwise` while it is not known. */

@@ -1,14 +1,15 @@
-"""For who runs the service: metrics, and the runs that do not go on."""
+"""For who runs the service: metrics, breakers, and the runs that do not go on."""
 
 import hmac
 from ipaddress import ip_address
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from factotum.api.auth import bearer_token
 from factotum.api.dependencies import CallerIn, ContextIn, DrainIn
 from factotum.core.errors import Unauthenticated
+from factotum.features.circuits import CircuitList
 from factotum.features.metrics import CONTENT_TYPE
 from factotum.protocol.stuck import StuckRuns
 from factotum.settings import Settings
@@ -18,12 +19,39 @@ router = APIRouter(tags=["service"])
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
-@router.get("/metrics", include_in_schema=False)
-async def get_metrics(request: Request, context: ContextIn, drain: DrainIn) -> Response:
-    """Tell Prometheus how the service is, for the operator's token, or to this machine in local mode."""
+async def _operator(request: Request, context: ContextIn) -> None:
+    """Let the operator's token pass, or in local mode this machine. Raises Unauthenticated."""
     _check_operator(request, context.services.settings)
+
+
+@router.get("/metrics", include_in_schema=False, dependencies=[Depends(_operator)])
+async def get_metrics(context: ContextIn, drain: DrainIn) -> Response:
+    """Tell Prometheus how the service is, for the operator's token, or to this machine in local mode."""
     text = await context.metrics.text(streams=drain.streams)
     return Response(text, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE)
+
+
+@router.get(
+    "/v1/admin/circuits",
+    operation_id="list_circuits",
+    summary="List the circuit breakers",
+    dependencies=[Depends(_operator)],
+)
+async def list_circuits(context: ContextIn) -> CircuitList:
+    """List the breakers of every service that was called, models' providers too; for the operator's token."""
+    return await context.circuits.list()
+
+
+@router.post(
+    "/v1/admin/circuits/{name}/reset",
+    operation_id="reset_circuit",
+    summary="Close a circuit breaker",
+    status_code=204,
+    dependencies=[Depends(_operator)],
+)
+async def reset_circuit(name: str, context: ContextIn) -> None:
+    """Let calls of a service through again, in every process; for the operator's token."""
+    await context.circuits.reset(name)
 
 
 @router.get(
@@ -51,7 +79,7 @@ def _check_operator(request: Request, settings: Settings) -> None:
     elif settings.env_mode == "local" and _is_this_machine(request):
         return
     raise Unauthenticated(
-        "Metrics are for the operator.",
+        "This is for the operator.",
         hint="Send the bearer token of FACTOTUM_METRICS_TOKEN or, where that is not set, FACTOTUM_API_TOKEN.",
     )
 

@@ -11,7 +11,9 @@ from factotum.core.errors import NotFound
 from factotum.core.frozen import Frozen
 from factotum.features.accounts import Me
 from factotum.features.health import Readiness
+from factotum.features.ids import named
 from factotum.features.models import ModelList
+from factotum.features.tools import ToolList
 
 router = APIRouter(tags=["service"])
 
@@ -79,6 +81,17 @@ async def list_models(
 ) -> ModelList:
     """List the models that can be used here and now."""
     return context.models.list(everything=everything)
+
+
+@router.get("/v1/tools", operation_id="list_tools", summary="List tools")
+async def list_tools(
+    caller: CallerIn,
+    context: ContextIn,
+    agent_id: Annotated[str | None, Query(description="As this agent is offered them.")] = None,
+) -> ToolList:
+    """List every tool, with the reason for each that is not offered here."""
+    agent = named("agent", agent_id) if agent_id is not None else None
+    return await context.tools.list(caller, agent)
 
 
 @router.get("/v1/me", operation_id="get_me", summary="Who you are")

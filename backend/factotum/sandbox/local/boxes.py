@@ -101,6 +101,10 @@ class Boxes:
         """Return what is known of a project's sandbox."""
         return self._places.get(project_id)
 
+    def remind(self, project_id: str, notice: str) -> None:
+        """Have the caller of the project's next command told something."""
+        self._places.setdefault(project_id, Place()).notice = notice
+
     async def end(self, project_id: str) -> None:
         """End a project's sandbox and forget its sessions."""
         place = self._places.pop(project_id, None)

@@ -44,7 +44,8 @@ class Order:
     """All that one start needs.
 
     `python` runs the supervisor, with `ceilings`, limits by their names in the module `resource`. `confine`
-    is called with the first process's id before the gate opens.
+    is called with the first process's id before the gate opens. `forwards`: the egress proxy's
+    socket is bound in, and connections are carried to it.
     """
 
     program: Path
@@ -54,6 +55,7 @@ class Order:
     seccomp: bytes
     owner: Owner | None
     confine: Callable[[int], None]
+    forwards: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,6 +141,8 @@ def _start(
         listed = _memory_file(options, handed)
         inherited = [listed, given.seccomp, given.status, given.gate, control_end.fileno()]
         ceilings = [f"{name}={value}" for name, value in order.ceilings.items()]
+        if order.forwards:
+            ceilings.append("FORWARD=1")
         # -I -S: the interpreter takes nothing from the environment, and nothing of packages.
         first = [order.python, "-I", "-S", "-c", SUPERVISOR, str(control_end.fileno()), *ceilings]
         process = _spawn(order, [str(order.program), "--args", str(listed), "--", *first], inherited)

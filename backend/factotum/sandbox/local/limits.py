@@ -10,7 +10,8 @@ class Limits:
     """Bounds of one project's sandbox, shared by all its commands at a time. Sizes are bytes."""
 
     memory_bytes: int = 2048 * _MIB
-    processes: int = 256
+    processes: int = 512
+    """Threads count too: a browser with six tabs has about 200."""
     cpus: float | None = None
     """How many CPUs' worth of time; None leaves it to the kernel's fair share."""
     disk_bytes: int = 5120 * _MIB

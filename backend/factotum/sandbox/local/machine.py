@@ -43,6 +43,8 @@ class Machine:
     cgroups: Cgroups
     ids: range | None
     stage: Path | None
+    egress: Path | None = None
+    """A folder below `folder` with the egress proxy's socket."""
 
     def enter(self) -> None:
         """Make the calling thread one that can launch."""
@@ -87,6 +89,7 @@ class Machine:
             seccomp=self.seccomp,
             owner=project.owner,
             confine=lambda process: self._confine(process, project),
+            forwards=self.egress is not None,
         )
 
     def file_bytes(self, room: int) -> int:
@@ -138,6 +141,7 @@ class Machine:
             python_base=self.stage / "python" if self.stage and base else base,
             python_packages=self.stage / "packages" if self.stage and packages else packages,
             top_links=_top_links(),
+            egress=None if self.egress is None else self._seen(self.egress),
             etc_folders=tuple(name for name in SHOWN_FOLDERS if Path("/etc", name).is_dir()),
         )
 
@@ -146,7 +150,7 @@ class Machine:
         return path if self.stage is None else self.stage / "folder" / path.relative_to(self.folder)
 
 
-def examine(folder: Path, python_site: Path | None, limits: Limits) -> Machine:
+def examine(folder: Path, python_site: Path | None, limits: Limits, egress: Path | None = None) -> Machine:
     """Find out all of it and make the common folders. Blocks. Raises SandboxRefused with the reason."""
     if sys.platform != "linux":
         raise SandboxRefused(
@@ -183,7 +187,9 @@ def examine(folder: Path, python_site: Path | None, limits: Limits) -> Machine:
         ) from error
     cgroups = find_cgroups()
     cgroups.sweep()
-    found = Machine(real, limits, bwrap, seccomp, python, files, cgroups, ids, None)
+    found = Machine(
+        real, limits, bwrap, seccomp, python, files, cgroups, ids, None, egress and egress.resolve()
+    )
     return found if ids is None else _staged(found)
 
 

@@ -13,6 +13,8 @@ from factotum.sandbox.local.box import Box, Job
 _LISTENING = "0A"
 _TABLE_LIMIT = 1_000_000
 _HIGHEST = 65535
+_OURS = frozenset({3128})
+"""The forwarder of the egress proxy: no server of the agent's."""
 _LOCAL = re.compile(r"(?:[0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})")
 _ANSWERED = b"\1"
 _CHUNK = 65536
@@ -35,7 +37,7 @@ def listening(process: int, proc: Path = Path("/proc")) -> list[int]:
             local = _LOCAL.fullmatch(columns[1]) if len(columns) > 3 and columns[3] == _LISTENING else None
             if local is not None:
                 found.add(int(local[1], 16))
-    return sorted(found)
+    return sorted(found - _OURS)
 
 
 class LocalConnection:
@@ -80,6 +82,9 @@ async def connect_port(box: Box, port: int, timeout: float, release: Callable[[]
     """
     if not 0 < port <= _HIGHEST:
         raise InvalidInput(f"A port is a number from 1 to {_HIGHEST}.", code="port_invalid")
+    if port in _OURS:
+        release()
+        raise not_open(port)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     ours.setblocking(False)
     try:

@@ -17,6 +17,7 @@ from factotum.sandbox.port import WORKSPACE
 
 HOME = "/home/agent"
 INSIDE = "/opt/factotum"
+EGRESS_FOLDER = "/run/egress"
 SUPERVISOR = f"import sys; sys.path.insert(0, {INSIDE!r}); from inside.supervisor import main; main()"
 USER_ID = 1000
 
@@ -42,6 +43,8 @@ class HostView:
     top_links: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     """Folders of the host's root, `lib64` for one: the target if it is a link, None for a real folder."""
     etc_folders: tuple[str, ...] = SHOWN_FOLDERS
+    egress: Path | None = None
+    """The folder of the egress proxy's socket, if there is one."""
 
 
 def arguments(
@@ -123,6 +126,7 @@ def _own_places(view: HostView, limits: Limits) -> list[str]:
         *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm"),
         *("--perms", "1777", "--size", size, "--tmpfs", "/tmp"),
         *("--dir", "/var", "--symlink", "/tmp", "/var/tmp", "--dir", "/run"),
+        *(() if view.egress is None else ("--ro-bind", str(view.egress), EGRESS_FOLDER)),
         *("--bind", str(view.workspace), WORKSPACE, "--bind", str(view.home), HOME),
     ]
 

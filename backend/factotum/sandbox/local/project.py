@@ -4,6 +4,7 @@
 <root>/<project id>/home        the agent's, seen as /home/agent
 <root>/<project id>/incoming    ours: files on their way in
 <root>/<project id>/trash       ours: what is being deleted
+<root>/<project id>/snapshots   ours: copies of the workspace
 <root>/<project id>/labels      ours: its labels, as JSON
 """
 
@@ -50,11 +51,20 @@ class Project:
         """Where things are moved before they are removed."""
         return self.folder / "trash"
 
-    def create(self) -> None:
-        """Make what is missing and sweep what a killed service left. Blocks. Raises OSError."""
+    @property
+    def snapshots(self) -> Path:
+        """Where copies of the workspace are kept."""
+        return self.folder / "snapshots"
+
+    def create_ours(self) -> None:
+        """Make what is missing of our own folders. Blocks. Raises OSError."""
         _make(self.folder, 0o711, None)
         for ours in (self.incoming, self.trash):
             _make(ours, 0o700, None)
+
+    def create(self) -> None:
+        """Make what is missing and sweep what a killed service left. Blocks. Raises OSError."""
+        self.create_ours()
         for theirs in (self.home, self.workspace):
             _make(theirs, 0o700, self.owner)
         self._sweep()
@@ -80,7 +90,7 @@ class Project:
         except FileNotFoundError:
             return
         try:
-            for name in ("workspace", "home", "incoming"):
+            for name in ("workspace", "home", "incoming", "snapshots"):
                 with contextlib.suppress(FileNotFoundError):
                     trash.discard(parent, name, self.trash)
         finally:
@@ -91,11 +101,11 @@ class Project:
         self.folder.rmdir()
 
     def _sweep(self) -> None:
-        trash.empty(self.trash)
         for file in self.incoming.iterdir():
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - file.lstat().st_mtime > _STALE_SECONDS:
-                    file.unlink()
+                    file.rename(self.trash / file.name)
+        trash.empty(self.trash)
 
 
 def _make(folder: Path, mode: int, owner: Owner | None) -> None:

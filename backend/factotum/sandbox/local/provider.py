@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from factotum.core.errors import SandboxRefused, SetupFault
+from factotum.sandbox.local.checks import check_environment
 from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.follow import Lost
 from factotum.sandbox.local.launch import LaunchFailed
@@ -16,6 +17,7 @@ from factotum.sandbox.local.paths import check_labels, check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sandbox import LocalSandbox
+from factotum.sandbox.local.snapshots import recreate
 from factotum.sandbox.port import SandboxInfo
 
 _log = logging.getLogger(__name__)
@@ -41,16 +43,19 @@ class LocalSandboxProvider:
         concurrent: int = 32,
         most_running: int = 64,
         idle_seconds: float = 900.0,
+        egress: Path | None = None,
     ) -> None:
         """`folder` holds the workspaces; `python_site` is a virtual environment whose packages the agent's
         Python sees; `concurrent` bounds the commands at a time in this process, `most_running` the sandboxes;
-        one that nobody uses is ended after `idle_seconds`, with its sessions and servers."""
+        one that nobody uses is ended after `idle_seconds`, with its sessions and servers. `egress`: a
+        folder below `folder` with the socket of an egress proxy, for all sandboxes."""
         self._folder = folder
         self._python_site = python_site
         self._limits = limits or Limits()
         self._concurrent = concurrent
         self._most_running = most_running
         self._idle_seconds = idle_seconds
+        self._egress = egress
         self._engine: Engine | None = None
         self._refused: SandboxRefused | None = None
         self._refused_at = 0.0
@@ -70,27 +75,38 @@ class LocalSandboxProvider:
             return f"{error.message} {error.hint}".strip()
         return None
 
-    async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> LocalSandbox:
+    async def open(
+        self,
+        project_id: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> LocalSandbox:
         """Find or create the project's sandbox. Raises SandboxRefused."""
         check_project_id(project_id)
         if labels is not None:
             check_labels(labels)
         engine = await self._proved()
+        recreated: list[str] = []
 
         def make() -> Project:
             project = engine.machine.project(project_id)
+            recreated.append(recreate(project))
             project.create()
             if labels is not None:
                 project.label(labels)
             return project
 
         try:
-            return LocalSandbox(await engine.call(make), engine)
+            project = await engine.call(make)
         except OSError as error:
             raise SetupFault(
                 f"The project's folder cannot be made: {error.strerror or error}.",
                 hint="Look after the disk and the permissions of the data folder.",
             ) from error
+        for notice in filter(None, recreated):
+            engine.boxes.remind(project_id, notice)
+        return LocalSandbox(project, engine, check_environment(environment))
 
     async def find(self, labels: Mapping[str, str] | None = None, *, limit: int = 1000) -> list[SandboxInfo]:
         """Find sandboxes that have all of `labels`, by project, at most `limit`."""
@@ -158,7 +174,9 @@ class LocalSandboxProvider:
             return self._engine
 
     async def _prove(self) -> Engine:
-        machine = await asyncio.to_thread(examine, self._folder, self._python_site, self._limits)
+        machine = await asyncio.to_thread(
+            examine, self._folder, self._python_site, self._limits, self._egress
+        )
         engine = Engine(
             machine,
             concurrent=self._concurrent,

@@ -17,6 +17,7 @@ from factotum.sandbox.local.paths import clean_path, split
 from factotum.sandbox.local.ports import LocalConnection, connect_port, listening, not_open
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sessions import LocalSessions
+from factotum.sandbox.local.snapshots import LocalSnapshots
 from factotum.sandbox.port import Capabilities, ExecResult, FileInfo, Match, OnOutput
 
 _READ_CHUNK = 256 * 1024
@@ -25,20 +26,29 @@ _READ_CHUNK = 256 * 1024
 class LocalSandbox:
     """A project's folders, and commands over them. Implements the port's Sandbox."""
 
-    def __init__(self, project: Project, engine: Engine) -> None:
+    def __init__(
+        self, project: Project, engine: Engine, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is for every command and session that is started through this object."""
         self._project = project
         self._engine = engine
-        self._sessions = LocalSessions(project, engine)
+        self._environment = environment or {}
+        self._sessions = LocalSessions(project, engine, self._environment)
 
     @property
     def capabilities(self) -> Capabilities:
         """Everything."""
-        return Capabilities()
+        return Capabilities(snapshots=True)
 
     @property
     def sessions(self) -> LocalSessions:
         """Its shells that last."""
         return self._sessions
+
+    @property
+    def snapshots(self) -> LocalSnapshots:
+        """Copies of its workspace."""
+        return LocalSnapshots(self._project, self._engine)
 
     @property
     def project_id(self) -> str:
@@ -59,7 +69,7 @@ class LocalSandbox:
         check_command(command)
         if timeout <= 0 or output_limit < 0:
             raise InvalidInput("timeout must be positive, and output_limit not negative.")
-        given = check_environment(environment)
+        given = {**self._environment, **check_environment(environment)}
         clean = clean_path(folder)
         await self._engine.call(files.check_folder, self._project, clean)
         async with explained(self._project):

@@ -26,9 +26,12 @@ _LARGEST_SIDE = 1000
 class LocalSessions:
     """Implements the port's Sessions."""
 
-    def __init__(self, project: Project, engine: Engine) -> None:
+    def __init__(
+        self, project: Project, engine: Engine, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._project = project
         self._engine = engine
+        self._environment = environment or {}
 
     async def start(
         self,
@@ -45,7 +48,8 @@ class LocalSessions:
                 code="session_name_invalid",
             )
         _check_size(terminal)
-        given = _ENVIRONMENT | ({} if terminal is None else _TERMINAL) | check_environment(environment)
+        given = {**_ENVIRONMENT, **({} if terminal is None else _TERMINAL), **self._environment}
+        given |= check_environment(environment)
         clean = clean_path(folder)
         await self._engine.call(files.check_folder, self._project, clean)
         async with explained(self._project), self._engine.using(self._project) as (place, box, guard, size):

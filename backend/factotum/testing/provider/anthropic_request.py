@@ -10,7 +10,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from factotum.testing.provider.conversation import Conversation, Entry
+from factotum.testing.provider.conversation import Conversation, Entry, part_text
 from factotum.testing.provider.pieces import Request, signature_of
 from factotum.testing.provider.refusal import Refusal
 
@@ -245,7 +245,7 @@ def _text(block: Block) -> str:
         case {"type": "thinking", "thinking": str(text)}:
             return text
         case _:
-            return str(dict(block))
+            return part_text(block)
 
 
 def _result_text(content: JsonValue) -> str:

@@ -7,10 +7,12 @@ tail) opens nothing; it is known by how it starts.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from pydantic import JsonValue
 
 from factotum.testing.provider.refusal import Refusal
 from factotum.testing.provider.script import Scenario, Script, Turn
@@ -119,6 +121,13 @@ def check_expected(pattern: str | None, conversation: Conversation, chosen: Chos
             f" /{pattern}/ and was sent: {conversation.news[:500]}",
             code="script_unexpected",
         )
+
+
+def part_text(part: Mapping[str, JsonValue]) -> str:
+    """Return the text that stands for a part of a message; for an image its digest, which opens nothing."""
+    if part.get("type") in ("image", "image_url"):
+        return f"<context image {hashlib.sha256(str(part).encode()).hexdigest()[:16]}>"
+    return str(part.get("text") or part)
 
 
 def _opening(script: Script, entries: Sequence[Entry]) -> tuple[Scenario, int]:

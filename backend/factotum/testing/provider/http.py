@@ -34,6 +34,7 @@ class HttpRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    query: str = ""
 
 
 class WatchedReader(asyncio.StreamReader):
@@ -82,7 +83,8 @@ async def read_request(reader: WatchedReader) -> HttpRequest | None:
         ValueError,
     ) as error:
         raise BadHttp("the body of the request did not come whole") from error
-    return HttpRequest(method, urlsplit(target).path, headers, body)
+    parts = urlsplit(target)
+    return HttpRequest(method, parts.path, headers, body, parts.query)
 
 
 async def _read_body(reader: WatchedReader, headers: Mapping[str, str]) -> bytes:

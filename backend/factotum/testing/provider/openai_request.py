@@ -10,7 +10,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from factotum.testing.provider.conversation import Conversation, Entry
+from factotum.testing.provider.conversation import Conversation, Entry, part_text
 from factotum.testing.provider.pieces import Request
 from factotum.testing.provider.refusal import Refusal
 
@@ -258,7 +258,7 @@ def _texts(message: Fields) -> tuple[str, ...]:
     content = message.get("content")
     texts = [content] if isinstance(content, str) else []
     if isinstance(content, list):
-        texts = [str(part.get("text") or part) for part in content if isinstance(part, dict)]
+        texts = [part_text(part) for part in content if isinstance(part, dict)]
     texts += [str(call["function"]) for call in cast("list[Fields]", message.get("tool_calls") or [])]
     return tuple(texts)
 

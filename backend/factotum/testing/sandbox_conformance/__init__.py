@@ -9,6 +9,7 @@ from factotum.testing.sandbox_conformance.commands import CommandsConformance
 from factotum.testing.sandbox_conformance.files import FilesConformance
 from factotum.testing.sandbox_conformance.ports import PortsConformance
 from factotum.testing.sandbox_conformance.sessions import SessionsConformance
+from factotum.testing.sandbox_conformance.snapshots import SnapshotsConformance
 from factotum.testing.sandbox_conformance.support import appears, chunks, content, failure, heard, said
 from factotum.testing.sandbox_conformance.through_commands import FilesOfCommandsConformance
 
@@ -19,6 +20,7 @@ __all__ = [
     "PortsConformance",
     "SandboxConformance",
     "SessionsConformance",
+    "SnapshotsConformance",
     "appears",
     "chunks",
     "content",
@@ -35,4 +37,4 @@ class SandboxConformance(
     SessionsConformance,
     PortsConformance,
 ):
-    """All of the port's promises."""
+    """All of the port's promises but snapshots, which few providers keep."""

@@ -1,15 +1,14 @@
-"""Editing a file by replacing text in it."""
+"""Editing a text file: by replacing text in it, by a unified diff, by adding to its end."""
 
 import asyncio
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from factotum.core.errors import Conflict
-from factotum.sandbox.port import FileInfo, Sandbox
-from factotum.tools.builtin.encoding import LATIN_1, SAMPLE_BYTES, Encoding, binary_kind, encoding_of
-from factotum.tools.builtin.replacing import Occurrence, Replaced, at_lines, replace
-from factotum.tools.builtin.workspace import LARGEST_TEXT, read_whole, require_file, tell, write_whole
+from factotum.tools.builtin.diffs import apply_diff, read_diff
+from factotum.tools.builtin.replacing import at_lines, replace
+from factotum.tools.builtin.text_file import TextFile
+from factotum.tools.builtin.workspace import LARGEST_TEXT, find, tell, write_whole
 from factotum.tools.declare import tool
 from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
 
@@ -46,51 +45,80 @@ async def str_replace(
             hint="Give the text as it shall be in new_text.",
             code="invalid_arguments",
         )
-    sandbox = await context.sandbox()
-    info = await require_file(sandbox, path)
-    content = await read_whole(sandbox, info)
-    changed, replaced = await asyncio.to_thread(_edit, info, content, old_text, new_text, occurrence)
-    await _require_unchanged(sandbox, info)
-    written = await write_whole(sandbox, info.path, changed)
+    text = await TextFile.open(await context.sandbox(), path)
+    replaced = await asyncio.to_thread(
+        replace, text.content, old_text, new_text, occurrence, limit=LARGEST_TEXT
+    )
+    written = await text.replace(replaced.text)
     await tell(context, written, "changed")
     places = "1 place" if replaced.count == 1 else f"{replaced.count:,} places"
     return ToolOutput(f"Replaced {places} in {written.path}, {at_lines(replaced.lines, replaced.count)}.")
 
 
-def _edit(
-    info: FileInfo, content: bytes, old: str, new: str, occurrence: Occurrence
-) -> tuple[bytes, Replaced]:
-    """Return the file's new bytes. What is not replaced stays the same, byte for byte."""
-    encoding = encoding_of(content[:SAMPLE_BYTES])
-    if encoding is None:
-        kind = binary_kind(content) or "a binary file"
-        raise ToolError(
-            f"{info.path} is {kind}, not text.", hint="Use the shell to work with it.", code="binary_file"
-        )
-    encoding, text = _decode(content, encoding)
-    replaced = replace(text, old, new, occurrence, limit=LARGEST_TEXT)
-    try:
-        return encoding.encode(replaced.text), replaced
-    except UnicodeEncodeError as error:
-        raise ToolError(
-            f"{info.path} is {encoding.name}, which cannot hold {error.object[error.start]!r}.",
-            hint="Use characters that it can hold, or convert the file to UTF-8 with iconv first.",
-            code="encoding",
-        ) from None
+@tool(
+    effect="unsafe",
+    family="files",
+    subject="path",
+    xml=XmlForm("edit-file", attributes=("path",), content="diff"),
+    deadline_seconds=60,
+    example={"path": "app.py", "diff": "@@ -1,3 +1,3 @@\n def one():\n-    return 1\n+    return 2\n \n"},
+)
+async def edit_file(
+    context: ToolContext,
+    path: Annotated[str, Field(min_length=1)],
+    diff: Annotated[str, Field(min_length=1)],
+) -> ToolOutput:
+    """Change several places of a text file at once, by a unified diff. All of it applies, or nothing does.
+
+    The context and removed lines must be exactly those of the file.
+
+    Args:
+        path: The file, relative to the workspace.
+        diff: The hunks, each after a line `@@ -3,4 +3,5 @@`. A line number may be off by up to 200;
+            `@@` alone looks in the whole file.
+    """
+    hunks = await asyncio.to_thread(read_diff, diff)
+    text = await TextFile.open(await context.sandbox(), path)
+    patched = await asyncio.to_thread(apply_diff, text.content, hunks)
+    written = await text.replace(patched.text)
+    await tell(context, written, "changed")
+    moved = [
+        f"hunk {number} at line {line}, {abs(offset)} lines {'below' if offset > 0 else 'above'}"
+        for number, (line, offset) in enumerate(zip(patched.lines, patched.offsets, strict=True), 1)
+        if offset
+    ]
+    count = "1 hunk" if len(hunks) == 1 else f"{len(hunks):,} hunks"
+    note = f"; not where it said: {', '.join(moved[:10])}" if moved else ""
+    return ToolOutput(f"Applied {count} to {written.path}, {at_lines(patched.lines[:20], len(hunks))}{note}.")
 
 
-def _decode(content: bytes, encoding: Encoding) -> tuple[Encoding, str]:
-    try:
-        return encoding, encoding.decode(content)
-    except UnicodeDecodeError:
-        return LATIN_1, LATIN_1.decode(content)
+@tool(
+    effect="unsafe",
+    family="files",
+    subject="path",
+    xml=XmlForm("append-file", attributes=("path",), content="content"),
+    deadline_seconds=60,
+    example={"path": "notes/log.md", "content": "- One more line.\n"},
+)
+async def append_file(
+    context: ToolContext,
+    path: Annotated[str, Field(min_length=1)],
+    content: Annotated[str, Field(min_length=1)],
+) -> ToolOutput:
+    """Add text to the end of a text file; it is made if it does not exist.
 
-
-async def _require_unchanged(sandbox: Sandbox, before: FileInfo) -> None:
-    after = await require_file(sandbox, before.path)
-    if (after.size_bytes, after.modified_at) != (before.size_bytes, before.modified_at):
-        raise Conflict(
-            f"{before.path} was changed by something else meanwhile; nothing was replaced.",
-            hint="Read it again, then repeat the edit.",
-            code="file_changed",
-        )
+    Args:
+        path: The file, relative to the workspace.
+        content: The text to add, exactly as it shall be; no line break is put before it.
+    """
+    sandbox = await context.sandbox()
+    if await find(sandbox, path) is None:
+        info = await write_whole(sandbox, path, content.encode())
+        await tell(context, info, "created")
+        return ToolOutput(f"Created {info.path} ({info.size_bytes:,} bytes).")
+    text = await TextFile.open(sandbox, path)
+    if text.content and text.content.count("\r\n") == text.content.count("\n") > 0 and "\r" not in content:
+        content = content.replace("\n", "\r\n")
+    info = await text.replace(text.content + content)
+    await tell(context, info, "changed")
+    return ToolOutput(f"Added {len(content):,} characters to {info.path} ({info.size_bytes:,} bytes now).")

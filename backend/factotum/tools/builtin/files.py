@@ -1,4 +1,4 @@
-"""Files of the workspace: create, rewrite, delete, list.
+"""Files of the workspace: create, rewrite, delete, move, list.
 
 All of them may be run again after a crash: what they leave is the same however often they ran.
 """
@@ -100,6 +100,37 @@ async def delete_file(context: ToolContext, path: Path) -> ToolOutput:
     await sandbox.delete(info.path)
     await tell(context, info, "deleted")
     return ToolOutput(f"Deleted {info.path}.")
+
+
+@tool(
+    effect="idempotent",
+    family="files",
+    subject="path",
+    xml=XmlForm("move-file", attributes=("path", "target")),
+    deadline_seconds=60,
+    example={"path": "notes/draft.md", "target": "notes/final.md"},
+)
+async def move_file(context: ToolContext, path: Path, target: Path) -> ToolOutput:
+    """Move or rename a file or a folder. Nothing is ever replaced; the folders above the target are made.
+
+    Args:
+        path: What to move, relative to the workspace.
+        target: Its new path, name included.
+    """
+    sandbox = await context.sandbox()
+    before = await find(sandbox, path)
+    if before is None:
+        done = await find(sandbox, target)
+        may = f" {target!r} is there: this may have been done before." if done else ""
+        raise ToolError(
+            f"There is no {path!r} in the workspace; nothing was moved.{may}",
+            hint="list_files shows what is there.",
+            code="file_not_found",
+        )
+    info = await sandbox.move(before.path, workspace_path(target))
+    await tell(context, before, "deleted")
+    await tell(context, info, "created")
+    return ToolOutput(f"Moved {before.path} to {info.path}.")
 
 
 @tool(

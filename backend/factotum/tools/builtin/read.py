@@ -81,7 +81,10 @@ async def _read(
 
 def _binary(info: FileInfo, sample: bytes) -> str:
     kind = binary_kind(sample) or "a binary file"
-    return f"{info.path} is {kind} of {info.size_bytes:,} bytes, not text. Use the shell to work with it."
+    what = f"{info.path} is {kind} of {info.size_bytes:,} bytes, not text."
+    if kind.endswith("image"):
+        return f"{what} see_image shows it, if you have that tool; else work with it in the shell."
+    return f"{what} Use the shell to work with it."
 
 
 def _report(info: FileInfo, encoding: Encoding, window: LineWindow, start_line: int) -> str:

@@ -1,9 +1,10 @@
-/** The agent's computer: how far it is, its terminal, its files. Beside the thread, or as a sheet on a phone. */
-import { FileDiff, FolderTree, ListTodo, SquareTerminal, X } from 'lucide-react'
+/** The agent's computer: how far it is, its terminal, its browser, its files. Beside the thread, or as a sheet on a phone. */
+import { FileDiff, FolderTree, Globe, ListTodo, SquareTerminal, X } from 'lucide-react'
 import { Tabs } from 'radix-ui'
 import { usePanel } from '@/runtime/panel'
 import type { PanelTab } from '@/runtime/panel'
 import { IconButton } from '@/ui/button'
+import { Browser } from './browser'
 import { Changes } from './changes'
 import { Files } from './files'
 import { Progress } from './progress'
@@ -12,6 +13,7 @@ import { Terminal } from './terminal'
 const TABS: readonly { id: PanelTab; title: string; icon: typeof ListTodo }[] = [
   { id: 'progress', title: 'Progress', icon: ListTodo },
   { id: 'terminal', title: 'Terminal', icon: SquareTerminal },
+  { id: 'browser', title: 'Browser', icon: Globe },
   { id: 'files', title: 'Files', icon: FolderTree },
   { id: 'changes', title: 'Changes', icon: FileDiff },
 ]
@@ -25,17 +27,18 @@ export function ComputerPanel() {
         const chosen = TABS.find((one) => one.id === next)
         if (chosen !== undefined) show(chosen.id)
       }}
-      className="flex h-full min-w-0 flex-col bg-panel"
+      className="@container flex h-full min-w-0 flex-col bg-panel"
     >
       <div className="flex h-12 shrink-0 items-center gap-1 border-b px-3">
-        <Tabs.List aria-label="The agent's computer" className="flex flex-1 gap-1">
+        <Tabs.List aria-label="The agent's computer" className="flex min-w-0 flex-1 gap-1">
           {TABS.map(({ id, title, icon: Icon }) => (
             <Tabs.Trigger
               key={id}
               value={id}
-              className="flex h-8 items-center gap-1.5 rounded-sm px-2 @sm:px-2.5 font-medium text-muted hover:bg-hover hover:text-fg data-[state=active]:bg-raised data-[state=active]:text-fg data-[state=active]:ring-1 data-[state=active]:ring-line"
+              className="group flex h-8 items-center gap-1.5 rounded-sm px-2 @sm:px-2.5 font-medium text-muted hover:bg-hover hover:text-fg data-[state=active]:bg-raised data-[state=active]:text-fg data-[state=active]:ring-1 data-[state=active]:ring-line"
             >
-              <Icon size={14} aria-hidden="true" /> {title}
+              <Icon size={14} aria-hidden="true" className="shrink-0 @md:hidden @xl:block" />
+              <span className="sr-only @md:not-sr-only group-data-[state=active]:not-sr-only">{title}</span>
             </Tabs.Trigger>
           ))}
         </Tabs.List>
@@ -48,6 +51,9 @@ export function ComputerPanel() {
       </Tabs.Content>
       <Tabs.Content value="terminal" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
         <Terminal />
+      </Tabs.Content>
+      <Tabs.Content value="browser" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
+        <Browser />
       </Tabs.Content>
       <Tabs.Content value="files" className="min-h-0 flex-1 outline-none" tabIndex={-1}>
         <Files />

@@ -65,7 +65,7 @@ export function CallRow({ call }: { call: Call }) {
             </Button>
             {panel !== null && (
               <IconButton
-                label={panel === 'terminal' ? 'Show in the terminal' : 'Show in the files'}
+                label={`Show in the ${panel}`}
                 size="icon-small"
                 onClick={() => {
                   const path = call.arguments.path

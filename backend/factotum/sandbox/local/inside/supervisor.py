@@ -30,6 +30,7 @@ import sys
 import termios
 
 from .carry import carry
+from .forward import forward, listen
 from .keeper import keep
 from .shared import CONTROL, WATCHED, end_all, keep_only, limit, parents, pass_on, receive
 
@@ -47,9 +48,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would let it end us
     ctypes.CDLL(None).prctl(DUMPABLE, 0, 0, 0, 0)  # nobody inside may look into us, or at what we hold
     control = keep_only(int(sys.argv[1]))
-    for name, value in (argument.split("=") for argument in sys.argv[2:]):
+    given = dict(argument.split("=") for argument in sys.argv[2:])
+    forwards = given.pop("FORWARD", "") == "1"
+    for name, value in given.items():
         limit(getattr(resource, name), int(value))
-    Supervisor(control).serve()
+    Supervisor(control, forwards).serve()
 
 
 class Helper:
@@ -73,8 +76,10 @@ class Helper:
 class Supervisor:
     """Takes orders, and tells when what they started has ended."""
 
-    def __init__(self, control: "_socket.socket") -> None:
+    def __init__(self, control: "_socket.socket", forwards: bool) -> None:
         self.control = control
+        self.forwarder = -1
+        self.listener = listen() if forwards else None
         self.helpers: dict[int, Helper] = {}
         self.ended: list[str] = []  # by keepers that died, held back while there are orphans
         self.has_orphans = False
@@ -89,6 +94,7 @@ class Supervisor:
 
     def serve(self) -> None:
         """Take orders and answers until the service is gone."""
+        self.add_forwarder()
         self.control.send(b"ready")
         self.add_spares()
         while True:
@@ -158,6 +164,14 @@ class Supervisor:
             become(stream, lambda outer: carry(outer, port))
         self.helpers[process] = Helper(process, None, name)
 
+    def add_forwarder(self) -> None:
+        """Carry connections to the egress proxy; its port is ours, so that nobody else in here takes it."""
+        if self.listener is not None:
+            self.forwarder = os.fork()
+            if self.forwarder == 0:
+                become(self.listener.fileno(), forward)
+            self.helpers[self.forwarder] = Helper(self.forwarder, None, "")
+
     def add_spares(self) -> None:
         """Have keepers ready: starting one takes longer than starting a command."""
         spare = sum(1 for each in self.helpers.values() if each.socket and not each.name)
@@ -211,6 +225,8 @@ class Supervisor:
                 self.ended.append(helper.name)
                 helper.is_done()
             self.has_orphans = self.has_orphans or os.WIFSIGNALED(status)
+            if process == self.forwarder:
+                self.add_forwarder()
         self.end_orphans()
 
     def end_orphans(self) -> None:

@@ -8,7 +8,7 @@ It has no right to any column that tells of accounts, models, money or what else
 from alembic import op
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0011"
 
 _TABLE = """
 create table factotum.shares (

@@ -1,0 +1,76 @@
+"""The network of one attempt: its grant at the egress proxy, and its connections on their way to the log."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from factotum.core.errors import FactotumError
+from factotum.core.ids import new_id
+from factotum.core.tasks import whole
+from factotum.protocol.network import NetworkConnection, NetworkLayers
+from factotum.sandbox.egress.grants import Connection, Grant
+from factotum.sandbox.egress.proxy import EgressProxy
+from factotum.store.database import Database
+from factotum.store.network_log import NetworkLog
+from factotum.store.records import ClaimedRun
+
+_log = logging.getLogger(__name__)
+
+_GATHER_SECONDS = 1.0
+_BATCH = 500
+_MOST_WAITING = 20_000
+
+
+class RunNetwork:
+    """Made for an attempt, closed at its end. Without a proxy, or where the rules say off, it gives none."""
+
+    def __init__(
+        self, database: Database, run: ClaimedRun, proxy: EgressProxy | None, rules: NetworkLayers
+    ) -> None:
+        self._database = database
+        self._run = run
+        self._proxy = proxy if rules.mode != "off" else None
+        self._rules = rules
+        self._grant: Grant | None = None
+        self._waiting: deque[NetworkConnection] = deque(maxlen=_MOST_WAITING)
+        self._writing: asyncio.Task[None] | None = None
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what the commands of the run need to get out; nothing when they may not."""
+        if self._proxy is None:
+            return {}
+        if self._grant is None:
+            self._grant = self._proxy.grant(self._rules, self._note)
+        return self._grant.environment
+
+    async def close(self) -> None:
+        """Take the grant back, and store what is still to be stored."""
+        if self._proxy is None or self._grant is None:
+            return
+        await self._proxy.revoke(self._grant)
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait({self._writing})
+        await whole(self._write())
+
+    def _note(self, connection: Connection) -> None:
+        self._waiting.append(NetworkConnection(id=new_id(), run_id=self._run.id, **asdict(connection)))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._soon(), name=f"network-log:{self._run.id}")
+
+    async def _soon(self) -> None:
+        """Store what has gathered, until there is nothing more."""
+        while self._waiting:
+            await asyncio.sleep(_GATHER_SECONDS)
+            await whole(self._write())
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            try:
+                async with self._database.tenant(self._run.caller) as tx:
+                    await NetworkLog(tx).add(self._run.id, batch)
+            except FactotumError as fault:
+                _log.warning("%d connections of a run were not logged: %s", len(batch), fault.message)

@@ -1,0 +1,3 @@
+"""The browser's driver: runs inside the sandbox, with the standard library and Playwright, and is never
+imported by the service.
+"""
