@@ -11,13 +11,14 @@ from factotum.core.tasks import whole
 from factotum.sandbox import search as searching
 from factotum.sandbox.local import files
 from factotum.sandbox.local.boxes import gone
-from factotum.sandbox.local.checks import check_command, check_environment, explained
+from factotum.sandbox.local.checks import explained
 from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.paths import clean_path, split
 from factotum.sandbox.local.ports import LocalConnection, connect_port, listening, not_open
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sessions import LocalSessions
 from factotum.sandbox.port import Capabilities, ExecResult, FileInfo, Match, OnOutput
+from factotum.sandbox.rules import check_command, check_environment
 
 _READ_CHUNK = 256 * 1024
 
