@@ -6,30 +6,30 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
-_HERE = Path(__file__).parent
+_ROOT = Path(__file__).parents[3]
+_INSIDE = "factotum/sandbox/daytona/inside"
+_SUPERVISOR = "factotum/sandbox/local/inside"
 _SOURCES = (
     *(
-        (_HERE / "inside", name)
+        f"{_INSIDE}/{name}.py"
         for name in (
-            "__init__.py",
-            "bridge.py",
-            "doors.py",
-            "files.py",
-            "frames.py",
-            "machine.py",
-            "pipes.py",
-            "refusal.py",
-            "runs.py",
-            "shells.py",
+            "__init__",
+            "bridge",
+            "doors",
+            "files",
+            "frames",
+            "machine",
+            "pipes",
+            "refusal",
+            "runs",
+            "shells",
         )
     ),
-    *(
-        (_HERE.parent / "local" / "inside", name)
-        for name in ("carry.py", "keeper.py", "shared.py", "supervisor.py")
-    ),
-    (_HERE.parent / "local", "openat2.py"),
+    *(f"{_SUPERVISOR}/{name}.py" for name in ("__init__", "carry", "keeper", "shared", "supervisor")),
+    "factotum/sandbox/local/openat2.py",
 )
-_START = "from inside.bridge import main\n\nmain()\n"
+_PACKAGES = ("factotum", "factotum/sandbox", "factotum/sandbox/daytona", "factotum/sandbox/local")
+_START = "from factotum.sandbox.daytona.inside.bridge import main\n\nmain()\n"
 _DATE = (2020, 1, 1, 0, 0, 0)
 
 
@@ -39,7 +39,9 @@ def archive() -> tuple[bytes, str]:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as target:
         target.writestr(zipfile.ZipInfo("__main__.py", _DATE), _START)
-        for folder, name in _SOURCES:
-            target.writestr(zipfile.ZipInfo(f"inside/{name}", _DATE), (folder / name).read_bytes())
+        for package in _PACKAGES:
+            target.writestr(zipfile.ZipInfo(f"{package}/__init__.py", _DATE), "")
+        for path in _SOURCES:
+            target.writestr(zipfile.ZipInfo(path, _DATE), (_ROOT / path).read_bytes())
     content = held.getvalue()
     return content, hashlib.sha256(content).hexdigest()[:16]

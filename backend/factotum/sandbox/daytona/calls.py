@@ -124,8 +124,8 @@ def status_of(error: BaseException) -> int | None:
 
 def headers_of(error: BaseException) -> Mapping[str, str]:
     """Return the headers of the answer behind an error."""
-    headers = getattr(error, "headers", None)
-    return headers if isinstance(headers, Mapping) else {}
+    headers: Mapping[str, str] | None = getattr(error, "headers", None)
+    return headers or {}
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -52,7 +52,7 @@ class Channel:
         return self._is_open and not self._ended.is_set()
 
     async def open(self, sandbox: "AsyncSandbox", program: str, place: str) -> None:
-        """Connect: `program` lies in the sandbox, and serves at `place`. Raises Broken, and the SDK's errors."""
+        """Connect to `program`, which serves at `place`. Raises Broken, and the SDK's errors."""
         token = secrets.token_hex(16)
         self._marker = b"\0" + hashlib.sha256(token.encode()).hexdigest()[:32].encode() + b"\n"
         self._handle = await sandbox.process.create_pty_session(f"factotum-{token}", self._take)

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
+from typing import Any
 
 from factotum.core.errors import InvalidInput, Unavailable
 from factotum.sandbox.daytona import answers
@@ -24,7 +25,7 @@ class DaytonaConnection:
 
     async def read(self, most: int) -> bytes:
         """Return what came, at most `most` bytes; nothing is the end."""
-        head: Mapping[str, object] = {"name": self._name, "most": min(most, _PIECE), "wait": _WAIT_SECONDS}
+        head: Mapping[str, Any] = {"name": self._name, "most": min(most, _PIECE), "wait": _WAIT_SECONDS}
         while self._is_open:
             try:
                 said, data = await self._link.ask("door.read", seconds=_WAIT_SECONDS + _SLACK_SECONDS, **head)

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from factotum.core.errors import FactotumError, Unavailable
 from factotum.sandbox.daytona import sdk
@@ -132,7 +132,7 @@ class Finder:
         """Make a machine. One that was made too late is deleted. Raises Clash when there is one by now."""
         module = await sdk.load()
         options, seconds = self.options, self.options.create_seconds
-        common = {
+        common: dict[str, Any] = {
             "name": self.name(project_id),
             "labels": self.labels(project_id, labels),
             "auto_stop_interval": options.auto_stop_minutes,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from factotum.core.errors import SetupFault, Unavailable
 from factotum.core.ids import new_id
 from factotum.core.tasks import whole
+from factotum.sandbox.daytona import sdk
 from factotum.sandbox.daytona.archive import archive
 from factotum.sandbox.daytona.calls import Clash, Missing
 from factotum.sandbox.daytona.channel import Broken, Channel, Reply, lost
@@ -188,7 +189,7 @@ class Link:
         if state not in {"alive", "ready", "empty"} or not home.startswith("/"):
             raise SetupFault(
                 f"The sandbox's image cannot be used: {told.result.strip()[-300:]}",
-                hint="Use an image with bash, Python 3.9 or newer and a folder /workspace (docs/daytona.md).",
+                hint="Use one with bash, Python 3.11 or newer and a folder /workspace (docs/daytona.md).",
                 code="sandbox_image",
             )
         self._home = home
@@ -205,10 +206,7 @@ class Link:
         return program, place
 
     async def _serve(self, machine: "AsyncSandbox", program: str, place: str) -> None:
-        from daytona import (
-            SessionExecuteRequest,
-        )
-
+        module = await sdk.load()
         session = f"factotum-{new_id()}"
         calls = self._finder.calls
         await calls.make(
@@ -217,7 +215,7 @@ class Link:
             seconds=READ_SECONDS,
         )
         command = f"exec python3 -I -S {program} serve {place} </dev/null >/dev/null 2>&1"
-        wanted = SessionExecuteRequest(command=command, run_async=True)
+        wanted = module.SessionExecuteRequest(command=command, run_async=True)
         await calls.make(
             lambda: machine.process.execute_session_command(session, wanted, timeout=int(READ_SECONDS)),
             "prepare the sandbox",
@@ -244,7 +242,8 @@ umask 077; mkdir -p "$HOME/.factotum" || exit 1
 [ -d /workspace ] && [ -w /workspace ] || mkdir -p /workspace 2>/dev/null || \
   sudo -n install -d -o "$(id -u)" -g "$(id -g)" /workspace || {{ echo "/workspace cannot be made"; exit 1; }}
 command -v bash >/dev/null || {{ echo "there is no bash"; exit 1; }}
-command -v python3 >/dev/null || {{ echo "there is no python3"; exit 1; }}
+python3 -I -S -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {{
+  echo "there is no Python 3.11 or newer"; exit 1; }}
 at="$HOME/.factotum/{version}"; state=empty
 if [ -f "$at.pyz" ]; then
   state=ready

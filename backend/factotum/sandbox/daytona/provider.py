@@ -45,7 +45,7 @@ class DaytonaSandboxProvider:
         return None
 
     async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> DaytonaSandbox:
-        """Give a project's sandbox. Its machine is found or made now if it gets labels, else when it is used."""
+        """Give a project's sandbox. Its machine is found or made now if it gets labels, else by its use."""
         check_project_id(project_id)
         if labels is not None:
             check_labels(labels)
@@ -126,7 +126,7 @@ class DaytonaSandboxProvider:
             ) from error
 
     async def _keep_warm(self, client: "AsyncDaytona") -> None:
-        """Have Daytona keep as many sandboxes of our snapshot ready as wished; that it cannot is no failure."""
+        """Have Daytona keep sandboxes of our snapshot ready; that it cannot is no failure."""
         snapshot, wished = self._options.snapshot, min(self._options.warm, MOST_WARM)
         if snapshot is None or wished <= 0:
             return

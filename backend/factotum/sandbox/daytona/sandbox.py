@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from factotum.core.errors import InvalidInput, NotFound, TooLarge, Unavailable
 from factotum.core.ids import new_id
@@ -172,8 +173,14 @@ class DaytonaSandbox:
                 yield piece
             return
         while offset < end:
-            head = {"path": clean, "offset": offset, "limit": min(_READ_PART, end - offset)}
-            _, data = await self._link.ask("file.read", seconds=CALL_SECONDS, again="always", **head)
+            _, data = await self._link.ask(
+                "file.read",
+                seconds=CALL_SECONDS,
+                again="always",
+                path=clean,
+                offset=offset,
+                limit=min(_READ_PART, end - offset),
+            )
             if not data:
                 return
             offset += len(data)
@@ -260,7 +267,7 @@ class DaytonaSandbox:
         )
         return signed.url
 
-    async def _one(self, do: str, *, again: bool = True, **head: object) -> FileInfo:
+    async def _one(self, do: str, *, again: bool = True, **head: Any) -> FileInfo:
         said, _ = await self._link.ask(do, seconds=CALL_SECONDS, again="always" if again else "never", **head)
         return answers.read(answers.One, said).done.info()
 

@@ -190,7 +190,7 @@ class Toolbox:
         _, sandbox = await self._sandbox(request)
         paths: dict[str, str] = {}
         async for part in await request.multipart():
-            found = _PART.fullmatch(part.name or "")
+            found = _PART.fullmatch(part.name or "") if isinstance(part, aiohttp.BodyPartReader) else None
             if found is None or not isinstance(part, aiohttp.BodyPartReader):
                 raise Refused(400, "an unexpected part")
             if found[2] == "path":

@@ -22,7 +22,7 @@ _WRITE_SECONDS = 50.0
 
 def listening() -> list[int]:
     """Return the TCP ports that anything in this network listens on, but Daytona's own."""
-    found = set()
+    found: set[int] = set()
     for table in ("tcp", "tcp6"):
         try:
             with open(f"/proc/self/net/{table}", encoding="ascii") as file:

@@ -4,11 +4,12 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from .openat2 import open_beneath, rename_new
+from factotum.sandbox.local.openat2 import open_beneath, rename_new
+
 from .refusal import Refusal
 
 WORKSPACE = "/workspace"
@@ -203,7 +204,7 @@ def _describe(path: str, status: os.stat_result) -> dict[str, Any]:
 
 
 @contextmanager
-def _root() -> Iterator[int]:
+def _root() -> Generator[int]:
     root = os.open(WORKSPACE, _FOLDER | os.O_CLOEXEC)
     try:
         yield root
@@ -212,7 +213,7 @@ def _root() -> Iterator[int]:
 
 
 @contextmanager
-def _opened(path: str, flags: int) -> Iterator[int]:
+def _opened(path: str, flags: int) -> Generator[int]:
     with _explained(path), _root() as root:
         held = open_beneath(root, path, flags)
         try:
@@ -222,7 +223,7 @@ def _opened(path: str, flags: int) -> Iterator[int]:
 
 
 @contextmanager
-def _explained(path: str, missing: str = "file_not_found") -> Iterator[None]:
+def _explained(path: str, missing: str = "file_not_found") -> Generator[None]:
     try:
         yield
     except OSError as error:

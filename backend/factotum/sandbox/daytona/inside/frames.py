@@ -49,7 +49,7 @@ class Decoder:
     @staticmethod
     def _message(body: bytes, head_size: int) -> Message:
         try:
-            head = json.loads(body[:head_size])
+            head: dict[str, Any] | None = json.loads(body[:head_size])
         except (ValueError, RecursionError):
             raise FrameFault("a head that is not JSON") from None
         if not isinstance(head, dict):

@@ -13,8 +13,8 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import supervisor
-from .shared import end_all, parents
+from factotum.sandbox.local.inside import supervisor
+from factotum.sandbox.local.inside.shared import end_all, parents
 
 _SUBREAPER = 36
 _INLINE_COMMAND = 60_000
@@ -124,7 +124,7 @@ def give_up() -> NoReturn:
         if not left:
             break
         end_all(tree, left)
-        for _ in left:
+        for _process in left:
             try:
                 os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
