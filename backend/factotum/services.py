@@ -18,6 +18,8 @@ from factotum.runs.conversation import Conversation
 from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
+from factotum.sandbox.daytona.options import DEFAULT_API_URL, DaytonaOptions
+from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
@@ -82,6 +84,47 @@ def make_database(
     )
 
 
+def make_sandboxes(settings: Settings) -> LocalSandboxProvider | DaytonaSandboxProvider:
+    """Make the provider of sandboxes that the settings name; the caller closes it.
+
+    Raises SetupFault (`daytona_key_missing`).
+    """
+    options = daytona_options(settings)
+    if options is not None:
+        return DaytonaSandboxProvider(options)
+    return LocalSandboxProvider(settings.data_folder / "sandboxes", python_site=settings.sandbox_python)
+
+
+def daytona_options(settings: Settings) -> DaytonaOptions | None:
+    """Return how to use Daytona, or None where sandboxes are local."""
+    key = settings.daytona_api_key
+    if settings.sandbox == "local" or (settings.sandbox == "auto" and key is None):
+        return None
+    if key is None:
+        raise SetupFault(
+            "FACTOTUM_SANDBOX is daytona, and DAYTONA_API_KEY is not set.",
+            hint="Set the key, or FACTOTUM_SANDBOX=local.",
+            code="daytona_key_missing",
+        )
+    return DaytonaOptions(
+        api_key=key.get_secret_value(),
+        api_url=settings.daytona_api_url or DEFAULT_API_URL,
+        target=settings.daytona_target,
+        environment=settings.env_mode,
+        snapshot=settings.daytona_snapshot,
+        image=settings.daytona_image if settings.daytona_snapshot is None else None,
+        cpu=settings.daytona_cpu,
+        memory_gib=settings.daytona_memory_gib,
+        disk_gib=settings.daytona_disk_gib,
+        auto_stop_minutes=settings.daytona_auto_stop,
+        auto_archive_minutes=settings.daytona_auto_archive,
+        auto_delete_minutes=settings.daytona_auto_delete,
+        network_allow=settings.daytona_network_allow,
+        domain_allow=settings.daytona_domain_allow,
+        warm=settings.daytona_warm,
+    )
+
+
 @asynccontextmanager
 async def open_services(settings: Settings, addresses: Addresses, name: str) -> AsyncGenerator[Services]:
     """Open what the service needs, and close it in the end. `name` is shown in the database's list.
@@ -98,9 +141,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
         stack.push_async_callback(run_log.aclose)
         tail = LiveTail(redis, run_log)
         stack.push_async_callback(tail.aclose)
-        sandboxes = LocalSandboxProvider(
-            settings.data_folder / "sandboxes", python_site=settings.sandbox_python
-        )
+        sandboxes = make_sandboxes(settings)
         stack.push_async_callback(sandboxes.aclose)
         health = ModelHealth()
         catalogue = await open_catalogue(

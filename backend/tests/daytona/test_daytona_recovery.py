@@ -12,7 +12,8 @@ from factotum.sandbox.daytona import finding, sdk
 from factotum.sandbox.daytona.calls import THRESHOLD, Breaker
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.daytona.sandbox import DaytonaSandbox
-from factotum.testing.sandbox_conformance import chunks, content, failure, heard, said
+from factotum.testing.sandbox_conformance import appears, chunks, content, failure, heard, said
+from factotum.testing.sandbox_conformance.ports import opened as opened_ports
 
 if TYPE_CHECKING:
     from factotum.testing.daytona import FakeDaytona
@@ -75,9 +76,7 @@ async def test_a_sandbox_lost_during_a_command_says_so(
     daytona: "FakeDaytona", sandbox: DaytonaSandbox
 ) -> None:
     running = asyncio.create_task(sandbox.exec("touch begun; sleep 60"))
-    async with asyncio.timeout(30):
-        while "begun" not in [entry.path for entry in await sandbox.list()]:
-            await asyncio.sleep(0.02)
+    await appears(sandbox, "begun")
     await daytona.lose(name_of(sandbox))
     error = await failure(running)
     assert error.stable_code == "sandbox_lost"
@@ -146,7 +145,7 @@ async def test_a_rate_limit_past_the_deadline_is_told(daytona: "FakeDaytona") ->
 
 async def test_a_creation_in_vain_is_cleaned_up(daytona: "FakeDaytona") -> None:
     made = DaytonaSandboxProvider(daytona.options(create_seconds=1.0))
-    daytona.machines.delay = 8.0
+    daytona.machines.delay = 2.0
     project = new_id()
     error = await failure((await made.open(project)).exec("true"))
     assert error.stable_code == "sandbox_timeout"
@@ -258,9 +257,7 @@ async def test_previews_have_signed_addresses(daytona: "FakeDaytona", sandbox: D
     await sandbox.write("index.html", chunks(b"<h1>hello</h1>"), limit=99)
     await sandbox.sessions.start("web")
     await sandbox.sessions.run("web", "python3 -m http.server 8000 --bind 127.0.0.1")
-    async with asyncio.timeout(30):
-        while 8000 not in await sandbox.ports():
-            await asyncio.sleep(0.05)
+    await opened_ports(sandbox, 8000)
     address = await sandbox.preview_address(8000, seconds=60)
     async with httpx.AsyncClient() as client:
         assert (await client.get(f"{address}/index.html")).text == "<h1>hello</h1>"
@@ -271,9 +268,7 @@ async def test_previews_have_signed_addresses(daytona: "FakeDaytona", sandbox: D
 async def test_the_ports_of_daytona_itself_are_not_the_agents(sandbox: DaytonaSandbox) -> None:
     await sandbox.sessions.start("web")
     await sandbox.sessions.run("web", "python3 -m http.server 2280 & python3 -m http.server 8000")
-    async with asyncio.timeout(30):
-        while list(await sandbox.ports()) != [8000]:
-            await asyncio.sleep(0.05)
+    assert await opened_ports(sandbox, 8000) == [8000]
     assert (
         await sandbox.exec(
             'curl -s -o /dev/null 127.0.0.1:2280 || python3 -c "'

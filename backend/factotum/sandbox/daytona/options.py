@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+DEFAULT_API_URL = "https://app.daytona.io/api"
+MOST_WARM = 20
+
 
 @dataclass(frozen=True, slots=True)
 class DaytonaOptions:
@@ -12,7 +15,7 @@ class DaytonaOptions:
     """
 
     api_key: str
-    api_url: str = "https://app.daytona.io/api"
+    api_url: str = DEFAULT_API_URL
     target: str | None = None
     environment: str = "local"
     """Sandboxes of one environment are not seen by another."""
@@ -33,6 +36,3 @@ class DaytonaOptions:
     """How many sandboxes Daytona keeps ready for the snapshot; at most MOST_WARM."""
     create_seconds: float = 120.0
     start_seconds: float = 120.0
-
-
-MOST_WARM = 20

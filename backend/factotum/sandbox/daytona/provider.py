@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 MOST_CONNECTED = 200
+_WELL_SECONDS = 30.0
 
 
 class DaytonaSandboxProvider:
@@ -34,14 +36,18 @@ class DaytonaSandboxProvider:
         self._finder: Finder | None = None
         self._opening = asyncio.Lock()
         self._links: dict[str, Link] = {}
+        self._well_until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
     async def refusal(self) -> str | None:
         """Say why Daytona cannot be used and what to do, or None when it can."""
+        if time.monotonic() < self._well_until:
+            return None
         try:
             await self._listed({}, 1)
         except FactotumError as error:
             return f"{error.message} {error.hint}".strip()
+        self._well_until = time.monotonic() + _WELL_SECONDS
         return None
 
     async def open(self, project_id: str, *, labels: Mapping[str, str] | None = None) -> DaytonaSandbox:
