@@ -126,7 +126,7 @@ class Settings(BaseSettings):
     """The region of sandboxes. None: the organisation's."""
     daytona_snapshot: str | None = None
     daytona_image: str | None = None
-    """What sandboxes are made from: a snapshot at Daytona, else an image. None: Daytona's default snapshot."""
+    """What sandboxes are made from: a snapshot at Daytona, else an image, else its default."""
     daytona_cpu: int = Field(default=2, ge=1, le=64)
     daytona_memory_gib: int = Field(default=4, ge=1, le=256)
     daytona_disk_gib: int = Field(default=8, ge=1, le=1000)

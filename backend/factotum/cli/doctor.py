@@ -25,11 +25,12 @@ from factotum.cli.exit_codes import ExitCode
 from factotum.cli.faults import Output, read_settings, write_json
 from factotum.cli.output import make_console
 from factotum.cli.run import connect
-from factotum.core.errors import FactotumError
+from factotum.core.errors import FactotumError, SetupFault
 from factotum.core.redaction import redact
 from factotum.llm.catalogue import open_catalogue
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from factotum.services import daytona_options
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
 
@@ -165,7 +166,10 @@ def _agent_python(settings: Settings) -> Check:
 
 
 async def _sandbox(settings: Settings) -> Check:
-    options = daytona_options(settings)
+    try:
+        options = daytona_options(settings)
+    except SetupFault as fault:
+        return Check("Sandbox", "broken", fault.message, fault.hint)
     if options is None:
         return await _local_sandbox(settings)
     provider = DaytonaSandboxProvider(options)
@@ -176,9 +180,7 @@ async def _sandbox(settings: Settings) -> Check:
     if refusal is not None:
         return Check("Sandbox", "broken", f"Daytona at {options.api_url} cannot be used", refusal)
     made_from = options.snapshot or options.image or "Daytona's default snapshot"
-    return Check(
-        "Sandbox", "ok", f"Daytona at {options.api_url} answers; sandboxes are made from {made_from}"
-    )
+    return Check("Sandbox", "ok", f"Daytona at {options.api_url} answers; they are made from {made_from}")
 
 
 async def _local_sandbox(settings: Settings) -> Check:
