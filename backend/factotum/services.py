@@ -20,6 +20,7 @@ from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
 from factotum.sandbox.daytona.options import DEFAULT_API_URL, DaytonaOptions
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
+from factotum.sandbox.local.previews.server import PreviewServer
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
@@ -170,6 +171,29 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )
+
+
+@asynccontextmanager
+async def serve_previews(services: Services) -> AsyncGenerator[None]:
+    """Show what servers of local sandboxes answer, from the process in which they run.
+
+    Raises SetupFault (`port_in_use`).
+    """
+    settings, sandboxes = services.settings, services.sandboxes
+    if not isinstance(sandboxes, LocalSandboxProvider):
+        yield
+        return
+    server = PreviewServer(sandboxes, settings.preview_url)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server.serving(settings.host, settings.preview_port))
+        except OSError as error:
+            raise SetupFault(
+                f"Previews cannot listen on {settings.host}:{settings.preview_port}: {error.strerror}.",
+                hint="Choose another port with FACTOTUM_PREVIEW_PORT; 0 takes a free one.",
+                code="port_in_use",
+            ) from error
+        yield
 
 
 def make_gateway(services: Services) -> Gateways:

@@ -138,6 +138,10 @@ class Settings(BaseSettings):
     daytona_network_allow: tuple[str, ...] = Field(default=(), max_length=10)
     """Addresses (CIDR), and below domains, that Daytona's sandboxes may reach; neither: no network."""
     daytona_domain_allow: tuple[str, ...] = Field(default=(), max_length=20)
+    preview_port: int = Field(default=0, ge=0, le=65535)
+    """Where previews of servers in local sandboxes are shown; 0 takes a free port."""
+    preview_url: str = Field(default="http://{label}.localhost:{port}/", pattern=r"^https?://[^/]*\{label\}")
+    """Their addresses as people reach them."""
     daytona_warm: int = Field(default=0, ge=0, le=20)
     """How many sandboxes of the snapshot Daytona keeps ready."""
 

@@ -258,11 +258,11 @@ async def test_previews_have_signed_addresses(daytona: "FakeDaytona", sandbox: D
     await sandbox.sessions.start("web")
     await sandbox.sessions.run("web", "python3 -m http.server 8000 --bind 127.0.0.1")
     await opened_ports(sandbox, 8000)
-    address = await sandbox.preview_address(8000, seconds=60)
+    address = await sandbox.preview(8000, seconds=60)
     async with httpx.AsyncClient() as client:
         assert (await client.get(f"{address}/index.html")).text == "<h1>hello</h1>"
         assert (await client.get(address.replace("8000-", "8001-"))).status_code == 401
-    assert (await failure(sandbox.preview_address(8001, seconds=60))).stable_code == "port_not_open"
+    assert (await failure(sandbox.preview(8001, seconds=60))).stable_code == "port_not_open"
 
 
 async def test_the_ports_of_daytona_itself_are_not_the_agents(sandbox: DaytonaSandbox) -> None:
@@ -276,7 +276,7 @@ async def test_the_ports_of_daytona_itself_are_not_the_agents(sandbox: DaytonaSa
         )
     ).exit_code == 0
     assert (await failure(sandbox.connect(2280))).stable_code == "port_not_open"
-    assert (await failure(sandbox.preview_address(2280, seconds=9))).stable_code == "port_not_open"
+    assert (await failure(sandbox.preview(2280, seconds=9))).stable_code == "port_not_open"
 
 
 async def test_large_files_are_streamed_out(sandbox: DaytonaSandbox) -> None:

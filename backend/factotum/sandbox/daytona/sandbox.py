@@ -17,6 +17,7 @@ from factotum.sandbox.daytona.link import Link
 from factotum.sandbox.daytona.sessions import DaytonaSessions
 from factotum.sandbox.local.output import BoundedOutput
 from factotum.sandbox.local.paths import clean_path, split
+from factotum.sandbox.local.ports import not_open
 from factotum.sandbox.port import (
     CALL_SECONDS,
     Capabilities,
@@ -46,7 +47,7 @@ class DaytonaSandbox:
     @property
     def capabilities(self) -> Capabilities:
         """Everything."""
-        return Capabilities()
+        return Capabilities(previews=True)
 
     @property
     def sessions(self) -> DaytonaSessions:
@@ -254,13 +255,13 @@ class DaytonaSandbox:
         """Open a connection to a port inside."""
         return await open_connection(self._link, port, timeout)
 
-    async def preview_address(self, port: int, *, seconds: int) -> str:
+    async def preview(self, port: int, *, seconds: int) -> str:
         """Return an address at Daytona, signed and good for `seconds`, that shows what listens on `port`.
 
         Raises NotFound (`port_not_open`).
         """
         if port not in await self.ports():
-            raise NotFound(f"Nothing in the sandbox listens on port {port}.", code="port_not_open")
+            raise not_open(port)
         machine = await self._link.machine()
         signed = await self._link.call(
             lambda: machine.create_signed_preview_url(port, expires_in_seconds=seconds), "sign an address"

@@ -9,6 +9,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from factotum.core.errors import SetupFault
 from factotum.core.tasks import in_own_thread
 from factotum.sandbox.daytona.options import DaytonaOptions
 
@@ -65,15 +66,26 @@ def failures() -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
+def _unusable(reason: str) -> SetupFault:
+    return SetupFault(
+        f"Daytona's package cannot be used: {reason}.",
+        hint="Install what poetry.lock names: `make run` does, and the image has it.",
+        code="daytona_package",
+    )
+
+
 def _import() -> Any:
     with _lock:
         if not _loaded:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
-                module = importlib.import_module("daytona")
-                inner = importlib.import_module("daytona._async.daytona")
+                try:
+                    module = importlib.import_module("daytona")
+                    inner = importlib.import_module("daytona._async.daytona")
+                except ImportError as error:
+                    raise _unusable(str(error)) from error
             if not hasattr(inner, "DaytonaEnvReader"):
-                raise ImportError("daytona no longer reads its environment where we keep it from that")
+                raise _unusable("it reads its environment in another place than we know")
             vars(inner)["DaytonaEnvReader"] = NoEnvironment
             _loaded.append(module)
     return _loaded[0]

@@ -15,7 +15,7 @@ from factotum.sandbox.local.machine import examine
 from factotum.sandbox.local.paths import check_labels, check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
 from factotum.sandbox.local.project import Project
-from factotum.sandbox.local.sandbox import LocalSandbox
+from factotum.sandbox.local.sandbox import LocalSandbox, Sign
 from factotum.sandbox.port import SandboxInfo
 
 _log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ class LocalSandboxProvider:
         self._engine: Engine | None = None
         self._refused: SandboxRefused | None = None
         self._refused_at = 0.0
+        self.sign_preview: Sign | None = None
+        """Makes addresses of previews; set by what serves them."""
         self._closed = False
         self._proving = asyncio.Lock()
 
@@ -85,12 +87,20 @@ class LocalSandboxProvider:
             return project
 
         try:
-            return LocalSandbox(await engine.call(make), engine)
+            return LocalSandbox(await engine.call(make), engine, self.sign_preview)
         except OSError as error:
             raise SetupFault(
                 f"The project's folder cannot be made: {error.strerror or error}.",
                 hint="Look after the disk and the permissions of the data folder.",
             ) from error
+
+    async def running(self, project_id: str) -> LocalSandbox | None:
+        """Return a project's sandbox if it runs now, without starting or making one."""
+        engine = self._engine
+        if engine is None or not self._is_running(project_id):
+            return None
+        project = await engine.call(engine.machine.project, project_id)
+        return LocalSandbox(project, engine, self.sign_preview)
 
     async def find(self, labels: Mapping[str, str] | None = None, *, limit: int = 1000) -> list[SandboxInfo]:
         """Find sandboxes that have all of `labels`, by project, at most `limit`."""

@@ -4,7 +4,7 @@ ask.
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from factotum.core.errors import InvalidInput, TooLarge, Unavailable
 from factotum.core.tasks import whole
@@ -20,21 +20,25 @@ from factotum.sandbox.local.sessions import LocalSessions
 from factotum.sandbox.port import Capabilities, ExecResult, FileInfo, Match, OnOutput
 from factotum.sandbox.rules import check_command, check_environment
 
+Sign = Callable[[str, int, int], str]
+"""Makes the address of a preview, from project, port and seconds."""
+
 _READ_CHUNK = 256 * 1024
 
 
 class LocalSandbox:
     """A project's folders, and commands over them. Implements the port's Sandbox."""
 
-    def __init__(self, project: Project, engine: Engine) -> None:
+    def __init__(self, project: Project, engine: Engine, sign: Sign | None = None) -> None:
         self._project = project
         self._engine = engine
+        self._sign = sign
         self._sessions = LocalSessions(project, engine)
 
     @property
     def capabilities(self) -> Capabilities:
         """Everything."""
-        return Capabilities()
+        return Capabilities(previews=self._sign is not None)
 
     @property
     def sessions(self) -> LocalSessions:
@@ -168,6 +172,18 @@ class LocalSandbox:
         except BaseException:
             use.close()
             raise
+
+    async def preview(self, port: int, *, seconds: int) -> str:
+        """Return an address that shows what listens on `port`."""
+        if self._sign is None:
+            raise Unavailable(
+                "No previews are served here.",
+                hint="They are where runs and API are one process (`factotum serve`), and at Daytona.",
+                code="not_supported",
+            )
+        if port not in await self.ports():
+            raise not_open(port)
+        return self._sign(self.project_id, port, seconds)
 
     def _receive(self, path: str) -> tuple[files.Incoming, int]:
         try:

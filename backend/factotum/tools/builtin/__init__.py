@@ -2,6 +2,7 @@
 
 from factotum.tools.builtin.edit import str_replace
 from factotum.tools.builtin.expand import expand_output
+from factotum.tools.builtin.expose_port import expose_port
 from factotum.tools.builtin.files import create_file, delete_file, list_files, rewrite_file
 from factotum.tools.builtin.plan import update_plan
 from factotum.tools.builtin.read import read_file
@@ -17,6 +18,7 @@ BUILTIN: tuple[Tool, ...] = (
     create_file,
     delete_file,
     expand_output,
+    expose_port,
     list_files,
     read_file,
     rewrite_file,
