@@ -44,6 +44,7 @@ def test_the_built_in_tools_are_these() -> None:
             "create_file": ("idempotent", "create-file", 60),
             "delete_file": ("idempotent", "delete-file", 60),
             "expand_output": ("pure", "expand-output", 30),
+            "expose_port": ("idempotent", "expose-port", 60),
             "list_files": ("pure", "list-files", 60),
             "read_file": ("pure", "read-file", 60),
             "rewrite_file": ("idempotent", "rewrite-file", 60),
@@ -197,6 +198,26 @@ _SCHEMAS: dict[str, object] = {
             },
         },
         "required": ["call_id"],
+        "type": "object",
+    },
+    "expose_port": {
+        "additionalProperties": False,
+        "properties": {
+            "port": {
+                "description": "The port that the server listens on, inside the sandbox.",
+                "maximum": 65535,
+                "minimum": 1,
+                "type": "integer",
+            },
+            "minutes": {
+                "default": 60,
+                "description": "How long the address is good for.",
+                "maximum": 1440,
+                "minimum": 1,
+                "type": "integer",
+            },
+        },
+        "required": ["port"],
         "type": "object",
     },
     "list_files": {
