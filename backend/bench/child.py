@@ -18,10 +18,10 @@ Figures = dict[str, float]
 
 SHORT, LONG = 200, 2_200
 """Chunks of two answers; a chunk costs what one more of them adds."""
-CHUNKS = 40
-"""Chunks of one live answer."""
 PAUSE_MS = 50
-_LATE = 1e-6
+STARTS_PER_SECOND = 50
+WINDOW_SECONDS = 5.0
+_MARGIN_SECONDS = 1.0
 
 
 async def chunk(client: Client, repeats: int) -> Figures:
@@ -63,32 +63,43 @@ async def turn(client: Client, turns: int) -> Figures:
 
 
 async def live(client: Client, runs: int) -> Figures:
-    """Return CPU, added latency and memory of that many runs at 20 chunks a second each."""
+    """Return CPU, added latency and memory of that many runs at 20 chunks a second each.
+
+    They begin one after the other; what is told is of the seconds in which all of them are live.
+    """
+    ramp = runs / STARTS_PER_SECOND
+    chunks = round((ramp + WINDOW_SECONDS + _MARGIN_SECONDS) * 1000 / PAUSE_MS)
+    begins = time.monotonic() + ramp + _MARGIN_SECONDS / 2
+    ends = begins + WINDOW_SECONDS
     late: list[float] = []
     characters = 0
 
     def seen(text: str) -> None:
         nonlocal characters
         characters += len(text)
-        late.append((time.monotonic_ns() - int(text[:STAMP])) * _LATE)
+        sent = int(text[:STAMP]) * 1e-9
+        if begins <= sent < ends:
+            late.append((time.monotonic() - sent) * 1e3)
 
     async def one(number: int) -> None:
-        await asyncio.sleep(number / runs * CHUNKS * PAUSE_MS / 1000)
-        await client.ask(f"paced {CHUNKS} {PAUSE_MS}", seen)
+        await asyncio.sleep(number / STARTS_PER_SECOND)
+        await client.ask(f"paced {chunks} {PAUSE_MS}", seen)
 
-    cpu, began = time.process_time(), time.perf_counter()
+    async def spent() -> float:
+        await asyncio.sleep(max(0.0, begins - time.monotonic()))
+        cpu, began = time.process_time(), time.monotonic()
+        await asyncio.sleep(max(0.0, ends - time.monotonic()))
+        return (time.process_time() - cpu) / (time.monotonic() - began)
+
     async with asyncio.TaskGroup() as group:
+        share = group.create_task(spent())
         for number in range(runs):
             group.create_task(one(number))
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - began
-    chunks = runs * CHUNKS
-    if characters != chunks * STAMP:
-        raise RuntimeError(f"{characters / STAMP:.0f} of {chunks} chunks came")
+    if characters != runs * chunks * STAMP:
+        raise RuntimeError(f"{characters / STAMP:.0f} of {runs * chunks} chunks came")
     late.sort()
     return {
-        "cpu_s": cpu,
-        "wall_s": wall,
-        "chunk_us": cpu / chunks * 1e6,
+        "core": share.result(),
         "p50_ms": late[len(late) // 2],
         "p99_ms": late[len(late) * 99 // 100],
         "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

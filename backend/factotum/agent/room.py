@@ -134,7 +134,7 @@ class Room:
         record = record_of(gone, transcript.compaction)
         longest = max(int(within.full * _RECORD_SHARE), _LEAST_RECORD)
         record = await asyncio.to_thread(fitting, record, longest, count)
-        summary, usage = await self._summariser.summarise(record, within.summary)
+        summary, usage = await self._summary(record, within.summary)
         part = compaction(
             gone,
             kept,
@@ -144,6 +144,13 @@ class Room:
             fit=lambda text, share: fitting(text, int(within.summary * share), count),
         )
         return part, usage
+
+    async def _summary(self, record: str, most_tokens: int) -> tuple[str | None, Usage]:
+        """Have a summary written; without room for it in the budget there is none."""
+        granted = await self._steps.reserve(self._summariser.request(record, most_tokens))
+        if isinstance(granted, Question):
+            return None, Usage()
+        return await self._summariser.summarise(granted, most_tokens)
 
     async def _store(self, parts: Sequence[Part], usage: Usage) -> None:
         """Store and show a decision, and count what it used. Its id follows from where the log stands."""

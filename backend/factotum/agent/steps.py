@@ -94,6 +94,10 @@ class Steps:
         """Count what the run used beside its steps; it is stored with the next step, or the end."""
         self.usage = self.usage.plus(usage)
 
+    async def reserve(self, request: ModelRequest) -> ModelRequest | Question:
+        """Reserve room in the budget for a call beside the steps; see `Spending.reserve`."""
+        return await self._spending.reserve(request, self.usage)
+
     async def keep_partial(self) -> None:
         """Store what came of a response that was stopped in the middle; withdraw it if that is nothing."""
         draft = self._draft

@@ -25,18 +25,21 @@ class Summariser:
         self._model = model
         self._config = config
 
-    async def summarise(self, record: str, most_tokens: int) -> tuple[str | None, Usage]:
-        """Return the summary of a record, None if the model could not make one, and what that used.
-
-        The model is asked for fewer than `most_tokens`, and stopped when it writes far more.
-        """
-        request = ModelRequest(
+    def request(self, record: str, most_tokens: int) -> ModelRequest:
+        """Return the request for the summary of a record; the model is asked for fewer than `most_tokens`."""
+        return ModelRequest(
             model=self._model,
             messages=summary_request(record, int(most_tokens * _WORDS_A_TOKEN)),
             max_output_tokens=most_tokens + _THINKING,
             first_token_deadline=self._config.first_token_deadline,
             between_tokens_deadline=self._config.between_tokens_deadline,
         )
+
+    async def summarise(self, request: ModelRequest, most_tokens: int) -> tuple[str | None, Usage]:
+        """Return what the model answers, None if it could not, and what that used.
+
+        It is stopped when it writes far more than `most_tokens`.
+        """
         written, room, usage = list[str](), most_tokens * _CHARACTERS_A_TOKEN, Usage()
         try:
             async with aclosing(self._gateway.stream(request)) as chunks:

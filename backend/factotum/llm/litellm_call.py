@@ -26,6 +26,9 @@ _CLOSE_SECONDS: Final = 5.0
 SOCKET_SECONDS: Final = 600.0
 """LiteLLM's own time-out. It only has to be longer than our deadlines: it does not stop every stall."""
 
+_OWN_DEADLINES: Final = httpx.Timeout(SOCKET_SECONDS, read=None)
+"""No timer for each read of a socket: the clock is around every one."""
+
 _KEYS: Final = frozenset({"OPENAI_API_KEY", "CEREBRAS_API_KEY", "MOONSHOT_API_KEY"})
 _LINE_OVERHEAD: Final = 1_000_000
 _LINE_PER_CHARACTER: Final = 6
@@ -144,6 +147,7 @@ class Call:
 
         It runs in a task of its own, because LiteLLM swallows a cancellation that arrives in its close.
         """
+        self._clock.close()
         stream, self._stream = self._stream, None
         if stream is None:
             return
@@ -177,7 +181,9 @@ class Call:
     async def _formed(self, form: Form, body: bytes, arguments: dict[str, Any]) -> OpenStream:
         """Send a request as LiteLLM would. If it is not answered well, LiteLLM tells what is wrong."""
         client: httpx.AsyncClient = self._client.client
-        request = client.build_request("POST", form.url, headers=form.headers, content=body)
+        request = client.build_request(
+            "POST", form.url, headers=form.headers, content=body, timeout=_OWN_DEADLINES
+        )
         try:
             response: httpx.Response = await self._guarded(client.send(request, stream=True))
         except ModelFault as fault:
@@ -249,16 +255,15 @@ class Call:
 
         The cause is cut off: its text may hold the key or the prompt, and would be logged with the traceback.
         """
-        deadline = self._clock.next()
         try:
-            async with deadline:
+            with self._clock:
                 return await reading
         except WireError as error:
             self.surprised = isinstance(error, WireSurprise)
             secrets = (self._endpoint.api_key,) if self._endpoint else ()
             raise fault_said(error.kind, error.words, partial=self._clock.started, secrets=secrets) from None
         except _raised_by(self._litellm) as error:
-            raise (self._clock.fault() if deadline.expired() else self._fault(error)) from None
+            raise (self._clock.fault() if self._clock.expired else self._fault(error)) from None
 
     def _fault(self, error: BaseException) -> ModelFault:
         secrets = (self._endpoint.api_key,) if self._endpoint else ()

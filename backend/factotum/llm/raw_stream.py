@@ -1,7 +1,7 @@
 """An open stream of a model call, its bytes decoded by us: the hot path of every run."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import httpx
@@ -34,9 +34,8 @@ class RawStream:
         self._lines = SseLines(longest_line)
         self._over = False
         coded = "content-encoding" in response.headers
-        self._bytes: AsyncGenerator[bytes, None] = (  # pyright: ignore[reportAttributeAccessIssue] - httpx says Iterator
-            response.aiter_bytes() if coded else response.aiter_raw()
-        )
+        # What is not encoded needs no layer of httpx: its stream is the transport's own.
+        self._bytes: AsyncIterator[bytes] = response.aiter_bytes() if coded else aiter(_stream(response))
 
     @property
     def finish(self) -> str | None:
@@ -75,9 +74,9 @@ class RawStream:
 
     async def _payloads(self) -> list[bytes]:
         try:
-            data = await anext(self._bytes, None)
-            if data is not None:
-                return self._lines.feed(data)
+            return self._lines.feed(await anext(self._bytes))
+        except StopAsyncIteration:
+            pass
         except (httpx.HTTPError, httpx.StreamError, OSError, LineTooLong):
             raise WireError("broken_stream") from None
         self._over = True
@@ -90,3 +89,9 @@ class RawStream:
                     pass
         except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError):
             return
+
+
+def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("The response was not asked for as a stream of an async client.")
+    return response.stream

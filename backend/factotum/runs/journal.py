@@ -86,18 +86,13 @@ class PostgresJournal:
                     arguments=planned.call.arguments,
                     effect=planned.effect,
                 )
-            await self.pool.settle(tx, usage, step)
-            await Runs(tx).save_step(
-                self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
-            )
+            await self._save(tx, step, usage)
         return message
 
     async def save_usage(self, step: int, usage: Usage) -> None:
         """Keep what the run used so far, after a step whose message was stored before it had ended."""
         async with self.fenced() as tx:
-            await Runs(tx).save_step(
-                self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
-            )
+            await self._save(tx, step, usage)
 
     async def reserve(self, limits: Budget, need: Need, usage: Usage) -> tuple[BudgetUse, Grant | None]:
         """Settle what the run used so far, and keep back what `need` takes of the pool."""
@@ -166,9 +161,7 @@ class PostgresJournal:
         """Store how the log is to be read from here on, and the run's usage so far."""
         async with self.fenced() as tx:
             message = await self._append(tx, message_id, "user", parts)
-            await Runs(tx).save_step(
-                self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
-            )
+            await self._save(tx, step, usage)
         return message
 
     async def text_of(self, id_: str) -> str | None:
@@ -188,6 +181,13 @@ class PostgresJournal:
         """Keep the plan with the run."""
         async with self.fenced() as tx:
             await Runs(tx).save_plan(self._run.id, self._run.attempt, plan)
+
+    async def _save(self, tx: Tx, step: int, usage: Usage) -> None:
+        """Store where the run stands. The pool first: it counts by how much the stored sums grow."""
+        await self.pool.settle(tx, usage, step)
+        await Runs(tx).save_step(
+            self._run.id, self._run.attempt, step=step, usage=usage, log_seq=self._log_seq()
+        )
 
     async def _append(
         self, tx: Tx, message_id: str, role: Role, parts: Sequence[Part], model: str | None = None

@@ -136,6 +136,24 @@ async def test_a_summary_that_fails_leaves_a_note_and_the_run_goes_on(summary: o
     assert "No record could be made" in part.summary
 
 
+async def test_a_summary_that_the_budget_has_no_room_for_is_not_asked_for() -> None:
+    turns = [*(act("native", f"put:{n}", text="Word upon word. " * 200) for n in "abcd"), reply(DONE)]
+    whole = World(window=4_000)
+    await whole.work(TurnGateway(turns, reply("Task: as said.", usage=PART_USAGE)))
+    assert whole.run.pool is not None
+    used = whole.run.pool.use.used
+    assert used.tokens == whole.run.usage.input_tokens + whole.run.usage.output_tokens
+
+    world = World(ProcessorConfig(budget=Budget(tokens=2_600)), window=4_000)
+    gateway = TurnGateway(turns, reply("Not to be written."))
+    await world.work(gateway)
+
+    assert not any(map(asks_for_summary, gateway.requests))
+    (part,) = decisions(world)[0].parts
+    assert isinstance(part, CompactionPart)
+    assert not part.summarised
+
+
 async def test_a_summary_that_does_not_end_is_bounded() -> None:
     world = World(window=4_000)
     long = "Word upon word. " * 200
@@ -246,7 +264,7 @@ async def test_a_decision_before_a_runs_first_step_is_told_by_the_next_attempt()
     again = World(window=4_000, run=MemoryRun(world.run.thread, "Once more."))
     gateway = TurnGateway([*[reply(DONE)] * 5])
     with pytest.raises(ProcessDied):
-        await again.work(gateway, fate=Fate(1))
+        await again.work(gateway, fate=Fate(2))
     (taken,) = decisions(again)
     assert again.events == []
 

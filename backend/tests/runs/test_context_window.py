@@ -38,6 +38,8 @@ async def test_a_run_goes_on_in_a_small_window_and_says_how_full_it_is(stage: St
     assert isinstance(part, CompactionPart)
     assert (part.summary, part.summarised) == ("Task: as said.", True)
     assert ended.usage.input_tokens == USAGE.input_tokens * (8 + len(summaries))
+    assert ended.budget is not None
+    assert ended.budget.used.tokens == ended.usage.input_tokens + ended.usage.output_tokens
     assert ended.usage.context is not None
     assert ended.usage.context.window == WINDOW
     await stage.assert_whole(run)
