@@ -1,5 +1,6 @@
 """A project's machine at Daytona: found by its name, started, restored or recovered, or made anew."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ _log = logging.getLogger(__name__)
 PROJECT, ENVIRONMENT, OWN = "factotum-project", "factotum-environment", "factotum-label-"
 READ_SECONDS = 30.0
 STOP_SECONDS = 60.0
-_TRIES = 4
+_TRIES = 8
+_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 3.0
 
 NEW = (
     "The sandbox had been lost, with its files, and this is a new one: /workspace is empty, and sessions and "
@@ -79,19 +82,23 @@ class Finder:
 
         `known`: it has been used before, so that a new one is a loss. Raises as Calls.make does.
         """
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             found = await self.get(project_id)
             try:
                 if found is None:
                     return await self._create(project_id, labels or {}), NEW if known else ""
                 notice = await self._start(found)
             except (Missing, Clash):
-                continue  # it changed under our hands: look again
+                # It changed under our hands, or its name is not free yet: look again.
+                await asyncio.sleep(min(_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS))
+                continue
             if notice is not None:
                 return found, notice
             await self.delete(found)
             known = True
-        raise Unavailable("The sandbox could not be started.", hint="Try again in a minute.")
+        raise Unavailable(
+            "The sandbox could not be started.", hint="Try again in a minute.", code="sandbox_timeout"
+        )
 
     async def _start(self, found: "AsyncSandbox") -> str | None:
         """Get it running; return what to tell, or None when it is beyond repair."""

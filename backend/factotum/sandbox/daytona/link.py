@@ -29,6 +29,7 @@ Again = Literal["never", "same", "always"]
 _PREPARE_SECONDS = 60
 _OPEN_SECONDS = 45.0
 _ACTIVITY_SECONDS = 120.0
+_AWAKE_SECONDS = 5.0
 _TRIES = 3
 
 
@@ -51,6 +52,8 @@ class Link:
         self._opening = asyncio.Lock()
         self._active_at = 0.0
         self._busy = 0
+        self.finished: list[str] = []
+        """Commands that have ended here and that the bridge may forget."""
 
     @property
     def is_open(self) -> bool:
@@ -154,7 +157,7 @@ class Link:
             return self._channel
 
     async def _open(self) -> Channel:
-        for _ in range(_TRIES):
+        for attempt in range(1, _TRIES + 1):
             known = self._machine_id is not None
             machine, notice = await self._finder.ready(self.project_id, self._labels, known=known)
             channel = Channel()
@@ -166,6 +169,10 @@ class Link:
                     seconds=_OPEN_SECONDS,
                 )
             except (Broken, Missing, Clash):
+                continue
+            except Unavailable as error:
+                if error.stable_code != "daytona_unreachable" or attempt == _TRIES:
+                    raise
                 continue
             if known and not notice and self._boot not in (None, channel.boot):
                 notice = STOPPED
@@ -231,7 +238,7 @@ class Link:
                 await self._finder.calls.make(
                     lambda: machine.refresh_activity(request_timeout=READ_SECONDS),
                     "keep the sandbox awake",
-                    seconds=READ_SECONDS,
+                    seconds=_AWAKE_SECONDS,
                 )
 
 
@@ -245,7 +252,7 @@ command -v bash >/dev/null || {{ echo "there is no bash"; exit 1; }}
 python3 -I -S -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {{
   echo "there is no Python 3.11 or newer"; exit 1; }}
 at="$HOME/.factotum/{version}"; state=empty
-if [ -f "$at.pyz" ]; then
+if [ "$(sha256sum <"$at.pyz" 2>/dev/null | cut -c1-16)" = {version} ]; then
   state=ready
   python3 -I -S "$at.pyz" ping "$at.socket" >/dev/null 2>&1 && state=alive
 fi

@@ -1,6 +1,6 @@
 """What a Daytona sandbox is made of, and when it rests. Minutes, whole CPUs, GiB."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 DEFAULT_API_URL = "https://app.daytona.io/api"
 MOST_WARM = 20
@@ -14,7 +14,7 @@ class DaytonaOptions:
     neither, Daytona's default snapshot. Resources count for images only: a snapshot has its own.
     """
 
-    api_key: str
+    api_key: str = field(repr=False)
     api_url: str = DEFAULT_API_URL
     target: str | None = None
     environment: str = "local"

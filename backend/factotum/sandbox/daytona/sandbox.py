@@ -75,6 +75,7 @@ class DaytonaSandbox:
             raise InvalidInput("timeout must be positive, and output_limit not negative.")
         given = check_environment(environment)
         name, kept, begin = new_id(), BoundedOutput(output_limit), time.monotonic()
+        finished, self._link.finished = self._link.finished, []
         try:
             await self._link.ask(
                 "run.start",
@@ -85,10 +86,13 @@ class DaytonaSandbox:
                 folder=clean_path(folder),
                 environment=given,
                 within=timeout,
+                finished=finished,
             )
             last = await self._follow(name, kept, on_output)
-        finally:
-            await whole(self._forget(name))
+        except BaseException:
+            await whole(self._end(name))
+            raise
+        self._link.finished.append(name)
         if last.refused:
             raise _not_started(last.refused)
         output, dropped = kept.result()
@@ -125,10 +129,10 @@ class DaytonaSandbox:
                 kept.add(piece)
                 if on_output is not None:
                     await on_output(stream, piece)
-            if said.over and not said.chunks:
+            if said.over:
                 return said
 
-    async def _forget(self, name: str) -> None:
+    async def _end(self, name: str) -> None:
         """End a command, if it runs, with all that came of it; wait for that."""
         with contextlib.suppress(Unavailable, Missing, Clash):
             await self._link.ask("run.kill", seconds=_KILL_SECONDS, again="same", name=name)

@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from . import doors, files
-from .frames import Decoder, FrameFault, encode
+from .frames import FRAME_LIMIT, Decoder, FrameFault, encode
 from .machine import Machine
 from .refusal import Refusal
 from .runs import Runs
@@ -111,9 +111,17 @@ class Bridge:
             said = {"refused": refusal.code, "message": refusal.message, "hint": refusal.hint}
         except (KeyError, TypeError, ValueError, OSError) as error:
             said = {"refused": "bridge_fault", "message": f"{type(error).__name__}: {error}"[:500]}
+        frame = encode({**said, "id": head.get("id")}, data)
+        if len(frame) > FRAME_LIMIT:
+            told = {
+                "refused": "bridge_fault",
+                "message": "That is more than is told at once.",
+                "id": head.get("id"),
+            }
+            frame = encode(told)
         async with sending:
             with contextlib.suppress(OSError):
-                writer.write(encode({**said, "id": head.get("id")}, data))
+                writer.write(frame)
                 await writer.drain()
 
     async def _do(self, head: dict[str, Any], payload: bytes) -> Answer:
@@ -134,6 +142,7 @@ class Bridge:
             files.check_folder(head["folder"])
             folder = os.path.join(files.WORKSPACE, head["folder"])
             seconds = float(head["within"])
+            self.runs.forget(head["finished"])
             self.runs.start(name, os.path.normpath(folder), head["environment"], seconds, payload.decode())
             return {}, b""
         if what == "poll":

@@ -122,6 +122,12 @@ class Runs:
             raise Refusal("run_unknown", "There is no such command.")
         return await self._runs[name].poll(ack, wait)
 
+    def forget(self, names: list[str]) -> None:
+        """Forget commands that have ended and whose service knows it."""
+        for name in names:
+            if name in self._runs and self._runs[name].is_over:
+                del self._runs[name]
+
     async def kill(self, name: str) -> None:
         """End a command with all its processes, and forget it."""
         run = self._runs.get(name)
