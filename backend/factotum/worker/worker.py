@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 _CLEAR_SECONDS = 30.0
 _CLEAN_SECONDS = 600.0
 _PATIENCE_SECONDS = 5.0
+_SWEEPS_A_LEASE = 8
+"""A run of a dead worker waits at most its lease and an eighth of it: 17 seconds with the default."""
+_LOOKS_A_LEASE = 3
 
 
 class Worker:
@@ -120,11 +123,11 @@ class Worker:
                     task.cancel()
 
     def _periodic(self, app: App) -> "list[asyncio.Task[None]]":
-        sweeping = self._sweep_seconds
+        lease = self._settings.lease_seconds
         works: tuple[tuple[str, Callable[[], Awaitable[int]], float], ...] = (
-            ("sweep", self._sweeper.sweep, sweeping),
-            ("expiry", self._expiry.sweep, sweeping),
-            ("questions", self._questions.sweep, sweeping),
+            ("sweep", self._sweeper.sweep, lease / _SWEEPS_A_LEASE),
+            ("expiry", self._expiry.sweep, lease / _LOOKS_A_LEASE),
+            ("questions", self._questions.sweep, lease / _LOOKS_A_LEASE),
             ("clear", lambda: clear_stalled_jobs(app), _CLEAR_SECONDS),
             ("clean", self._cleaner.clean, _CLEAN_SECONDS),
         )
@@ -138,10 +141,6 @@ class Worker:
             app, taker, self._draining, pooler=settings.database_pooler, grace=settings.worker_grace
         )
         return asyncio.create_task(taking, name=f"jobs:{taker.name}")
-
-    @property
-    def _sweep_seconds(self) -> float:
-        return self._settings.lease_seconds / 3
 
     def _agents(self, gateway: ModelGateway) -> AgentFactory:
         settings = self._settings
