@@ -183,7 +183,7 @@ async def serve_previews(services: Services) -> AsyncGenerator[None]:
     if not isinstance(sandboxes, LocalSandboxProvider):
         yield
         return
-    server = PreviewServer(sandboxes, settings.preview_url)
+    server = PreviewServer(sandboxes, settings.preview_address)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(server.serving(settings.host, settings.preview_port))

@@ -1,4 +1,4 @@
-"""The pure parts of the Daytona provider: what comes from inside is checked, what comes from Daytona is understood."""
+"""The pure parts of the Daytona provider: what comes from inside is checked, and answers understood."""
 
 import json
 import struct
