@@ -47,8 +47,9 @@ class Faults:
         self._faults.append(Fault(pattern, kind, times, seconds, headers or {}))
 
     def clear(self) -> None:
-        """Let all requests pass."""
+        """Let all requests pass, and forget which met a fault."""
         self._faults.clear()
+        self.met.clear()
 
     def take(self, request: str) -> Fault | None:
         """Return the fault that a request meets, and count it."""
