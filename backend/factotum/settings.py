@@ -140,7 +140,9 @@ class Settings(BaseSettings):
     daytona_domain_allow: tuple[str, ...] = Field(default=(), max_length=20)
     preview_port: int = Field(default=0, ge=0, le=65535)
     """Where previews of servers in local sandboxes are shown; 0 takes a free port."""
-    preview_address: str = Field(default="http://{label}.localhost:{port}/", pattern=r"^https?://[^/]*\{label\}")
+    preview_address: str = Field(
+        default="http://{label}.localhost:{port}/", pattern=r"^https?://[^/]*\{label\}"
+    )
     """The form of their addresses, as people reach them."""
     daytona_warm: int = Field(default=0, ge=0, le=20)
     """How many sandboxes of the snapshot Daytona keeps ready."""
