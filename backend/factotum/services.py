@@ -29,8 +29,11 @@ from factotum.runs.follow import Follower
 from factotum.runs.queue import ProcrastinateQueue, RunLimits, RunQueue
 from factotum.runs.service import RunService
 from factotum.sandbox.browser.readiness import refusal
+from factotum.sandbox.daytona.options import DEFAULT_API_URL, DaytonaOptions
+from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.egress.places import place_for_proxy
 from factotum.sandbox.egress.proxy import EgressProxy
+from factotum.sandbox.local.previews.server import PreviewServer
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
@@ -125,6 +128,53 @@ def make_database(
     )
 
 
+def make_sandboxes(
+    settings: Settings, egress: EgressProxy | None = None
+) -> LocalSandboxProvider | DaytonaSandboxProvider:
+    """Make the provider of sandboxes that the settings name; the caller closes it.
+
+    `egress` is the way out of local ones. Raises SetupFault (`daytona_key_missing`).
+    """
+    options = daytona_options(settings)
+    if options is not None:
+        return DaytonaSandboxProvider(options)
+    return LocalSandboxProvider(
+        settings.data_folder / "sandboxes",
+        python_site=settings.sandbox_python,
+        egress=egress and egress.folder,
+    )
+
+
+def daytona_options(settings: Settings) -> DaytonaOptions | None:
+    """Return how to use Daytona, or None where sandboxes are local."""
+    key = settings.daytona_api_key
+    if settings.sandbox == "local" or (settings.sandbox == "auto" and key is None):
+        return None
+    if key is None:
+        raise SetupFault(
+            "FACTOTUM_SANDBOX is daytona, and DAYTONA_API_KEY is not set.",
+            hint="Set the key, or FACTOTUM_SANDBOX=local.",
+            code="daytona_key_missing",
+        )
+    return DaytonaOptions(
+        api_key=key.get_secret_value(),
+        api_url=settings.daytona_api_url or DEFAULT_API_URL,
+        target=settings.daytona_target,
+        environment=settings.env_mode,
+        snapshot=settings.daytona_snapshot,
+        image=settings.daytona_image if settings.daytona_snapshot is None else None,
+        cpu=settings.daytona_cpu,
+        memory_gib=settings.daytona_memory_gib,
+        disk_gib=settings.daytona_disk_gib,
+        auto_stop_minutes=settings.daytona_auto_stop,
+        auto_archive_minutes=settings.daytona_auto_archive,
+        auto_delete_minutes=settings.daytona_auto_delete,
+        network_allow=settings.daytona_network_allow,
+        domain_allow=settings.daytona_domain_allow,
+        warm=settings.daytona_warm,
+    )
+
+
 @asynccontextmanager
 async def open_services(settings: Settings, addresses: Addresses, name: str) -> AsyncGenerator[Services]:
     """Open what the service needs, and close it in the end. `name` is shown in the database's list.
@@ -142,11 +192,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
         tail = LiveTail(redis, run_log)
         stack.push_async_callback(tail.aclose)
         egress = await _open_egress(settings, stack)
-        sandboxes = LocalSandboxProvider(
-            settings.data_folder / "sandboxes",
-            python_site=settings.sandbox_python,
-            egress=egress and egress.folder,
-        )
+        sandboxes = make_sandboxes(settings, egress)
         stack.push_async_callback(sandboxes.aclose)
         outbound = Outbound(on_call=_counting(run_log))
         web_reader = WebReader(Guard())
@@ -188,7 +234,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
 
 
 async def _open_egress(settings: Settings, stack: AsyncExitStack) -> EgressProxy | None:
-    if settings.network.mode == "off":
+    if settings.network.mode == "off" or daytona_options(settings) is not None:
         return None
     proxy = EgressProxy(await asyncio.to_thread(place_for_proxy, settings.data_folder / "sandboxes"))
     await proxy.start()
@@ -211,6 +257,29 @@ def web_keys(settings: Settings) -> WebKeys:
         searxng_url=settings.searxng_url,
         rapidapi=settings.rapidapi_key,
     )
+
+
+@asynccontextmanager
+async def serve_previews(services: Services) -> AsyncGenerator[None]:
+    """Show what servers of local sandboxes answer, from the process in which they run.
+
+    Raises SetupFault (`port_in_use`).
+    """
+    settings, sandboxes = services.settings, services.sandboxes
+    if not isinstance(sandboxes, LocalSandboxProvider):
+        yield
+        return
+    server = PreviewServer(sandboxes, settings.preview_address)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(server.serving(settings.host, settings.preview_port))
+        except OSError as error:
+            raise SetupFault(
+                f"Previews cannot listen on {settings.host}:{settings.preview_port}: {error.strerror}.",
+                hint="Choose another port with FACTOTUM_PREVIEW_PORT; 0 takes a free one.",
+                code="port_in_use",
+            ) from error
+        yield
 
 
 def make_gateway(services: Services) -> Gateways:

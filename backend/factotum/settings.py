@@ -132,6 +132,36 @@ class Settings(BaseSettings):
     sandbox_python: Path | None = Field(default_factory=default_sandbox_python)
     """A virtual environment whose packages the agent's own Python sees, read-only."""
 
+    sandbox: Literal["auto", "local", "daytona"] = "auto"
+    """Where commands run. auto: at Daytona when its key is set, else on this machine."""
+    daytona_api_key: SecretStr | None = Field(default=None, validation_alias="DAYTONA_API_KEY")
+    daytona_api_url: str | None = Field(default=None, validation_alias="DAYTONA_API_URL")
+    """None: Daytona's own."""
+    daytona_target: str | None = Field(default=None, validation_alias="DAYTONA_TARGET")
+    """The region of sandboxes. None: the organisation's."""
+    daytona_snapshot: str | None = None
+    daytona_image: str | None = None
+    """What sandboxes are made from: a snapshot at Daytona, else an image, else its default."""
+    daytona_cpu: int = Field(default=2, ge=1, le=64)
+    daytona_memory_gib: int = Field(default=4, ge=1, le=256)
+    daytona_disk_gib: int = Field(default=8, ge=1, le=1000)
+    daytona_auto_stop: int = Field(default=15, ge=0, le=43_200)
+    """Minutes without use after which a sandbox is stopped; below, after which a stopped one is archived, and
+    deleted (-1: never)."""
+    daytona_auto_archive: int = Field(default=1440, ge=0, le=43_200)
+    daytona_auto_delete: int = Field(default=43_200, ge=-1, le=525_600)
+    daytona_network_allow: tuple[str, ...] = Field(default=(), max_length=10)
+    """Addresses (CIDR), and below domains, that Daytona's sandboxes may reach; neither: no network."""
+    daytona_domain_allow: tuple[str, ...] = Field(default=(), max_length=20)
+    preview_port: int = Field(default=0, ge=0, le=65535)
+    """Where previews of servers in local sandboxes are shown; 0 takes a free port."""
+    preview_address: str = Field(
+        default="http://{label}.localhost:{port}/", pattern=r"^https?://[^/]*\{label\}"
+    )
+    """The form of their addresses, as people reach them."""
+    daytona_warm: int = Field(default=0, ge=0, le=20)
+    """How many sandboxes of the snapshot Daytona keeps ready."""
+
 
 def environment() -> Mapping[str, str]:
     """Return the environment, where the models' providers have their keys."""

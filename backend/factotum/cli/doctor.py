@@ -25,10 +25,12 @@ from factotum.cli.exit_codes import ExitCode
 from factotum.cli.faults import Output, read_settings, write_json
 from factotum.cli.output import make_console
 from factotum.cli.run import connect
-from factotum.core.errors import FactotumError
+from factotum.core.errors import FactotumError, SetupFault
 from factotum.core.redaction import redact
 from factotum.llm.catalogue import open_catalogue
+from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from factotum.services import daytona_options
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
 
@@ -164,6 +166,24 @@ def _agent_python(settings: Settings) -> Check:
 
 
 async def _sandbox(settings: Settings) -> Check:
+    try:
+        options = daytona_options(settings)
+    except SetupFault as fault:
+        return Check("Sandbox", "broken", fault.message, fault.hint)
+    if options is None:
+        return await _local_sandbox(settings)
+    provider = DaytonaSandboxProvider(options)
+    try:
+        refusal = await provider.refusal()
+    finally:
+        await provider.aclose()
+    if refusal is not None:
+        return Check("Sandbox", "broken", f"Daytona at {options.api_url} cannot be used", refusal)
+    made_from = options.snapshot or options.image or "Daytona's default snapshot"
+    return Check("Sandbox", "ok", f"Daytona at {options.api_url} answers; they are made from {made_from}")
+
+
+async def _local_sandbox(settings: Settings) -> Check:
     # Its own place, so that a service that runs here is left alone.
     folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="factotum-doctor-")
     provider = LocalSandboxProvider(Path(folder) / "sandboxes", python_site=settings.sandbox_python)
@@ -175,7 +195,7 @@ async def _sandbox(settings: Settings) -> Check:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     if refusal is not None:
         return Check("Sandbox", "broken", "commands cannot be isolated", refusal)
-    return Check("Sandbox", "ok", f"a trial sandbox was closed; limits: {limits or 'none'}")
+    return Check("Sandbox", "ok", f"on this machine: a trial sandbox was closed; limits: {limits or 'none'}")
 
 
 async def _database(settings: Settings) -> Check:

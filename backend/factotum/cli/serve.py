@@ -27,7 +27,7 @@ from factotum.cli.ending import ended_by_signal
 from factotum.core.errors import SetupFault
 from factotum.core.tasks import cancelled
 from factotum.embedded.stack import EmbeddedStack
-from factotum.services import Addresses, Services, addresses_of, make_gateway, open_services
+from factotum.services import Addresses, Services, addresses_of, make_gateway, open_services, serve_previews
 from factotum.settings import Settings
 from factotum.store.migrate import migrate
 from factotum.worker.worker import Worker
@@ -65,6 +65,7 @@ async def serve(
             address = await stack.enter_async_context(_scripted(script))
             settings = settings.model_copy(update={"scripted_provider": address})
         services = await stack.enter_async_context(open_services(settings, addresses, "factotum"))
+        await stack.enter_async_context(serve_previews(services))
         codes = CodeBook(token)
         app = create_app(lambda: local_context(services, token, codes))
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -77,7 +78,11 @@ async def serve(
 async def work(settings: Settings) -> None:
     """Run a worker alone until SIGINT or SIGTERM, on the addresses of the settings."""
     ended = ended_by_signal(settings.worker_grace + _END_SECONDS)
-    async with open_services(settings, addresses_of(settings), "factotum-worker") as services:
+    async with AsyncExitStack() as stack:
+        opened = open_services(settings, addresses_of(settings), "factotum-worker")
+        services = await stack.enter_async_context(opened)
+        if settings.preview_port:
+            await stack.enter_async_context(serve_previews(services))
         await _work(services, ended, warm_first=True)
 
 

@@ -33,6 +33,8 @@ class Capabilities:
     """Lists listening ports and opens connections to them."""
     snapshots: bool = False
     """Keeps copies of the workspace."""
+    previews: bool = False
+    """Gives addresses under which a person sees what listens on a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +307,13 @@ class Sandbox(Protocol):
 
     async def connect(self, port: int, *, timeout: float = 10.0) -> Connection:
         """Open a connection to a port inside. Raises NotFound (`port_not_open`)."""
+        ...
+
+    async def preview(self, port: int, *, seconds: int) -> str:
+        """Return an address that shows what listens on `port`, to whoever has it, for `seconds`.
+
+        Raises NotFound (`port_not_open`), Unavailable (`not_supported`).
+        """
         ...
 
 

@@ -246,6 +246,10 @@ class MemorySandbox:
         del timeout  # It takes no time.
         raise NotFound(f"Nothing in the sandbox listens on port {port}.", code="port_not_open")
 
+    async def preview(self, port: int, *, seconds: int) -> str:  # noqa: ARG002 - the port names them
+        """Raise Unavailable (`not_supported`)."""
+        raise Unavailable("This sandbox has no previews.", hint="See its capabilities.", code="not_supported")
+
     async def delete(self, path: str) -> None:
         """Delete a file, or a folder and all in it. Raises as `stat`; InvalidInput for the workspace."""
         inside = clean_path(path)

@@ -118,7 +118,7 @@ async def test_a_page_is_shown_once_its_picture_is_kept() -> None:
         kept.append(jpeg)
         return jpeg != b"large"
 
-    context = CallContext("c", _refuse, journal, events, keep)
+    context = CallContext("c", _refuse, journal, events, keep_frame=keep)
     await context.show_page(b"one", "https://a.test/", "A")
     await context.show_page(b"large", "https://b.test/", "B")
     await CallContext("c", _refuse, journal, events).show_page(b"unseen", "https://c.test/", "C")

@@ -42,11 +42,12 @@ OPEN = {"get_index", "get_health", "get_readiness", "exchange_code", *SHARED}
 
 
 def routes(api: Api) -> list[tuple[str, str, str]]:
-    """Return the operation id, method and path of every route."""
+    """Return the operation id, method and path of every route but those of operators."""
     return [
         (operation["operationId"], method.upper(), path)
         for path, operations in api.app.openapi()["paths"].items()
         for method, operation in operations.items()
+        if not path.startswith("/v1/admin/")
     ]
 
 

@@ -5,7 +5,6 @@ import json
 import logging
 
 import pytest
-from inline_snapshot import snapshot
 
 from factotum.api import main
 from factotum.api.main import context_from_settings, create_app
@@ -168,6 +167,66 @@ async def test_a_machine_that_cannot_isolate_says_so_at_once(
         assert answer.json()["hint"] == "Allow them."
 
 
+_OPERATIONS = [
+    "answer_run: POST /v1/runs/{run_id}/input",
+    "choose_branch: POST /v1/threads/{thread_id}/branch",
+    "create_agent: POST /v1/agents",
+    "create_message: POST /v1/threads/{thread_id}/messages",
+    "create_project: POST /v1/projects",
+    "create_run: POST /v1/threads/{thread_id}/runs",
+    "create_share: POST /v1/threads/{thread_id}/shares",
+    "create_thread: POST /v1/threads",
+    "decide_approval: POST /v1/runs/{run_id}/approvals/{approval_id}",
+    "delete_agent: DELETE /v1/agents/{agent_id}",
+    "delete_file: DELETE /v1/threads/{thread_id}/files/{path}",
+    "delete_project: DELETE /v1/projects/{project_id}",
+    "delete_thread: DELETE /v1/threads/{thread_id}",
+    "download_archive: GET /v1/threads/{thread_id}/archive",
+    "download_file: GET /v1/threads/{thread_id}/files/{path}",
+    "download_shared_file: GET /v1/shared/files/{path}",
+    "edit_message: POST /v1/threads/{thread_id}/messages/{message_id}/edit",
+    "exchange_code: POST /v1/auth/exchange",
+    "get_agent: GET /v1/agents/{agent_id}",
+    "get_browser_frame: GET /v1/runs/{run_id}/browser/frame",
+    "get_health: GET /healthz",
+    "get_index: GET /",
+    "get_me: GET /v1/me",
+    "get_project: GET /v1/projects/{project_id}",
+    "get_readiness: GET /readyz",
+    "get_run: GET /v1/runs/{run_id}",
+    "get_shared: GET /v1/shared",
+    "get_thread: GET /v1/threads/{thread_id}",
+    "list_agents: GET /v1/agents",
+    "list_approvals: GET /v1/runs/{run_id}/approvals",
+    "list_circuits: GET /v1/admin/circuits",
+    "list_files: GET /v1/threads/{thread_id}/files",
+    "list_messages: GET /v1/threads/{thread_id}/messages",
+    "list_models: GET /v1/models",
+    "list_network_connections: GET /v1/threads/{thread_id}/network",
+    "list_permissions: GET /v1/threads/{thread_id}/permissions",
+    "list_projects: GET /v1/projects",
+    "list_runs: GET /v1/runs",
+    "list_shared_messages: GET /v1/shared/messages",
+    "list_shares: GET /v1/threads/{thread_id}/shares",
+    "list_stuck_runs: GET /v1/runs/stuck",
+    "list_thread_runs: GET /v1/threads/{thread_id}/runs",
+    "list_threads: GET /v1/threads",
+    "list_tools: GET /v1/tools",
+    "reset_circuit: POST /v1/admin/circuits/{name}/reset",
+    "retry_message: POST /v1/threads/{thread_id}/messages/{message_id}/retry",
+    "retry_run: POST /v1/runs/{run_id}/retry",
+    "revoke_permission: DELETE /v1/threads/{thread_id}/permissions/{permission_id}",
+    "revoke_share: DELETE /v1/shares/{share_id}",
+    "stop_run: POST /v1/runs/{run_id}/stop",
+    "stream_run_events: GET /v1/runs/{run_id}/events",
+    "update_agent: PATCH /v1/agents/{agent_id}",
+    "update_project: PATCH /v1/projects/{project_id}",
+    "update_run: PATCH /v1/runs/{run_id}",
+    "update_thread: PATCH /v1/threads/{thread_id}",
+    "upload_file: PUT /v1/threads/{thread_id}/files/{path}",
+]
+
+
 async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
     document = (await api.stranger.get("/openapi.json")).json()
     operations = [
@@ -176,66 +235,7 @@ async def test_operation_ids_are_unique_and_stable(api: Api) -> None:
         for method, operation in methods.items()
     ]
     assert len({line.split(":")[0] for line in operations}) == len(operations)
-    assert sorted(operations) == snapshot(
-        [
-            "answer_run: POST /v1/runs/{run_id}/input",
-            "choose_branch: POST /v1/threads/{thread_id}/branch",
-            "create_agent: POST /v1/agents",
-            "create_message: POST /v1/threads/{thread_id}/messages",
-            "create_project: POST /v1/projects",
-            "create_run: POST /v1/threads/{thread_id}/runs",
-            "create_share: POST /v1/threads/{thread_id}/shares",
-            "create_thread: POST /v1/threads",
-            "decide_approval: POST /v1/runs/{run_id}/approvals/{approval_id}",
-            "delete_agent: DELETE /v1/agents/{agent_id}",
-            "delete_file: DELETE /v1/threads/{thread_id}/files/{path}",
-            "delete_project: DELETE /v1/projects/{project_id}",
-            "delete_thread: DELETE /v1/threads/{thread_id}",
-            "download_archive: GET /v1/threads/{thread_id}/archive",
-            "download_file: GET /v1/threads/{thread_id}/files/{path}",
-            "download_shared_file: GET /v1/shared/files/{path}",
-            "edit_message: POST /v1/threads/{thread_id}/messages/{message_id}/edit",
-            "exchange_code: POST /v1/auth/exchange",
-            "get_agent: GET /v1/agents/{agent_id}",
-            "get_browser_frame: GET /v1/runs/{run_id}/browser/frame",
-            "get_health: GET /healthz",
-            "get_index: GET /",
-            "get_me: GET /v1/me",
-            "get_project: GET /v1/projects/{project_id}",
-            "get_readiness: GET /readyz",
-            "get_run: GET /v1/runs/{run_id}",
-            "get_shared: GET /v1/shared",
-            "get_thread: GET /v1/threads/{thread_id}",
-            "list_agents: GET /v1/agents",
-            "list_approvals: GET /v1/runs/{run_id}/approvals",
-            "list_circuits: GET /v1/admin/circuits",
-            "list_files: GET /v1/threads/{thread_id}/files",
-            "list_messages: GET /v1/threads/{thread_id}/messages",
-            "list_models: GET /v1/models",
-            "list_network_connections: GET /v1/threads/{thread_id}/network",
-            "list_permissions: GET /v1/threads/{thread_id}/permissions",
-            "list_projects: GET /v1/projects",
-            "list_runs: GET /v1/runs",
-            "list_shared_messages: GET /v1/shared/messages",
-            "list_shares: GET /v1/threads/{thread_id}/shares",
-            "list_stuck_runs: GET /v1/runs/stuck",
-            "list_thread_runs: GET /v1/threads/{thread_id}/runs",
-            "list_threads: GET /v1/threads",
-            "list_tools: GET /v1/tools",
-            "reset_circuit: POST /v1/admin/circuits/{name}/reset",
-            "retry_message: POST /v1/threads/{thread_id}/messages/{message_id}/retry",
-            "retry_run: POST /v1/runs/{run_id}/retry",
-            "revoke_permission: DELETE /v1/threads/{thread_id}/permissions/{permission_id}",
-            "revoke_share: DELETE /v1/shares/{share_id}",
-            "stop_run: POST /v1/runs/{run_id}/stop",
-            "stream_run_events: GET /v1/runs/{run_id}/events",
-            "update_agent: PATCH /v1/agents/{agent_id}",
-            "update_project: PATCH /v1/projects/{project_id}",
-            "update_run: PATCH /v1/runs/{run_id}",
-            "update_thread: PATCH /v1/threads/{thread_id}",
-            "upload_file: PUT /v1/threads/{thread_id}/files/{path}",
-        ]
-    )
+    assert sorted(operations) == _OPERATIONS
 
 
 async def test_every_event_is_described_and_every_error_has_one_shape(api: Api) -> None:

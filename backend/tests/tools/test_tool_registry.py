@@ -46,8 +46,9 @@ def test_the_built_in_tools_are_these() -> None:
             "delete_file": ("idempotent", "delete-file", 60),
             "edit_file": ("unsafe", "edit-file", 60),
             "expand_output": ("pure", "expand-output", 30),
-            "get_datetime": ("pure", "get-datetime", 10),
+            "expose_port": ("idempotent", "expose-port", 60),
             "find_files": ("pure", "find-files", 60),
+            "get_datetime": ("pure", "get-datetime", 10),
             "list_files": ("pure", "list-files", 60),
             "move_file": ("idempotent", "move-file", 60),
             "read_file": ("pure", "read-file", 60),
@@ -207,6 +208,26 @@ _SCHEMAS: dict[str, object] = {
             },
         },
         "required": ["call_id"],
+        "type": "object",
+    },
+    "expose_port": {
+        "additionalProperties": False,
+        "properties": {
+            "port": {
+                "description": "The port that the server listens on, inside the sandbox.",
+                "maximum": 65535,
+                "minimum": 1,
+                "type": "integer",
+            },
+            "minutes": {
+                "default": 60,
+                "description": "How long the address is good for.",
+                "maximum": 1440,
+                "minimum": 1,
+                "type": "integer",
+            },
+        },
+        "required": ["port"],
         "type": "object",
     },
     "get_datetime": {

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from factotum.core.errors import SandboxRefused, SetupFault
-from factotum.sandbox.local.checks import check_environment
 from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.follow import Lost
 from factotum.sandbox.local.launch import LaunchFailed
@@ -16,9 +15,10 @@ from factotum.sandbox.local.machine import examine
 from factotum.sandbox.local.paths import check_labels, check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
 from factotum.sandbox.local.project import Project
-from factotum.sandbox.local.sandbox import LocalSandbox
+from factotum.sandbox.local.sandbox import LocalSandbox, Sign
 from factotum.sandbox.local.snapshots import recreate
 from factotum.sandbox.port import SandboxInfo
+from factotum.sandbox.rules import check_environment
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ class LocalSandboxProvider:
         self._engine: Engine | None = None
         self._refused: SandboxRefused | None = None
         self._refused_at = 0.0
+        self.sign_preview: Sign | None = None
+        """Makes addresses of previews; set by what serves them."""
         self._closed = False
         self._proving = asyncio.Lock()
 
@@ -106,7 +108,15 @@ class LocalSandboxProvider:
             ) from error
         for notice in filter(None, recreated):
             engine.boxes.remind(project_id, notice)
-        return LocalSandbox(project, engine, check_environment(environment))
+        return LocalSandbox(project, engine, check_environment(environment), self.sign_preview)
+
+    async def running(self, project_id: str) -> LocalSandbox | None:
+        """Return a project's sandbox if it runs now, without starting or making one."""
+        engine = self._engine
+        if engine is None or not self._is_running(project_id):
+            return None
+        project = await engine.call(engine.machine.project, project_id)
+        return LocalSandbox(project, engine, sign=self.sign_preview)
 
     async def find(self, labels: Mapping[str, str] | None = None, *, limit: int = 1000) -> list[SandboxInfo]:
         """Find sandboxes that have all of `labels`, by project, at most `limit`."""

@@ -4,14 +4,14 @@ ask.
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from factotum.core.errors import InvalidInput, TooLarge, Unavailable
 from factotum.core.tasks import whole
 from factotum.sandbox import search as searching
 from factotum.sandbox.local import files
 from factotum.sandbox.local.boxes import gone
-from factotum.sandbox.local.checks import check_command, check_environment, explained
+from factotum.sandbox.local.checks import explained
 from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.paths import clean_path, split
 from factotum.sandbox.local.ports import LocalConnection, connect_port, listening, not_open
@@ -19,6 +19,10 @@ from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sessions import LocalSessions
 from factotum.sandbox.local.snapshots import LocalSnapshots
 from factotum.sandbox.port import Capabilities, ExecResult, FileInfo, Match, OnOutput
+from factotum.sandbox.rules import check_command, check_environment
+
+Sign = Callable[[str, int, int], str]
+"""Makes the address of a preview, from project, port and seconds."""
 
 _READ_CHUNK = 256 * 1024
 
@@ -27,18 +31,23 @@ class LocalSandbox:
     """A project's folders, and commands over them. Implements the port's Sandbox."""
 
     def __init__(
-        self, project: Project, engine: Engine, environment: Mapping[str, str] | None = None
+        self,
+        project: Project,
+        engine: Engine,
+        environment: Mapping[str, str] | None = None,
+        sign: Sign | None = None,
     ) -> None:
         """`environment` is for every command and session that is started through this object."""
         self._project = project
         self._engine = engine
         self._environment = environment or {}
+        self._sign = sign
         self._sessions = LocalSessions(project, engine, self._environment)
 
     @property
     def capabilities(self) -> Capabilities:
         """Everything."""
-        return Capabilities(snapshots=True)
+        return Capabilities(snapshots=True, previews=self._sign is not None)
 
     @property
     def sessions(self) -> LocalSessions:
@@ -177,6 +186,18 @@ class LocalSandbox:
         except BaseException:
             use.close()
             raise
+
+    async def preview(self, port: int, *, seconds: int) -> str:
+        """Return an address that shows what listens on `port`."""
+        if self._sign is None:
+            raise Unavailable(
+                "No previews are served here.",
+                hint="They are where runs and API are one process (`factotum serve`), and at Daytona.",
+                code="not_supported",
+            )
+        if port not in await self.ports():
+            raise not_open(port)
+        return self._sign(self.project_id, port, seconds)
 
     def _receive(self, path: str) -> tuple[files.Incoming, int]:
         try:

@@ -8,12 +8,13 @@ from factotum.core.errors import Conflict, InvalidInput, NotFound
 from factotum.sandbox.local import files
 from factotum.sandbox.local.box import Task
 from factotum.sandbox.local.boxes import Place
-from factotum.sandbox.local.checks import check_command, check_environment, explained
+from factotum.sandbox.local.checks import explained
 from factotum.sandbox.local.engine import Engine, place_of
 from factotum.sandbox.local.paths import clean_path
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.session import Session
 from factotum.sandbox.port import CALL_SECONDS, SessionInfo, SessionOutput, TerminalSize
+from factotum.sandbox.rules import check_command, check_environment
 
 MOST_ALIVE = 16
 MOST_KEPT = 32

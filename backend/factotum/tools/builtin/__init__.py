@@ -30,6 +30,7 @@ from factotum.tools.builtin.browser_reading import (
 from factotum.tools.builtin.clock import get_datetime
 from factotum.tools.builtin.edit import append_file, edit_file, str_replace
 from factotum.tools.builtin.expand import expand_output
+from factotum.tools.builtin.expose_port import expose_port
 from factotum.tools.builtin.files import create_file, delete_file, list_files, move_file, rewrite_file
 from factotum.tools.builtin.find import find_files, search_files
 from factotum.tools.builtin.plan import update_plan
@@ -51,6 +52,7 @@ BUILTIN: tuple[Tool, ...] = (
     delete_file,
     edit_file,
     expand_output,
+    expose_port,
     find_files,
     get_datetime,
     list_files,

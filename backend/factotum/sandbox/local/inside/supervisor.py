@@ -113,6 +113,8 @@ class Supervisor:
         """Do what an order says."""
         packet, held = receive(self.control)
         if not packet:
+            tree = parents()
+            end_all(tree, tree.get(os.getpid(), []))  # where we are not the first process, they would go on
             os._exit(0)
         fields = packet.decode("utf-8", "surrogateescape").split("\0")
         try:
@@ -233,7 +235,7 @@ class Supervisor:
         """End what killed keepers left, and only then tell that they have ended."""
         if self.has_orphans:
             tree = parents()
-            orphans = [process for process in tree.get(1, []) if process not in self.helpers]
+            orphans = [process for process in tree.get(os.getpid(), []) if process not in self.helpers]
             end_all(tree, orphans)
             self.has_orphans = bool(orphans)
         if not self.has_orphans:

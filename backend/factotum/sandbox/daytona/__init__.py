@@ -1,0 +1,1 @@
+"""Sandboxes at Daytona: the only importer of the `daytona` package, and that lazily."""

@@ -1,0 +1,1 @@
+"""Runs inside a Daytona sandbox, beside the local provider's supervisor: standard library only."""

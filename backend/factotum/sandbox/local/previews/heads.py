@@ -1,0 +1,138 @@
+"""Heads of requests and answers on their way to and from a preview: what is taken out, and what is put in."""
+
+import re
+from dataclasses import dataclass
+
+HEAD_LIMIT = 65536
+
+_NEVER_IN = frozenset(
+    {
+        "authorization",
+        "connection",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "upgrade",
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+    }
+)
+_NEVER_OUT = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "content-security-policy-report-only",
+        "strict-transport-security",
+        "alt-svc",
+        "clear-site-data",
+        "service-worker-allowed",
+    }
+)
+_DOMAIN = re.compile(r";\s*domain\s*=[^;]*", re.IGNORECASE)
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_FIRST = re.compile(r"([A-Z]{1,20}) (/[^\s\x00-\x20]*) HTTP/1\.[01]", re.ASCII)
+_STATUS = re.compile(r"HTTP/1\.[01] (\d{3})\b")
+
+# Each preview has an origin of its own, so `allow-same-origin` gives it itself and nothing of ours. What it
+# may not: lead the window away that shows it.
+_POLICY = (
+    "sandbox allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups allow-same-origin "
+    "allow-scripts"
+)
+_ADDED = (
+    ("Content-Security-Policy", _POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+    ("Origin-Agent-Cluster", "?1"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+class BadHead(Exception):
+    """What came is no head that can be passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """A request: whom it is for, whether it wants to become a WebSocket, and what is passed on."""
+
+    host: str
+    is_websocket: bool
+    passed_on: bytes
+
+
+def read_request(head: bytes, port: int | None = None) -> RequestHead:
+    """Read a request's head, without the empty line at its end. Raises BadHead.
+
+    `port`: of the server inside, which sees itself asked as `localhost`.
+    """
+    first, *lines = _lines(head)
+    if _FIRST.fullmatch(first) is None:
+        raise BadHead("not a request of HTTP/1.1")
+    fields = [_field(line) for line in lines]
+    hosts = [value for name, value in fields if name.lower() == "host"]
+    if len(hosts) != 1:
+        raise BadHead("exactly one Host is expected")
+    is_websocket = any(name.lower() == "upgrade" and value.lower() == "websocket" for name, value in fields)
+    kept = [
+        (name, value) for name, value in fields if name.lower() not in _NEVER_IN and name.lower() != "host"
+    ]
+    kept.insert(0, ("Host", "localhost" if port is None else f"localhost:{port}"))
+    kept += (
+        [("Connection", "Upgrade"), ("Upgrade", "websocket")] if is_websocket else [("Connection", "close")]
+    )
+    return RequestHead(hosts[0], is_websocket, _join(first, kept))
+
+
+def mend_answer(head: bytes) -> bytes:
+    """Return an answer's head as it is passed on. Raises BadHead."""
+    first, *lines = _lines(head)
+    status = _STATUS.match(first)
+    if status is None:
+        raise BadHead("not an answer of HTTP/1.1")
+    fields = [_field(line) for line in lines]
+    if status[1] == "101":
+        return _join(first, fields)
+    added = {name.lower() for name, _ in _ADDED} - {"content-security-policy"}
+    kept = [
+        (name, _DOMAIN.sub("", value) if name.lower() == "set-cookie" else value)
+        for name, value in fields
+        if name.lower() not in _NEVER_OUT | added
+    ]
+    return _join(first, [*kept, *_ADDED, ("Connection", "close")])
+
+
+def refusal(status: str, text: str) -> bytes:
+    """Return a whole answer of our own."""
+    body = f"{text}\n".encode()
+    fields = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'; sandbox"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Connection", "close"),
+    ]
+    return _join(f"HTTP/1.1 {status}", fields) + body
+
+
+def _lines(head: bytes) -> list[str]:
+    if len(head) > HEAD_LIMIT or b"\0" in head:
+        raise BadHead("too long, or with NUL")
+    return head.decode("latin-1").split("\r\n")
+
+
+def _field(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not _NAME.fullmatch(name) or "\n" in value or "\r" in value:
+        raise BadHead("a header that is none")
+    return name, value.strip(" \t")
+
+
+def _join(first: str, fields: list[tuple[str, str]]) -> bytes:
+    text = "".join(f"{line}\r\n" for line in (first, *(f"{name}: {value}" for name, value in fields)))
+    return f"{text}\r\n".encode("latin-1")

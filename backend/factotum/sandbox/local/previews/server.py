@@ -1,0 +1,154 @@
+"""Serves previews: takes a request at `LABEL.HOST`, and carries it to the one port that the label allows.
+
+Nothing of the API is here: another port, other host names, no cookie, no token of a user. A label leads to a
+port *inside* one sandbox, through that sandbox's own network, which has no way to this machine or to another
+sandbox.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from factotum.core.errors import FactotumError
+from factotum.core.tasks import cancelled
+from factotum.sandbox.local.previews.heads import HEAD_LIMIT, BadHead, mend_answer, read_request, refusal
+from factotum.sandbox.local.previews.passes import Pass, Passes
+from factotum.sandbox.local.provider import LocalSandboxProvider
+from factotum.sandbox.port import Connection
+
+_log = logging.getLogger(__name__)
+
+_END = b"\r\n\r\n"
+_CHUNK = 65536
+_HEAD_SECONDS = 15.0
+_ANSWER_SECONDS = 120.0
+_IDLE_SECONDS = 600.0
+_MOST = 256
+
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class PreviewServer:
+    """One listener for all previews. `address` is a form with `{label}` and `{port}`."""
+
+    def __init__(
+        self, provider: LocalSandboxProvider, address: str = "http://{label}.localhost:{port}/"
+    ) -> None:
+        self.passes = Passes()
+        self.port = 0
+        self._provider = provider
+        self._address = address
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def serving(self, host: str, port: int) -> AsyncGenerator[None]:
+        """Serve until the block is left; 0 takes a free port. Raises OSError when the port is in use."""
+        self._server = await asyncio.start_server(self._greet, host, port, limit=HEAD_LIMIT)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._provider.sign_preview = self.address
+        try:
+            yield
+        finally:
+            self._provider.sign_preview = None
+            self._server.close()
+            await cancelled(*self._open)
+
+    def address(self, project_id: str, port: int, seconds: int) -> str:
+        """Return the address of a preview."""
+        return self._address.format(label=self.passes.make(project_id, port, seconds), port=self.port)
+
+    def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._open) >= _MOST:
+            writer.transport.abort()
+            return
+        task = asyncio.create_task(self._handle(reader, writer), name="preview")
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._answer(reader, writer)
+        except (OSError, TimeoutError, FactotumError) as error:
+            _log.debug("a preview's connection ended", extra={"said": str(error)})
+        finally:
+            writer.transport.abort() if writer.is_closing() else writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_HEAD_SECONDS):
+                head = (await reader.readuntil(_END)).removesuffix(_END)
+            allowed = self._allowed(read_request(head).host)
+            if allowed is None:
+                await _say(writer, "403 Forbidden", "This address is not valid, or its time is over.")
+                return
+            request = read_request(head, allowed.port)
+        except asyncio.IncompleteReadError:
+            return
+        except (asyncio.LimitOverrunError, BadHead):
+            await _say(writer, "400 Bad Request", "This is no request that a preview takes.")
+            return
+        connection = await self._connect(allowed)
+        if connection is None:
+            await _say(writer, "502 Bad Gateway", f"Nothing listens on port {allowed.port} of the sandbox.")
+            return
+        try:
+            await connection.write(request.passed_on)
+            await _carry((reader, writer), connection, is_websocket=request.is_websocket)
+        finally:
+            await connection.close()
+
+    def _allowed(self, host: str) -> Pass | None:
+        return self.passes.read(host.partition(".")[0].lower())
+
+    async def _connect(self, allowed: Pass) -> Connection | None:
+        sandbox = await self._provider.running(allowed.project_id)
+        if sandbox is None:
+            return None
+        try:
+            return await sandbox.connect(allowed.port)
+        except FactotumError:
+            return None
+
+
+async def _carry(client: Pair, connection: Connection, *, is_websocket: bool) -> None:
+    """Carry the rest of a request in, and the answer out, until the answer ends."""
+    reader, writer = client
+    inward = asyncio.create_task(_inward(reader, connection), name="preview-in")
+    try:
+        held = bytearray()
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            while _END not in held and len(held) <= HEAD_LIMIT and (data := await connection.read(_CHUNK)):
+                held += data
+        head, end, rest = bytes(held).partition(_END)
+        try:
+            if not end:
+                raise BadHead("no head")
+            writer.write(mend_answer(head) + rest)
+        except BadHead:
+            await _say(writer, "502 Bad Gateway", "What listens there does not speak HTTP.")
+            return
+        idle = _IDLE_SECONDS if is_websocket else _ANSWER_SECONDS
+        while True:
+            async with asyncio.timeout(idle):
+                await writer.drain()
+                data = await connection.read(_CHUNK)
+            if not data:
+                return
+            writer.write(data)
+    finally:
+        await cancelled(inward)
+
+
+async def _inward(reader: asyncio.StreamReader, connection: Connection) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            await connection.write(data)
+        await connection.finish()
+
+
+async def _say(writer: asyncio.StreamWriter, status: str, text: str) -> None:
+    writer.write(refusal(status, text))
+    await writer.drain()
