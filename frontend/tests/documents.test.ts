@@ -100,7 +100,7 @@ test('a thread is written down with who said what, and fences hold what they hol
       },
     ]),
     message('c', 3, 'tool', [
-      { type: 'tool_result', call_id: 'c', name: 'shell', output: '```\nx\n```\n', outcome: 'ok' },
+      { type: 'tool_result', call_id: 'c', name: 'shell', output: '```\nx\n```\n', outcome: 'ok', images: [] },
     ]),
   ])
   expect(text).toBe(

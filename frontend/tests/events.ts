@@ -153,7 +153,14 @@ export function wholeRun(): RunEvent[] {
     {
       type: 'message.created',
       message: message('m2', 3, 'tool', [
-        { type: 'tool_result', call_id: 'c1', name: 'shell', output: 'a.txt\n[exit code 0]', outcome: 'ok' },
+        {
+          type: 'tool_result',
+          call_id: 'c1',
+          name: 'shell',
+          output: 'a.txt\n[exit code 0]',
+          outcome: 'ok',
+          images: [],
+        },
       ]),
     },
     { type: 'message.created', message: message('m3', 4, 'assistant', [done]) },
@@ -170,7 +177,14 @@ export function wholeRun(): RunEvent[] {
     {
       type: 'message.created',
       message: message('m4', 5, 'tool', [
-        { type: 'tool_result', call_id: 'c2', name: 'complete', output: 'There are **two** files.', outcome: 'ok' },
+        {
+          type: 'tool_result',
+          call_id: 'c2',
+          name: 'complete',
+          output: 'There are **two** files.',
+          outcome: 'ok',
+          images: [],
+        },
       ]),
     },
     {

@@ -181,7 +181,8 @@ def _part(part: Part) -> SharedPart | None:
             arguments = {name: _bounded(value) for name, value in part.arguments.items()}
             return ToolCallPart(call_id=part.call_id, name=part.name, arguments=arguments, fault=part.fault)
         case ToolResultPart():
-            return part.model_copy(update={"output": part.output[:_LONGEST_OUTPUT]})
+            output = part.output[:_LONGEST_OUTPUT]
+            return ToolResultPart(call_id=part.call_id, name=part.name, output=output, outcome=part.outcome)
         case _:
             return None
 
