@@ -161,6 +161,7 @@ async def test_a_page_without_end_and_a_bomb_stop_at_the_bound() -> None:
         (zlib.compress(b"packed")[2:-4], "deflate"),
         (b"packed", "identity"),
     ],
+    ids=["gzip", "zlib", "deflate", "identity"],
 )
 async def test_compressed_pages(packed: bytes, encoding: str) -> None:
     assert "packed" in (await reads(sends(packed, "text/plain", content_encoding=encoding))).text
