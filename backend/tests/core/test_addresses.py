@@ -12,6 +12,7 @@ from factotum.core.addresses import AddressRefused, Guard, is_private, normal_ho
 from factotum.core.errors import FactotumError, InvalidInput, Unavailable
 
 PUBLIC = "93.184.216.34"
+PUBLIC_PINNED = "the same guard pins a public address"
 
 
 class Names:
@@ -39,6 +40,7 @@ async def test_a_public_name_is_resolved_once_and_pinned() -> None:
     assert (await Guard(names).pin("[2606:2800:220:1::1]", 80)).addresses == ("2606:2800:220:1::1",)
 
 
+@pytest.mark.attack(39, control=PUBLIC_PINNED)
 @pytest.mark.parametrize(
     "host",
     [
@@ -54,6 +56,7 @@ async def test_attack_39_the_metadata_of_a_cloud(host: str) -> None:
     await _refused(host)
 
 
+@pytest.mark.attack(40, control=PUBLIC_PINNED)
 @pytest.mark.parametrize(
     "host",
     [
@@ -87,6 +90,7 @@ async def test_attack_40_internal_names_and_networks(host: str) -> None:
     await _refused(host)
 
 
+@pytest.mark.attack(43, control="the name is pinned while it is public")
 async def test_attack_43_a_name_that_changes_its_mind() -> None:
     """It is resolved once; one that points to both kinds, or to an inner address, is refused."""
     names = Names(evil_test=[PUBLIC])
@@ -98,6 +102,7 @@ async def test_attack_43_a_name_that_changes_its_mind() -> None:
         await _refused("both.test", Names(both_test=[PUBLIC, inner]))
 
 
+@pytest.mark.attack(44, control="a public address in disguise is pinned")
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
@@ -131,6 +136,7 @@ async def test_a_public_address_in_disguise_is_read_the_same_way() -> None:
         assert (await Guard(Names()).pin(written, 80)).addresses == (PUBLIC,)
 
 
+@pytest.mark.attack(46, control=PUBLIC_PINNED)
 @pytest.mark.parametrize(
     "host",
     [
@@ -166,6 +172,7 @@ async def test_attack_46_what_is_no_host_is_never_resolved(host: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         await Guard(names).pin(host, 80)
     assert raised.value.stable_code == "host_invalid"
+    assert (await Guard(names).pin(PUBLIC, 80)).addresses == (PUBLIC,)
     assert names.asked == []
 
 
@@ -225,3 +232,4 @@ async def _refused(host: str, names: Names | Guard | None = None, port: int = 80
     guard = names if isinstance(names, Guard) else Guard(names or Names(printer_local=[PUBLIC]))
     with pytest.raises(AddressRefused):
         await guard.pin(host, port)
+    assert (await guard.pin(PUBLIC, 80)).addresses == (PUBLIC,)

@@ -141,6 +141,7 @@ async def test_a_run_that_ended_gets_no_further(outside: Outside) -> None:
     assert (await output(bare, f"{CODE} {url}")).endswith("000")
 
 
+PUBLIC_NAME = "a public name of the same server is answered"
 ATTACKS = {
     "39 metadata": ["http://169.254.169.254/latest/meta-data/", "http://metadata.google.internal/"],
     "40 internal names": ["http://[fdaa::3]/", "http://app.internal/", "http://router.lan/"],
@@ -157,7 +158,13 @@ ATTACKS = {
 }
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(name, marks=pytest.mark.attack(int(name.split()[0]), control=PUBLIC_NAME))
+        for name in ATTACKS
+    ],
+)
 async def test_attacks_from_inside(outside: Outside, attack: str) -> None:
     """Through CONNECT and through plain HTTP; the control is a public name of the same server."""
     sandbox, _ = await outside.open(OPEN)
@@ -181,6 +188,7 @@ async def test_attacks_from_inside(outside: Outside, attack: str) -> None:
     assert len(outside.web.requests) == came
 
 
+@pytest.mark.attack(42, control="a name that is allowed is asked for and answered")
 async def test_attack_42_a_tunnel_of_names(outside: Outside) -> None:
     """There is no DNS inside, and outside nobody asks for a name that is not allowed."""
     sandbox, _ = await outside.open(NetworkLayers([Network(mode="allow", hosts=("ok.example.com",))]))
@@ -193,6 +201,7 @@ async def test_attack_42_a_tunnel_of_names(outside: Outside) -> None:
     assert outside.asked == ["ok.example.com"]
 
 
+@pytest.mark.attack(45, control="the page that redirects is read")
 async def test_attack_45_a_redirect_inside_is_a_new_request(outside: Outside) -> None:
     async def away(_request: HttpRequest, answer: Answer) -> None:
         await answer.whole(302, b"", {"location": "http://169.254.169.254/"})
@@ -216,6 +225,7 @@ print(s.recv(65536).split(b"\\r\\n")[0].decode())
 """
 
 
+@pytest.mark.attack(46, control="a request that can be read one way is answered")
 @pytest.mark.parametrize(
     "request_",
     [

@@ -130,6 +130,7 @@ async def test_websockets_pass(previews: PreviewServer, sandbox: LocalSandbox) -
     writer.close()
 
 
+@pytest.mark.attack(49, control="a port of the sandbox is shown")
 async def test_attack_49_an_internal_port_is_not_exposed(
     previews: PreviewServer, sandbox: LocalSandbox, client: httpx.AsyncClient
 ) -> None:
@@ -148,6 +149,7 @@ async def test_attack_49_an_internal_port_is_not_exposed(
     assert (refused.outcome, refused.code) == ("error", "port_not_open")
 
 
+@pytest.mark.attack(50, control="each sees its own")
 async def test_attack_50_another_projects_preview_is_not_reached(
     previews: PreviewServer, provider: LocalSandboxProvider, sandbox: LocalSandbox, client: httpx.AsyncClient
 ) -> None:

@@ -173,8 +173,9 @@ async def test_a_compression_that_cannot_be_read(body: bytes, encoding: str) -> 
     assert result.code == "service_bad_answer"
 
 
+@pytest.mark.attack(45, control="a redirect to a public page is followed")
 async def test_redirects_are_followed_and_checked_each_time() -> None:
-    """Attack 45: a redirect to a private address; and a way round and round."""
+    """A redirect to a private address; and a way round and round."""
     inner = ("http://169.254.169.254/latest/", "http://10.0.0.1/", "http://localhost/", "http://[::1]/",
              "http://2130706433/", "http://inner.example.com/", "http://127.0.0.1:1/")  # fmt: skip
     pages: dict[str, Page] = {"/end": sends(b"the end", "text/plain")}
