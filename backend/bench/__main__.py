@@ -141,15 +141,15 @@ def turn_table(found: Found) -> Table:
 def live_table(found: Found, runs: int) -> Table:
     """Show what many runs at once cost."""
     title = f"{runs} live runs in one process, 20 chunks a second each"
-    table = _table(title, "CPU s", "us a chunk", "x socket", "added p50 ms", "added p99 ms", "MB")
+    table = _table(title, "of a core", "us a chunk", "x socket", "added p50 ms", "added p99 ms", "MB")
     first = 0.0
     for name, rows in found.items():
-        cpu, cost, p50, p99, mb = (
-            _middle(rows, key) for key in ("cpu_s", "chunk_us", "p50_ms", "p99_ms", "mb")
+        core, cost, p50, p99, mb = (
+            _middle(rows, key) for key in ("core", "chunk_us", "p50_ms", "p99_ms", "mb")
         )
         first = first or cost
         table.add_row(
-            name, f"{cpu:.2f}", f"{cost:.0f}", f"{cost / first:.1f}", f"{p50:.1f}", f"{p99:.1f}", f"{mb:.0f}"
+            name, f"{core:.0%}", f"{cost:.0f}", f"{cost / first:.1f}", f"{p50:.1f}", f"{p99:.1f}", f"{mb:.0f}"
         )
     return table
 

@@ -65,7 +65,8 @@ async def turn(client: Client, turns: int) -> Figures:
 async def live(client: Client, runs: int) -> Figures:
     """Return CPU, added latency and memory of that many runs at 20 chunks a second each.
 
-    They begin one after the other; what is told is of the seconds in which all of them are live.
+    They begin one after the other; what is told is of the seconds in which all of them are live. A chunk's
+    CPU is by the chunks that were sent in these seconds; who does not keep up has read fewer.
     """
     ramp = runs / STARTS_PER_SECOND
     chunks = round((ramp + WINDOW_SECONDS + _MARGIN_SECONDS) * 1000 / PAUSE_MS)
@@ -100,6 +101,7 @@ async def live(client: Client, runs: int) -> Figures:
     late.sort()
     return {
         "core": share.result(),
+        "chunk_us": share.result() / (runs * 1000 / PAUSE_MS) * 1e6,
         "p50_ms": late[len(late) // 2],
         "p99_ms": late[len(late) * 99 // 100],
         "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
