@@ -35,10 +35,13 @@ def carry(outer: "_socket.socket", port: int) -> None:
 
 
 def shovel(source: "_socket.socket", target: "_socket.socket") -> None:
-    """Copy one direction of a connection, and pass its end on."""
+    """Copy one direction of a connection, and pass its end on, also one by a reset."""
     try:
         while data := source.recv(65536):
             target.sendall(data)
+    except OSError:
+        pass
+    try:
         target.shutdown(_socket.SHUT_WR)
     except OSError:
         pass

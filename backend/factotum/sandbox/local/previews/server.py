@@ -95,7 +95,8 @@ class PreviewServer:
             await _say(writer, "502 Bad Gateway", f"Nothing listens on port {allowed.port} of the sandbox.")
             return
         try:
-            await connection.write(request.passed_on)
+            with contextlib.suppress(OSError):  # it may have answered and gone before it was asked
+                await connection.write(request.passed_on)
             await _carry((reader, writer), connection, is_websocket=request.is_websocket)
         finally:
             await connection.close()
