@@ -9,25 +9,8 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[3]
 _INSIDE = "factotum/sandbox/daytona/inside"
 _SUPERVISOR = "factotum/sandbox/local/inside"
-_SOURCES = (
-    *(
-        f"{_INSIDE}/{name}.py"
-        for name in (
-            "__init__",
-            "bridge",
-            "doors",
-            "files",
-            "frames",
-            "machine",
-            "pipes",
-            "refusal",
-            "runs",
-            "shells",
-        )
-    ),
-    *(f"{_SUPERVISOR}/{name}.py" for name in ("__init__", "carry", "keeper", "shared", "supervisor")),
-    "factotum/sandbox/local/openat2.py",
-)
+_FOLDERS = (_INSIDE, _SUPERVISOR)
+_ALONE = ("factotum/sandbox/local/openat2.py",)
 _PACKAGES = ("factotum", "factotum/sandbox", "factotum/sandbox/daytona", "factotum/sandbox/local")
 _START = "from factotum.sandbox.daytona.inside.bridge import main\n\nmain()\n"
 _DATE = (2020, 1, 1, 0, 0, 0)
@@ -41,7 +24,8 @@ def archive() -> tuple[bytes, str]:
         target.writestr(zipfile.ZipInfo("__main__.py", _DATE), _START)
         for package in _PACKAGES:
             target.writestr(zipfile.ZipInfo(f"{package}/__init__.py", _DATE), "")
-        for path in _SOURCES:
+        found = sorted(path for folder in _FOLDERS for path in (_ROOT / folder).glob("*.py"))
+        for path in (*(str(each.relative_to(_ROOT)) for each in found), *_ALONE):
             target.writestr(zipfile.ZipInfo(path, _DATE), (_ROOT / path).read_bytes())
     content = held.getvalue()
     return content, hashlib.sha256(content).hexdigest()[:16]
