@@ -246,6 +246,6 @@ async def test_a_decision_that_the_log_has_lost_is_seen_in_a_snapshot(stage: Sta
 
 def test_every_built_in_tool_has_a_family_and_says_what_its_calls_are_about() -> None:
     families = {tool.family for tool in Registry(BUILTIN).offered()}
-    assert families == {"files", "plan", "shell", "talk", "thread"}
+    assert families == {"files", "plan", "shell", "talk", "thread", "time"}
     acting = [tool for tool in BUILTIN if tool.family in {"files", "shell"} and tool.effect != "pure"]
     assert all(tool.subject for tool in acting)
