@@ -269,12 +269,9 @@ async def test_the_ports_of_daytona_itself_are_not_the_agents(sandbox: DaytonaSa
     await sandbox.sessions.start("web")
     await sandbox.sessions.run("web", "python3 -m http.server 2280 & python3 -m http.server 8000")
     assert await opened_ports(sandbox, 8000) == [8000]
-    assert (
-        await sandbox.exec(
-            'curl -s -o /dev/null 127.0.0.1:2280 || python3 -c "'
-            "import socket; socket.create_connection(('127.0.0.1', 2280))\""
-        )
-    ).exit_code == 0
+    reach = "import socket; socket.create_connection(('127.0.0.1', 2280))"
+    tried = f'for n in $(seq 50); do python3 -c "{reach}" && exit 0; sleep 0.2; done; exit 1'
+    assert (await sandbox.exec(tried)).exit_code == 0
     assert (await failure(sandbox.connect(2280))).stable_code == "port_not_open"
     assert (await failure(sandbox.preview(2280, seconds=9))).stable_code == "port_not_open"
 
