@@ -77,8 +77,7 @@ def _copy_folder(source: int, target: int, room: Room, owner: Owner | None) -> l
                     os.chmod(child.name, 0o700 | stat.S_IMODE(status.st_mode) & 0o777, dir_fd=target)
                     folders.append(child.name)
                 elif stat.S_ISLNK(status.st_mode):
-                    os.symlink(os.readlink(child.name, dir_fd=source), child.name, dir_fd=target)
-                    _own(child.name, target, owner)
+                    _copy_link(child.name, source, target, owner)
                 elif stat.S_ISREG(status.st_mode):
                     _copy_file(child.name, source, target, room, owner)
     return folders
@@ -87,6 +86,17 @@ def _copy_folder(source: int, target: int, room: Room, owner: Owner | None) -> l
 def _own(name: str, folder: int, owner: Owner | None) -> None:
     if owner is not None:
         os.chown(name, owner.uid, owner.uid, dir_fd=folder, follow_symlinks=False)
+
+
+def _copy_link(name: str, source: int, target: int, owner: Owner | None) -> None:
+    try:
+        leads_to = os.readlink(name, dir_fd=source)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return  # something else was put in its place
+        raise
+    os.symlink(leads_to, name, dir_fd=target)
+    _own(name, target, owner)
 
 
 def _copy_file(name: str, source: int, target: int, room: Room, owner: Owner | None) -> None:
