@@ -153,8 +153,8 @@ def test_a_denied_tool_is_not_offered_and_a_call_of_it_is_told_so() -> None:
         Rules(deny=("shell.*", "files.delete*", "read_file(secret*)")), Restrictions(deny=("plan.*",))
     )
     shown, denied = offered(policy, BUILTIN)
-    shells = {"run_python", "shell", "shell_input", "shell_kill", "shell_output", "shell_sessions"}
-    assert {each.name for each in denied} == {*shells, "delete_file", "update_plan"}
+    shells = {"shell", "shell_input", "shell_kill", "shell_output", "shell_sessions"}
+    assert {each.name for each in denied} == {*shells, "delete_file", "expose_port", "run_python", "update_plan"}
     registry = Registry(shown, denied)
     assert "shell" not in str(registry.schemas())
     assert "delete-file" not in registry.xml_prompt("tag")
