@@ -154,7 +154,13 @@ def test_a_denied_tool_is_not_offered_and_a_call_of_it_is_told_so() -> None:
     )
     shown, denied = offered(policy, BUILTIN)
     shells = {"shell", "shell_input", "shell_kill", "shell_output", "shell_sessions"}
-    assert {each.name for each in denied} == {*shells, "delete_file", "expose_port", "run_python", "update_plan"}
+    assert {each.name for each in denied} == {
+        *shells,
+        "delete_file",
+        "expose_port",
+        "run_python",
+        "update_plan",
+    }
     registry = Registry(shown, denied)
     assert "shell" not in str(registry.schemas())
     assert "delete-file" not in registry.xml_prompt("tag")
