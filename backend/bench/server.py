@@ -77,8 +77,9 @@ class Connection(asyncio.Protocol):
         """See asyncio."""
         self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is no subclass of it
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
+        del exc
         self._transport = None
 
     def data_received(self, data: bytes) -> None:

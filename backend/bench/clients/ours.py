@@ -95,12 +95,13 @@ class Factotum(Gateway, Agent):
         """See Client."""
 
         @tool(effect="pure", example={"text": "a"})
-        async def look(context: ToolContext, text: str) -> ToolOutput:  # noqa: ARG001 - every tool has it
+        async def look(context: ToolContext, text: str) -> ToolOutput:
             """Look something up.
 
             Args:
                 text: What it is about.
             """
+            del context
             return ToolOutput(self.look(text))
 
         async def sandbox() -> MemorySandbox:

@@ -93,8 +93,9 @@ class Stream(asyncio.Protocol):
         for frame in frames:
             self._told(frame)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
+        del exc
         if not self.over.done():
             self.over.set_result(None)
 

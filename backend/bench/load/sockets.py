@@ -23,13 +23,15 @@ class _Connection(asyncio.Protocol):
         """See asyncio."""
         self._transport = cast("asyncio.WriteTransport", transport)
 
-    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - any request will do
+    def data_received(self, data: bytes) -> None:
         """See asyncio."""
+        del data
         self._transport.write(_HEAD)
         _clients.add(self._transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
+        del exc
         _clients.discard(self._transport)
 
 

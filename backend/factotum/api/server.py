@@ -11,7 +11,7 @@ from factotum.api.serving import SERVER_OPTIONS, ApiServer
 class ApiWorker(UvicornWorker):
     """The gunicorn worker that docker/gunicorn.conf.py names."""
 
-    CONFIG_KWARGS = {**UvicornWorker.CONFIG_KWARGS, **SERVER_OPTIONS}  # noqa: RUF012 - as the base declares it
+    CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | SERVER_OPTIONS
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi

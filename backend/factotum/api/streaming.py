@@ -59,8 +59,9 @@ class StreamResponse(Response):
     def parts(self) -> AsyncGenerator[bytes]:
         """Yield what is to be sent."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the end, or until the first reason to stop. Raises what `parts` raises."""
+        del scope
         with self._counted():
             await self._respond(receive, send)
 

@@ -38,8 +38,9 @@ class ProgramScreen:
             sys.stdout.buffer.write(event.data.encode() + b"\n")
             sys.stdout.buffer.flush()
 
-    def show(self, view: View, state: str) -> None:  # noqa: ARG002 - the port's
+    def show(self, view: View, state: str) -> None:
         """Say on stderr when nothing comes."""
+        del view
         if state and state != self._state:
             self.note(state.capitalize())
         self._state = state

@@ -117,7 +117,8 @@ class XmlCalls:
             self._layout.clear()
         self._layout.append(text[len(solid) :])
 
-    def _leave_wrapper(self, _: Mark, events: list[ParseEvent]) -> None:  # noqa: ARG002 - one signature for the table
+    def _leave_wrapper(self, _: Mark, events: list[ParseEvent]) -> None:
+        del events
         self._layout.clear()
         self._outside = State.PROSE
         self._go_outside()

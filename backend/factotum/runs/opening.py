@@ -66,8 +66,9 @@ class Beside:
     message: str
     stores: ClassVar[bool] = True
 
-    def message_id(self, ahead: Run | None) -> str | None:  # noqa: ARG002 - refused by `open`
+    def message_id(self, ahead: Run | None) -> str | None:
         """Return a new id."""
+        del ahead
         return new_id()
 
     async def open(self, tx: Tx, run: Run, text: str, ahead: Run | None) -> Message | None:
@@ -94,15 +95,17 @@ class From:
     message: str
     stores: ClassVar[bool] = False
 
-    def message_id(self, ahead: Run | None) -> str | None:  # noqa: ARG002 - refused by `open`
+    def message_id(self, ahead: Run | None) -> str | None:
         """Return that message's id."""
+        del ahead
         return self.message
 
-    async def open(self, tx: Tx, run: Run, text: str, ahead: Run | None) -> Message | None:  # noqa: ARG002
+    async def open(self, tx: Tx, run: Run, text: str, ahead: Run | None) -> Message | None:
         """Let the thread go on after the message; nothing is stored.
 
         Raises Conflict (`run_in_progress`), NotFound.
         """
+        del text
         refuse_while_running(ahead)
         await message_of(tx, run.thread_id, self.message)
         await Branches(tx).move(run.thread_id, self.message)

@@ -246,8 +246,9 @@ class MemorySandbox:
         del timeout  # It takes no time.
         raise NotFound(f"Nothing in the sandbox listens on port {port}.", code="port_not_open")
 
-    async def preview(self, port: int, *, seconds: int) -> str:  # noqa: ARG002 - the port names them
+    async def preview(self, port: int, *, seconds: int) -> str:
         """Raise Unavailable (`not_supported`)."""
+        del port, seconds
         raise Unavailable("This sandbox has no previews.", hint="See its capabilities.", code="not_supported")
 
     async def delete(self, path: str) -> None:
@@ -318,9 +319,10 @@ class MemorySandboxProvider:
         project_id: str,
         *,
         labels: Mapping[str, str] | None = None,
-        environment: Mapping[str, str] | None = None,  # noqa: ARG002 - its commands are scripted
+        environment: Mapping[str, str] | None = None,
     ) -> Sandbox:
         """Find or create the project's sandbox. Raises SandboxRefused."""
+        del environment
         if self._reason is not None:
             raise SandboxRefused(self._reason)
         if labels is not None:

@@ -15,12 +15,13 @@ from factotum.tools.tool import ToolContext, ToolError, ToolOutput
     output_limit=500,
     example={"timezone": "Europe/Berlin"},
 )
-async def get_datetime(context: ToolContext, timezone: str = "UTC") -> ToolOutput:  # noqa: ARG001
+async def get_datetime(context: ToolContext, timezone: str = "UTC") -> ToolOutput:
     """Tell the present date, weekday and time.
 
     Args:
         timezone: The time zone by its IANA name, such as UTC or Europe/Berlin.
     """
+    del context
     zone = UTC if timezone.upper() == "UTC" else await asyncio.to_thread(_zone, timezone)
     now = datetime.now(zone)
     return ToolOutput(f"{now.isoformat(timespec='seconds')} ({now:%A}, week {now:%V}, {timezone})")

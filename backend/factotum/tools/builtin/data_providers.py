@@ -35,12 +35,13 @@ def make_data_providers(
         output_limit=12_000,
         example={"provider": "yahoo_finance"},
     )
-    async def data_provider_endpoints(context: ToolContext, provider: ProviderName) -> ToolOutput:  # noqa: ARG001
+    async def data_provider_endpoints(context: ToolContext, provider: ProviderName) -> ToolOutput:
         """List what a data provider can be asked, and the arguments of each endpoint.
 
         Args:
             provider: LinkedIn, Twitter/X, Amazon, Zillow, Yahoo Finance or Active Jobs.
         """
+        del context
         return ToolOutput(_listed(known[provider]))
 
     @tool(
