@@ -1,12 +1,18 @@
-"""What callers may ask of commands, with any provider."""
+"""What callers may ask of commands and sessions, with any provider."""
 
+import re
 from collections.abc import Mapping
 
 from factotum.core.errors import InvalidInput, TooLarge
 from factotum.sandbox.local.paths import check_variable
+from factotum.sandbox.port import TerminalSize
 
 _COMMAND_LIMIT = 1_000_000
 _ENVIRONMENT_LIMIT = 50_000
+_SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_LARGEST_SIDE = 1000
+_NO_PAGERS = {"PAGER": "cat", "GIT_PAGER": "cat"}
+_TERMINAL = {"TERM": "xterm-256color"}
 
 
 def check_command(command: str) -> None:
@@ -40,3 +46,28 @@ def check_environment(environment: Mapping[str, str] | None) -> dict[str, str]:
             code="environment_invalid",
         )
     return given
+
+
+def check_session_name(name: str) -> None:
+    """Raise InvalidInput (`session_name_invalid`) for what can be no session's name."""
+    if not _SESSION_NAME.fullmatch(name):
+        raise InvalidInput(
+            "A session's name is made of up to 64 letters, digits, dots, - and _.",
+            code="session_name_invalid",
+        )
+
+
+def check_terminal(size: TerminalSize | None) -> None:
+    """Raise InvalidInput (`terminal_invalid`) for a size that no terminal has."""
+    if size is not None and not (0 < size.rows <= _LARGEST_SIDE and 0 < size.columns <= _LARGEST_SIDE):
+        raise InvalidInput(f"A terminal has 1 to {_LARGEST_SIDE} rows and columns.", code="terminal_invalid")
+
+
+def session_environment(
+    own: Mapping[str, str], given: Mapping[str, str] | None, terminal: TerminalSize | None
+) -> dict[str, str]:
+    """Return a session's variables: those of every one, the sandbox's `own`, and what was given for this.
+
+    Raises InvalidInput (`environment_invalid`).
+    """
+    return {**_NO_PAGERS, **({} if terminal is None else _TERMINAL), **own, **check_environment(given)}

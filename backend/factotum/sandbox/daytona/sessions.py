@@ -1,6 +1,5 @@
 """Sessions at Daytona: shells that the bridge inside keeps, whatever happens to connections."""
 
-import re
 from collections.abc import Mapping
 
 from factotum.core.errors import InvalidInput
@@ -8,12 +7,8 @@ from factotum.sandbox.daytona import answers
 from factotum.sandbox.daytona.link import Link
 from factotum.sandbox.local.paths import clean_path
 from factotum.sandbox.port import CALL_SECONDS, SessionInfo, SessionOutput, TerminalSize
-from factotum.sandbox.rules import check_command, check_environment
+from factotum.sandbox.rules import check_command, check_session_name, check_terminal, session_environment
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-_ENVIRONMENT = {"PAGER": "cat", "GIT_PAGER": "cat"}
-_TERMINAL = {"TERM": "xterm-256color"}
-_LARGEST_SIDE = 1000
 _SLACK_SECONDS = 30.0
 _LONGEST_WAIT = 600.0
 _MOST_TYPED = 2_000_000
@@ -36,18 +31,9 @@ class DaytonaSessions:
         terminal: TerminalSize | None = None,
     ) -> SessionInfo:
         """Start a shell."""
-        if not _NAME.fullmatch(name):
-            raise InvalidInput(
-                "A session's name is made of up to 64 letters, digits, dots, - and _.",
-                code="session_name_invalid",
-            )
-        _check_size(terminal)
-        given = {
-            **_ENVIRONMENT,
-            **({} if terminal is None else _TERMINAL),
-            **self._environment,
-            **check_environment(environment),
-        }
+        check_session_name(name)
+        check_terminal(terminal)
+        given = session_environment(self._environment, environment, terminal)
         size = None if terminal is None else [terminal.rows, terminal.columns]
         head, _ = await self._link.ask(
             "shell.start",
@@ -92,7 +78,7 @@ class DaytonaSessions:
 
     async def resize(self, name: str, size: TerminalSize) -> None:
         """Give its terminal another size."""
-        _check_size(size)
+        check_terminal(size)
         await self._link.ask(
             "shell.resize",
             seconds=CALL_SECONDS,
@@ -113,8 +99,3 @@ class DaytonaSessions:
             return []
         head, _ = await self._link.ask("shell.list", seconds=CALL_SECONDS, again="always")
         return [shell.info() for shell in answers.read(answers.ShellList, head).sessions]
-
-
-def _check_size(size: TerminalSize | None) -> None:
-    if size is not None and not (0 < size.rows <= _LARGEST_SIDE and 0 < size.columns <= _LARGEST_SIDE):
-        raise InvalidInput(f"A terminal has 1 to {_LARGEST_SIDE} rows and columns.", code="terminal_invalid")

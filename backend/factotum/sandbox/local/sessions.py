@@ -1,6 +1,5 @@
 """The sessions of one project: found by name, bounded in number, kept for a while when they have ended."""
 
-import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
@@ -14,14 +13,10 @@ from factotum.sandbox.local.paths import clean_path
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.session import Session
 from factotum.sandbox.port import CALL_SECONDS, SessionInfo, SessionOutput, TerminalSize
-from factotum.sandbox.rules import check_command, check_environment
+from factotum.sandbox.rules import check_command, check_session_name, check_terminal, session_environment
 
 MOST_ALIVE = 16
 MOST_KEPT = 32
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-_ENVIRONMENT = {"PAGER": "cat", "GIT_PAGER": "cat"}
-_TERMINAL = {"TERM": "xterm-256color"}
-_LARGEST_SIDE = 1000
 
 
 class LocalSessions:
@@ -43,14 +38,9 @@ class LocalSessions:
         terminal: TerminalSize | None = None,
     ) -> SessionInfo:
         """Start a shell."""
-        if not _NAME.fullmatch(name):
-            raise InvalidInput(
-                "A session's name is made of up to 64 letters, digits, dots, - and _.",
-                code="session_name_invalid",
-            )
-        _check_size(terminal)
-        given = {**_ENVIRONMENT, **({} if terminal is None else _TERMINAL), **self._environment}
-        given |= check_environment(environment)
+        check_session_name(name)
+        check_terminal(terminal)
+        given = session_environment(self._environment, environment, terminal)
         clean = clean_path(folder)
         await self._engine.call(files.check_folder, self._project, clean)
         async with explained(self._project), self._engine.using(self._project) as (place, box, guard, size):
@@ -90,7 +80,7 @@ class LocalSessions:
 
     async def resize(self, name: str, size: TerminalSize) -> None:
         """Give its terminal another size."""
-        _check_size(size)
+        check_terminal(size)
         with self._found(name) as session:
             await session.resize(size)
 
@@ -137,8 +127,3 @@ class LocalSessions:
         ended = [each for each, session in place.sessions.items() if not session.alive]
         for each in ended[: max(len(place.sessions) + 1 - MOST_KEPT, 0)]:
             del place.sessions[each]
-
-
-def _check_size(size: TerminalSize | None) -> None:
-    if size is not None and not (0 < size.rows <= _LARGEST_SIDE and 0 < size.columns <= _LARGEST_SIDE):
-        raise InvalidInput(f"A terminal has 1 to {_LARGEST_SIDE} rows and columns.", code="terminal_invalid")
