@@ -83,6 +83,25 @@ async def test_a_lost_lease_ends_the_run_here(scene: Scene) -> None:
     assert (await scene.stage.get(run)).status == "running"
 
 
+async def test_a_run_whose_row_is_written_to_is_not_lost(scene: Scene) -> None:
+    scene = Scene(scene.stage, scene.url, 3.0)
+    async with scene.heartbeat:
+        run, task = await scene.begin()
+        async with scene.stage.database.tenant(scene.stage.caller) as tx:
+            assert await tx.run("update factotum.runs set step = step where id = %s", (run.id,)) == 1
+            await asyncio.sleep(1.5)  # a beat and a half
+        until = (await scene.stage.row(run))["lease_until"]
+
+        async def is_renewed() -> bool:
+            return (await scene.stage.row(run))["lease_until"] > until
+
+        await eventually(is_renewed)
+        scene.gate.released.set()
+        await task
+    ended = await scene.stage.get(run)
+    assert (ended.status, ended.attempt) == ("finished", 1)
+
+
 async def test_a_wish_to_stop_ends_it_without_a_signal(scene: Scene) -> None:
     async with scene.heartbeat:
         run, _ = await scene.begin()
