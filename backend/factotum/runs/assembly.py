@@ -92,7 +92,6 @@ class AgentFactory:
     approval_seconds: float = APPROVAL_SECONDS
     egress: EgressProxy | None = None
     network: Network = _OFF
-    _networks: dict[str, RunNetwork] = field(default_factory=dict[str, "RunNetwork"])
     frames: Frames | None = None
 
     async def read(self, claimed: ClaimedRun) -> Seen:
@@ -114,17 +113,24 @@ class AgentFactory:
         config = self._config(seen.run)
         return unpriced_notice(seen.run.model, config.budget, config.price)
 
+    def way_out(self, seen: Seen, claimed: ClaimedRun) -> RunNetwork:
+        """Return the attempt's way to the network, to be entered around its loop."""
+        layers = NetworkLayers([self.network, seen.network, seen.run.options.network])
+        return RunNetwork(self.database, claimed, self.egress, layers)
+
     def build(
-        self, seen: Seen, claimed: ClaimedRun, journal: PostgresJournal, events: EventSink
+        self,
+        seen: Seen,
+        claimed: ClaimedRun,
+        journal: PostgresJournal,
+        events: EventSink,
+        network: RunNetwork,
     ) -> AgentLoop:
         """Put the loop together."""
         run = seen.run
         config = replace(self._config(run), network=NetworkLayers([seen.network, run.options.network]))
         policy = Policy(self.rules, seen.rules, run.options.policy)
         registry = self._offered(policy, vision=config.vision)
-        layers = NetworkLayers([self.network, seen.network, run.options.network])
-        network = RunNetwork(self.database, claimed, self.egress, layers)
-        self._networks[claimed.id] = network
         prompt = system_prompt(
             registry, config.xml, seen.instructions, native=config.native, network=bool(network.environment())
         )
@@ -158,12 +164,6 @@ class AgentFactory:
             meter=Meter(counter_for(run.model), self.models.context_window(run.model)),
             summariser=Summariser(self.gateway, run.model, config),
         )
-
-    async def release(self, claimed: ClaimedRun) -> None:
-        """Let go what an attempt was given: it has ended."""
-        network = self._networks.pop(claimed.id, None)
-        if network is not None:
-            await network.close()
 
     def _offered(self, policy: Policy, *, vision: bool) -> Registry:
         known = self.registry.offered()

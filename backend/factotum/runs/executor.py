@@ -108,23 +108,23 @@ class RunExecutor:
                 await catch_up(self._database, self._run_log, run, teller)
             if seen.run.input is not None:
                 await teller.emit(MessageCreated(message=await journal.begin(seen.run.input)))
-            loop = self._agents.build(seen, run, journal, teller)
-            title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
-            working = asyncio.create_task(loop.run(), name=f"run:{run.id}")
-            live = LiveRun(run.id, run.attempt, loop, working, lease_ends)
-            try:
-                async with looking(live, journal, teller):
-                    await self._work(run, live, ending, title)
-            finally:
-                if title is not None:
-                    await title.give_up()
+            async with self._agents.way_out(seen, run) as network:
+                loop = self._agents.build(seen, run, journal, teller, network)
+                title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
+                working = asyncio.create_task(loop.run(), name=f"run:{run.id}")
+                live = LiveRun(run.id, run.attempt, loop, working, lease_ends)
+                try:
+                    async with looking(live, journal, teller):
+                        await self._work(run, live, ending, title)
+                finally:
+                    if title is not None:
+                        await title.give_up()
         except (NotFound, StaleAttempt):
             if await _may_write(journal):
                 raise
             # Row-level security hides the run from its creator, or only shows it: or else it is not ours.
             await ending.failed_without_rights(_without_rights(), usage)
         finally:
-            await self._agents.release(run)
             await events.close()
 
     async def _read(self, run: ClaimedRun, journal: PostgresJournal) -> Seen | None:

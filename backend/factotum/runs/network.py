@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Self
 
 from factotum.core.errors import FactotumError
 from factotum.core.ids import new_id
@@ -24,7 +25,7 @@ _MOST_WAITING = 20_000
 
 
 class RunNetwork:
-    """Made for an attempt, closed at its end. Without a proxy, or where the rules say off, it gives none."""
+    """The context of one attempt. Without a proxy, or where the rules say off, it gives no way out."""
 
     def __init__(
         self, database: Database, run: ClaimedRun, proxy: EgressProxy | None, rules: NetworkLayers
@@ -45,7 +46,11 @@ class RunNetwork:
             self._grant = self._proxy.grant(self._rules, self._note)
         return self._grant.environment
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         """Take the grant back, and store what is still to be stored."""
         if self._proxy is None or self._grant is None:
             return

@@ -75,16 +75,15 @@ async def test_what_a_run_reached_is_in_its_threads_log(
     database: Database, alice: Caller, alice_account: str, proxy: EgressProxy, web: LoopbackWeb
 ) -> None:
     world, run = await world_and_run(database, alice, alice_account)
-    network = RunNetwork(database, run, proxy, OPEN)
-    address = network.environment()["http_proxy"]
-    assert network.environment()["http_proxy"] == address
-    assert await ask(proxy, address, f"http://ok.example.com:{web.port}/") == 200
-    assert await ask(proxy, address, "http://10.0.0.1/") == 403
-    async with asyncio.timeout(10):
-        while len(await _logged(database, alice, world)) < 3:  # noqa: ASYNC110 - it is written behind
-            await asyncio.sleep(0.1)
-    assert await ask(proxy, address, f"http://late.example.com:{web.port}/") == 200
-    await network.close()
+    async with RunNetwork(database, run, proxy, OPEN) as network:
+        address = network.environment()["http_proxy"]
+        assert network.environment()["http_proxy"] == address
+        assert await ask(proxy, address, f"http://ok.example.com:{web.port}/") == 200
+        assert await ask(proxy, address, "http://10.0.0.1/") == 403
+        async with asyncio.timeout(10):
+            while len(await _logged(database, alice, world)) < 3:  # noqa: ASYNC110 - it is written behind
+                await asyncio.sleep(0.1)
+        assert await ask(proxy, address, f"http://late.example.com:{web.port}/") == 200
     late, refused, reached, _ = await _logged(database, alice, world)
     assert (reached.host, reached.port, reached.verdict, reached.reason) == (
         "ok.example.com",
@@ -96,7 +95,19 @@ async def test_what_a_run_reached_is_in_its_threads_log(
     assert (refused.host, refused.verdict, refused.reason) == ("10.0.0.1", "refused", "address_refused")
     assert late.host == "late.example.com"
     assert await ask(proxy, address, f"http://ok.example.com:{web.port}/") == 407
-    await network.close()
+
+
+async def test_the_end_of_one_attempt_leaves_the_next_its_way_out(
+    database: Database, alice: Caller, alice_account: str, proxy: EgressProxy, web: LoopbackWeb
+) -> None:
+    _, run = await world_and_run(database, alice, alice_account)
+    url = f"http://ok.example.com:{web.port}/"
+    async with RunNetwork(database, run, proxy, OPEN) as later:
+        async with RunNetwork(database, run, proxy, OPEN) as earlier:
+            taken = earlier.environment()["http_proxy"]
+            kept = later.environment()["http_proxy"]
+        assert await ask(proxy, taken, url) == 407
+        assert await ask(proxy, kept, url) == 200
 
 
 async def test_rules_that_say_off_give_nothing(
@@ -104,9 +115,8 @@ async def test_rules_that_say_off_give_nothing(
 ) -> None:
     _, run = await world_and_run(database, alice, alice_account)
     for way, rules in ((proxy, NetworkLayers([Network(mode="off")])), (None, OPEN)):
-        network = RunNetwork(database, run, way, rules)
-        assert network.environment() == {}
-        await network.close()
+        async with RunNetwork(database, run, way, rules) as network:
+            assert network.environment() == {}
 
 
 async def test_a_log_that_cannot_be_written_does_not_stop_the_run(
@@ -120,9 +130,8 @@ async def test_a_log_that_cannot_be_written_does_not_stop_the_run(
     _, run = await world_and_run(database, alice, alice_account)
     with psycopg.connect(admin_database_url) as admin:
         admin.execute("revoke insert on factotum.network_log from factotum_tenant")
-    network = RunNetwork(database, run, proxy, OPEN)
-    assert await ask(proxy, network.environment()["http_proxy"], "http://10.0.0.1/") == 403
-    await network.close()
+    async with RunNetwork(database, run, proxy, OPEN) as network:
+        assert await ask(proxy, network.environment()["http_proxy"], "http://10.0.0.1/") == 403
     assert "were not logged" in caplog.text
 
 
