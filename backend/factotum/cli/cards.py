@@ -48,6 +48,8 @@ _VERBS = {
 }
 _STYLES = {"ok": "green", "error": "red", "unknown": "yellow", "stopped": "yellow"}
 _SHORT_OUTPUT = frozenset({"create_file", "read_file", "rewrite_file", "str_replace", "delete_file"})
+_LONGEST_WITH_ADDRESS = 400
+"""Characters of a line that is shown whole for an address in it: one that was cut is of no use."""
 _SPINS_A_SECOND = 10
 # HTML off: rich drops what it takes for HTML, and `List<int>` would lose half.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
@@ -123,16 +125,19 @@ def card(call: CallBlock, glyphs: Glyphs, *, sign: str | None = None) -> Group:
     """Return a call with the end of its output."""
     most = 8 if call.state == "error" else 2 if call.name in _SHORT_OUTPUT else 6
     source = call.output if call.settled else call.tail if call.state == "running" else ""
-    return Group(card_head(call, glyphs, sign=sign), *_output(source, most, glyphs))
+    return Group(card_head(call, glyphs, sign=sign), *_output(source, most, glyphs, settled=call.settled))
 
 
-def _output(source: str, most: int, glyphs: Glyphs) -> Iterable[Text]:
+def _output(source: str, most: int, glyphs: Glyphs, *, settled: bool) -> Iterable[Text]:
     lines, before = write.last_lines(source, most)
     if before:
         yield Text(f"  {glyphs.bar} ({write.count(before, 'line')} before)", "dim", no_wrap=True)
     for line in lines:
         expanded = Text(line[:1000]).plain.expandtabs(4)
-        yield Text(f"  {glyphs.bar} {expanded}", "dim", no_wrap=True, overflow="ellipsis")
+        whole = settled and "://" in expanded and len(expanded) <= _LONGEST_WITH_ADDRESS
+        yield Text(
+            f"  {glyphs.bar} {expanded}", "dim", no_wrap=not whole, overflow="fold" if whole else "ellipsis"
+        )
 
 
 def plan_lines(plan: Plan, glyphs: Glyphs) -> list[Text]:

@@ -283,6 +283,15 @@ def test_heads_of_cards(call: CallBlock, head: str) -> None:
     assert card_head(call, glyphs_for("utf-8")).plain == head
 
 
+def test_an_address_is_never_cut() -> None:
+    address = f"http://p-{'a' * 60}.localhost:38469/"
+    said = f"Port 8000 of the sandbox is shown at {address}\n{'x' * 200}"
+    settled = file_console()
+    settled.print(card(CallBlock("c", "m", "expose_port", {}, "ok", output=said), glyphs_for("utf-8")))
+    assert address in written(settled).replace("\n", "")
+    assert "x" * 200 not in written(settled).replace("\n", "")
+
+
 def test_long_output_shows_its_end_and_says_so() -> None:
     call = CallBlock("c", "m", "shell", {}, "ok", output="\n".join(map(str, range(100))))
     console = file_console()
