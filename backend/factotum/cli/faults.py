@@ -85,7 +85,7 @@ def boundary(output: Output = Output.TEXT) -> Generator[None]:
 
 def debugging() -> bool:
     """Tell whether tracebacks are wanted."""
-    from factotum.settings import environment  # noqa: PLC0415 - pydantic: not paid for by --help
+    from factotum.settings import environment
 
     return environment().get("FACTOTUM_DEBUG", "") not in {"", "0"}
 
@@ -100,9 +100,9 @@ def write_json(value: object) -> None:
 
 def read_settings() -> "Settings":
     """Read the settings. Raises SetupFault (`settings_wrong`) with a line for each wrong variable."""
-    from pydantic import ValidationError  # noqa: PLC0415 - not paid for by --help
+    from pydantic import ValidationError
 
-    from factotum.settings import settings  # noqa: PLC0415 - not paid for by --help
+    from factotum.settings import settings
 
     try:
         return settings()

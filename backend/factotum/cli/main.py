@@ -85,7 +85,7 @@ def main() -> NoReturn:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - not paid for by --help
+        from importlib.metadata import version
 
         typer.echo(f"factotum {version('factotum')}")
         raise typer.Exit
@@ -110,8 +110,8 @@ def serve(
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Start Factotum on this machine: API, worker and what they need."""
-    from factotum.cli.ending import leave  # noqa: PLC0415 - not paid for by --help
-    from factotum.cli.service import serve_command  # noqa: PLC0415 - not paid for by --help
+    from factotum.cli.ending import leave
+    from factotum.cli.service import serve_command
 
     with boundary():
         serve_command(host, port, script, open_page=open_page)
@@ -153,7 +153,7 @@ def run(
     Ctrl-C stops the run and waits until it has ended; pressed again it leaves the run.
     """
     with boundary(output):
-        from factotum.cli.run import Task, run_task  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.run import Task, run_task
 
         wanted = Task(
             task,
@@ -195,8 +195,8 @@ def chat(
 ) -> None:
     """Talk with the agent; /help lists what can be typed."""
     with boundary():
-        from factotum.cli.chat import chat as talk  # noqa: PLC0415 - not paid for by --help
-        from factotum.cli.run import Task  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.chat import chat as talk
+        from factotum.cli.run import Task
 
         task = Task(
             None,
@@ -221,7 +221,7 @@ def threads(
 ) -> None:
     """List your threads, newest first."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import list_threads  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import list_threads
 
         list_threads(limit, Output(output.value))
 
@@ -236,7 +236,7 @@ def runs(
 ) -> None:
     """List your runs, newest first."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import list_runs, list_stuck  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import list_runs, list_stuck
 
         if stuck:
             list_stuck(limit, Output(output.value))
@@ -254,7 +254,7 @@ def logs(
 ) -> None:
     """Show what a run did. With -f the exit code is the run's; Ctrl-C leaves and stops nothing."""
     with boundary(output):
-        from factotum.cli.look import show_log  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import show_log
 
         raise typer.Exit(show_log(run_id, follow=follow, plain=plain, output=output))
 
@@ -263,7 +263,7 @@ def logs(
 def stop(run_id: RunArgument, *, output: ListingOption = Listing.TEXT) -> None:
     """Stop a run; its model, tools and processes have ended then."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import stop_run  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import stop_run
 
         raise typer.Exit(stop_run(run_id, Output(output.value)))
 
@@ -277,7 +277,7 @@ def answer(
 ) -> None:
     """Answer the question of a run that waits."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import answer_run  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import answer_run
 
         answer_run(run_id, text, Output(output.value))
 
@@ -294,7 +294,7 @@ def approve(
 ) -> None:
     """Decide about the calls that a run waits with; without a terminal, list them."""
     with boundary(Output(output.value)):
-        from factotum.cli.approve import approve_run  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.approve import approve_run
 
         wanted = decide.value if decide else "ask"
         raise typer.Exit(approve_run(run_id, wanted, reason, Output(output.value)))
@@ -311,7 +311,7 @@ def send(
 ) -> None:
     """Write to the agent while it works; it reads the message after its present step."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import send_message  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import send_message
 
         delivery = "interrupt" if interrupt else "queue" if queue else "steer"
         send_message(thread_id, text, delivery, Output(output.value))
@@ -327,7 +327,7 @@ def files(
 ) -> None:
     """List or download the files of a thread. Nothing that lies here already is overwritten."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import list_or_save_files  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import list_or_save_files
 
         list_or_save_files(thread_id, paths or [], save, Output(output.value))
 
@@ -336,7 +336,7 @@ def files(
 def models(*, output: ListingOption = Listing.TEXT) -> None:
     """List the models that can be used."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import list_models  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import list_models
 
         list_models(Output(output.value))
 
@@ -349,7 +349,7 @@ def tools(
 ) -> None:
     """List the tools: those that agents are offered, and why the others are not."""
     with boundary(Output(output.value)):
-        from factotum.cli.look import list_tools  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.look import list_tools
 
         list_tools(agent, Output(output.value))
 
@@ -361,7 +361,7 @@ def migrate() -> None:
     MIGRATION_DATABASE_URL signs in as the owner of the schema, who may create roles.
     """
     with boundary():
-        from factotum.cli.service import migrate_command  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.service import migrate_command
 
         migrate_command()
 
@@ -369,10 +369,10 @@ def migrate() -> None:
 @app.command()
 def worker() -> None:
     """Run a worker alone, on DATABASE_URL and REDIS_URL."""
-    from factotum.cli.ending import leave  # noqa: PLC0415 - not paid for by --help
+    from factotum.cli.ending import leave
 
     with boundary():
-        from factotum.cli.service import worker_command  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.service import worker_command
 
         worker_command()
     leave()
@@ -382,7 +382,7 @@ def worker() -> None:
 def doctor(*, output: ListingOption = Listing.TEXT) -> None:
     """Check what Factotum stands on; say how to mend it."""
     with boundary(Output(output.value)):
-        from factotum.cli.doctor import doctor as look  # noqa: PLC0415 - not paid for by --help
+        from factotum.cli.doctor import doctor as look
 
         raise typer.Exit(look(Output(output.value)))
 

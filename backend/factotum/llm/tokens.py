@@ -90,8 +90,7 @@ def _encoding(name: str) -> "Encoding | None":
     folder = Path(spec.origin).parent / "litellm_core_utils" / "tokenizers"
     if not (folder / _FILES[name]).is_file():
         return None
-    # Lazy: most runs never come near the end of their window, and then nothing is loaded.
-    import tiktoken  # noqa: PLC0415 - as said
+    import tiktoken  # noqa: PLC0415 - most runs never come near the end of their window, and load nothing
 
     # tiktoken would download what it does not find here; LiteLLM sets this variable to the same folder.
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)  # noqa: TID251 - tiktoken reads it, nowhere else
