@@ -53,7 +53,7 @@ class Watch:
         watched = self._watched.setdefault((caller, run_id), Watched())
         watched.clients += 1
         watched.note(seen)
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look_now_and_then(), name="watch")
         try:
             yield watched
