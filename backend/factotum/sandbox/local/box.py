@@ -101,8 +101,9 @@ class Box:
         return await self._order("connect", [str(port)], [stream])
 
     async def resize(self, job: Job, rows: int, columns: int) -> None:
-        """Give a job's terminal another size."""
-        await self._send(["resize", job.name, str(rows), str(columns)])
+        """Give a job's terminal another size: what runs in it from now on sees that."""
+        done = await self._order("resize", [job.name, str(rows), str(columns)], ())
+        await asyncio.wait({done.ended}, timeout=_SEND_SECONDS)
 
     async def end(self, job: Job) -> End:
         """End a job and all that came of it; a sandbox that does not do that in time is ended itself."""

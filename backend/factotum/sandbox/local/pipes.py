@@ -1,7 +1,10 @@
 """Pipes between the service and a sandbox: read without waiting for writers that will never let go."""
 
 import asyncio
+import fcntl
 import os
+import struct
+import termios
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -40,6 +43,11 @@ async def drain(
             return
         await take(data)
         await asyncio.sleep(0)  # a flood must leave the event loop to others
+
+
+def waiting_bytes(descriptor: int) -> int:
+    """Return how much a pipe holds that nobody has read yet."""
+    return struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))[0]
 
 
 async def send(descriptor: int, data: bytes, timeout: float) -> int:

@@ -13,7 +13,7 @@ from factotum.sandbox.local.backlog import Backlog
 from factotum.sandbox.local.box import Box, Job, Task
 from factotum.sandbox.local.follow import Complaint, Lost, asked
 from factotum.sandbox.local.owners import Owner
-from factotum.sandbox.local.pipes import drain, own_pipe, send
+from factotum.sandbox.local.pipes import drain, own_pipe, send, waiting_bytes
 from factotum.sandbox.port import SessionInfo, SessionOutput, TerminalSize
 
 KEPT_BYTES = 1_000_000
@@ -22,8 +22,6 @@ _COMMAND_SECONDS = 20.0
 _WATCH_SECONDS = 2.0
 _PACE_BYTES = 256 * 1024
 _PACE_SECONDS = 0.05
-_QUIET_SECONDS = 0.02
-_QUIET_ROUNDS = 10
 _STATUS_LIMIT = 16
 
 
@@ -187,7 +185,7 @@ class Session:
         try:
             async with side_by_side() as group:
                 group.create_task(drain(ends.output, self._take, job.ended))
-                statuses = group.create_task(self._follow(ends.status, job))
+                statuses = group.create_task(self._follow(ends, job))
                 watch = group.create_task(self._watch(job, complaint))
                 await asyncio.wait({job.ended})
                 await cancelled(statuses, watch)
@@ -205,7 +203,7 @@ class Session:
         if self._backlog.end // _PACE_BYTES > before:
             await asyncio.sleep(_PACE_SECONDS)
 
-    async def _follow(self, status: int, job: Job) -> None:
+    async def _follow(self, ends: Ends, job: Job) -> None:
         """Read the exit codes of its commands; what is none comes from no shell of ours, and ends it."""
         line = bytearray()
 
@@ -219,20 +217,18 @@ class Session:
                 return
             line.clear()
             if self._command:
-                await self._quiet()
+                await self._caught_up(ends.output)
                 self._exit_code = int(code)
             self._busy = False
             self._tell()
 
-        await drain(status, take, job.ended)
+        await drain(ends.status, take, job.ended)
 
-    async def _quiet(self) -> None:
-        """Wait until the output that was on its way is here: it goes another way than the exit code."""
-        for _ in range(_QUIET_ROUNDS):
-            before = self._backlog.end
-            await asyncio.sleep(_QUIET_SECONDS)
-            if self._backlog.end == before:
-                return
+    async def _caught_up(self, output: int) -> None:
+        """Wait until all that its command wrote is here: it was in the pipe before the exit code came."""
+        end = self._backlog.end + waiting_bytes(output)
+        while self._backlog.end < end:
+            await asyncio.shield(self._news)
 
     async def _watch(self, job: Job, complaint: Complaint) -> None:
         while True:

@@ -1,5 +1,7 @@
 """Sessions: named shells that last, with and without a terminal."""
 
+import pytest
+
 from factotum.core.errors import Conflict, InvalidInput
 from factotum.sandbox.port import Sandbox, SandboxProvider, TerminalSize
 from factotum.testing.sandbox_conformance.support import (
@@ -161,6 +163,25 @@ class SessionsConformance:
         assert (ended.info.alive, ended.info.exit_code, ended.info.terminal) == (False, 5, True)
         wrong = TerminalSize(0, 10)
         assert (await failure(sessions.start("u", terminal=wrong))).stable_code == "terminal_invalid"
+
+    @pytest.mark.parametrize("terminal", [None, TerminalSize(24, 80)])
+    async def test_an_exit_code_comes_after_all_output(
+        self, sandbox: Sandbox, terminal: TerminalSize | None
+    ) -> None:
+        """Once a command has ended there is nothing more to wait for, however much it wrote at the end."""
+        await sandbox.sessions.start("s", terminal=terminal)
+        for count in (1, 10, 20_000, 2, 50_000, 3):
+            cursor = await sandbox.sessions.run("s", f"head -c {count} /dev/zero | tr '\\0' x")
+            await idle(sandbox, "s")
+            assert (await sandbox.sessions.poll("s", cursor=cursor)).data == count * b"x"
+
+    async def test_a_size_holds_for_the_next_command(self, sandbox: Sandbox) -> None:
+        """A terminal has its new size when resizing returns."""
+        await sandbox.sessions.start("t", terminal=TerminalSize(20, 70))
+        for rows in range(21, 41):
+            await sandbox.sessions.resize("t", TerminalSize(rows, 100))
+            cursor = await sandbox.sessions.run("t", "stty size")
+            assert (await said(sandbox, "t", cursor)).data.split() == [b"%d" % rows, b"100"]
 
     async def test_stopping_ends_sessions_and_keeps_files(
         self, provider: SandboxProvider, sandbox: Sandbox

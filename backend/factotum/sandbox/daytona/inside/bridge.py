@@ -167,7 +167,7 @@ class Bridge:
             await self.shells.get(name).write(payload, head["within"])
             return {}, b""
         if what == "resize":
-            self.shells.resize(name, head["rows"], head["columns"])
+            await self.shells.resize(name, head["rows"], head["columns"])
             return {}, b""
         return {"info": await self.shells.kill(name)}, b""
 

@@ -74,9 +74,10 @@ class Machine:
         """Join the socket `stream` to a port; its first byte is 1 when the port answered."""
         return self._order("connect", [str(port)], [stream])
 
-    def resize(self, job: Job, rows: int, columns: int) -> None:
-        """Give a job's terminal another size."""
-        self._send(["resize", job.name, str(rows), str(columns)])
+    async def resize(self, job: Job, rows: int, columns: int) -> None:
+        """Give a job's terminal another size: what runs in it from now on sees that."""
+        done = self._order("resize", [job.name, str(rows), str(columns)], ())
+        await asyncio.wait({done.ended}, timeout=_KILL_SECONDS)
 
     async def end(self, job: Job) -> None:
         """End a job and all that came of it; a supervisor that does not do that in time is ended itself."""

@@ -1,7 +1,10 @@
 """Pipes in an event loop: read as they fill, at the reader's pace, and written within a time."""
 
 import asyncio
+import fcntl
 import os
+import struct
+import termios
 from collections.abc import Callable
 
 _CHUNK = 65536
@@ -36,6 +39,13 @@ class Reader:
         if self._is_open and not self._reads:
             self._reads = True
             self._loop.add_reader(self._descriptor, self._read)
+
+    def catch_up(self) -> None:
+        """Read what has been written up to now."""
+        if self._is_open:
+            most = fcntl.ioctl(self._descriptor, termios.FIONREAD, bytes(4))
+            for _ in range(0, struct.unpack("i", most)[0], _CHUNK):
+                self._read()
 
     def close(self) -> None:
         """Let go, whether it has ended or not."""

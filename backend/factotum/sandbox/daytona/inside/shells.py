@@ -15,8 +15,6 @@ _MOST_KEPT = 32
 _KEPT_BYTES = 1_000_000
 _START_SECONDS = 20.0
 _COMMAND_SECONDS = 20.0
-_QUIET_SECONDS = 0.02
-_QUIET_ROUNDS = 10
 
 Answer = tuple[dict[str, Any], bytes]
 
@@ -41,7 +39,6 @@ class Shell:
         self._output: Reader | None = None
         self._writing = asyncio.Lock()
         self._news = asyncio.Event()
-        self._tasks: list[Any] = []
 
     async def begin(self, machine: Machine, mode: str, folder: str, environment: dict[str, str]) -> None:
         """Start it and wait until it takes commands."""
@@ -154,29 +151,20 @@ class Shell:
         code, end, _ = bytes(self._status).partition(b"\0")
         if end:
             self._status.clear()
-            self._tasks = [asyncio.ensure_future(self._settle(int(code) if code.isdigit() else 1))]
+            self._settle(int(code) if code.isdigit() else 1)
 
-    async def _settle(self, code: int) -> None:
-        """Wait until the output that was on its way is here: it goes another way than the exit code."""
-        for _ in range(_QUIET_ROUNDS if self._command else 0):
-            before = self._end
-            await asyncio.sleep(_QUIET_SECONDS)
-            if self._end == before:
-                break
-        self._code = code if self._command else None
+    def _settle(self, code: int | None) -> None:
+        """Its command has ended, and all that it wrote is in the pipe."""
+        if self._output is not None:
+            self._output.catch_up()
+        self._code = code if self._command or not self.alive else None
         self._busy = False
         self._tell()
 
     def _lose(self) -> None:
         for descriptor in (self._commands, self._input):
             os.close(descriptor)
-        self._tasks = [asyncio.ensure_future(self._drain())]
-
-    async def _drain(self) -> None:
-        await asyncio.sleep(_QUIET_SECONDS)  # the last of its output
-        self._code = None if self.job is None else self.job.code
-        self._busy = False
-        self._tell()
+        self._settle(None if self.job is None else self.job.code)
 
     def _tell(self) -> None:
         self._news.set()
@@ -230,11 +218,11 @@ class Shells:
         """Give a shell its next command."""
         return await self.get(name).run(command, self._machine)
 
-    def resize(self, name: str, rows: int, columns: int) -> None:
+    async def resize(self, name: str, rows: int, columns: int) -> None:
         """Give a terminal another size."""
         shell = self.get(name)
         if shell.terminal and shell.alive and shell.job is not None:
-            self._machine.resize(shell.job, rows, columns)
+            await self._machine.resize(shell.job, rows, columns)
 
     async def kill(self, name: str) -> dict[str, Any]:
         """End a session and all that runs in it."""

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import resource
+import select
 import signal
 
 from .shared import WATCHED, end_all, parents, receive
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 BASH = "/bin/bash"
 SUBREAPER = 36
 OWN_DEFAULTS = [signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT]  # what Python has changed
+CODE_BYTES = 64
+SCREEN_READS = 64  # at 4 kB each, more than the kernel keeps of a terminal's output
 # The next command comes by a pipe of its own and its exit code goes by another, both hidden from it.
 SHELL_LOOP = r"""
 trap : INT
@@ -45,6 +48,8 @@ def keep(orders: "_socket.socket") -> None:
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         most = int(file_bytes) if hard == resource.RLIM_INFINITY else min(int(file_bytes), hard)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+        if "x" in mode:
+            held += os.pipe()  # for exit codes, on their way through us
         try:
             os.chdir(folder)
             child = start(mode, dict(os.environ, **variables), rest[int(count)], held)
@@ -55,7 +60,7 @@ def keep(orders: "_socket.socket") -> None:
             os.chdir("/")
         yield_to(child, most)
         output = relay(held) if "x" in mode else None
-        for descriptor in held if output is None else (held[0], held[1], held[5]):
+        for descriptor in held if output is None else (held[0], held[5], held[7]):
             os.close(descriptor)
         code = wait(child)
         if output is not None:
@@ -77,7 +82,7 @@ def start(mode: str, environment: "dict[str, str]", command: str, held: "list[in
     elif mode == "shell":
         wanted = {0: held[2], 1: held[3], 2: held[3], 3: held[0], 4: held[1]}
     else:
-        wanted = {3: held[0], 4: held[1]}
+        wanted = {3: held[0], 4: held[7]}
     safe = {number: fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, 64) for number, source in wanted.items()}
     actions: "list[tuple[Any, ...]]" = [
         (os.POSIX_SPAWN_DUP2, source, number) for number, source in safe.items()
@@ -140,8 +145,12 @@ def relay(held: "list[int]") -> "_thread.LockType":
     done.acquire()
 
     def out() -> None:
-        copy(held[4], held[3])
-        os.close(held[3])
+        try:
+            show(held[4], held[3], held[6], held[1])
+        except OSError:
+            pass  # nobody holds the terminal any more, or nobody reads
+        for descriptor in (held[1], held[3], held[6]):
+            os.close(descriptor)
         done.release()
 
     _thread.start_new_thread(out, ())
@@ -149,11 +158,34 @@ def relay(held: "list[int]") -> "_thread.LockType":
     return done
 
 
+def show(screen: int, output: int, codes: int, status: int) -> None:
+    """Copy what is written to a terminal, and pass each exit code on after all that came before it."""
+    poll, written = select.poll(), select.poll()
+    poll.register(codes, select.POLLIN)
+    for each in (poll, written):
+        each.register(screen, select.POLLIN)
+    while True:
+        ready = [descriptor for descriptor, _ in poll.poll()]
+        code = os.read(codes, CODE_BYTES) if codes in ready else b""
+        if codes in ready and not code:
+            poll.unregister(codes)
+        for _ in range(SCREEN_READS if code else 1):
+            if not written.poll(0):
+                break
+            write(output, os.read(screen, 65536))
+        write(status, code)
+
+
+def write(target: int, data: bytes) -> None:
+    """Write all of it."""
+    while data:
+        data = data[os.write(target, data) :]
+
+
 def copy(source: int, target: int) -> None:
     """Copy until one side ends: a terminal that nobody holds any more ends with an error."""
     try:
         while data := os.read(source, 65536):
-            while data:
-                data = data[os.write(target, data) :]
+            write(target, data)
     except OSError:
         pass

@@ -8,13 +8,13 @@ descriptors beside it for what is to be read and written: no output ever passes 
              command:              stdout, stderr [, a file with the command if it is long]
              shell or ROWSxCOLUMNS: next commands, their exit codes, input, output
     kill     id
-    resize   id, rows, columns
+    resize   id, id of a job, rows, columns
     connect  id, port              a stream; its first byte is 1 when the port answered, 0 when not
 
-It says `ready` once, and answers each run and connect with one `ended id code` or `refused id reason`. A
-command has a keeper, a process that inherits whatever the command leaves behind, and ends it. A keeper that
-was killed leaves its orphans to us, and they end too. As the first process of its namespace nobody inside can
-stop or kill us, and when we end all of them do.
+It says `ready` once, and answers all but kill with one `ended id code` or `refused id reason`. A command has
+a keeper, a process that inherits whatever the command leaves behind, and ends it. A keeper that was killed
+leaves its orphans to us, and they end too. As the first process of its namespace nobody inside can stop or
+kill us, and when we end all of them do.
 """
 
 import _socket
@@ -122,8 +122,10 @@ class Supervisor:
                 self.run(packet, fields[1], fields[2], held)
             elif fields[0] == "connect":
                 self.connect(fields[1], held[0], int(fields[2]))
+            elif fields[0] == "resize":
+                self.resize(*fields[1:])
             else:
-                self.change(*fields)
+                self.kill(fields[1])
         except OSError as error:
             self.say("refused", fields[1], errno.errorcode.get(error.errno or 0, "EIO"))
         finally:
@@ -147,17 +149,20 @@ class Supervisor:
         pass_on(keeper.socket, packet, held)
         self.add_spares()  # while the command starts
 
-    def change(self, what: str, name: str, *size: str) -> None:
-        """End a job, or give its terminal another size."""
+    def kill(self, name: str) -> None:
+        """End a job."""
         for helper in self.helpers.values():
-            if helper.name != name:
-                continue
-            if what == "kill":
+            if helper.name == name:
                 helper.is_spent = True
                 os.kill(helper.process, signal.SIGCONT)
                 os.kill(helper.process, signal.SIGTERM)
-            elif helper.terminal >= 0:
-                resize(helper.terminal, *map(int, size))
+
+    def resize(self, name: str, job: str, rows: str, columns: str) -> None:
+        """Give a job's terminal another size; one that has just ended needs none."""
+        for helper in self.helpers.values():
+            if helper.name == job and helper.terminal >= 0:
+                resize(helper.terminal, int(rows), int(columns))
+        self.say("ended", name, "0")
 
     def connect(self, name: str, stream: int, port: int) -> None:
         """Have a stream carried to a port."""
