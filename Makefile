@@ -10,7 +10,8 @@ PAGE := $(PYTHON) backend/scripts/page.py npm run --silent
 # Tests run side by side; the parts they start are real and need memory, so no more than eight.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 || echo "$$n")
 # Side by side, inline-snapshot can only compare: without its plugin it does that, and is quiet.
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+# A shared machine may be too slow once: CI gives a test a second try, and names it.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(CI),--reruns 1 -rR)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test page-check page-test page-api check lint format types sizes coverage lock \
