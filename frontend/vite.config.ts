@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -18,7 +18,7 @@ function compressed(): Plugin {
     writeBundle({ dir = '' }, bundle) {
       for (const name of Object.keys(bundle)) {
         const bytes = readFileSync(join(dir, name))
-        if (bytes.length > 1000 && /\.(js|css|html|svg)$/.test(name))
+        if (bytes.length > 1000 && /\.(m?js|css|html|svg)$/.test(name))
           writeFileSync(join(dir, `${name}.gz`), gzipSync(bytes, { level: 9 }))
       }
     },
@@ -37,8 +37,28 @@ function oneFormOfFonts(): Plugin {
   }
 }
 
+/** Lays down what pdf.js fetches for some documents only: maps of characters, the standard fonts, decoders. */
+function partsOfPdf(): Plugin {
+  const home = fileURLToPath(new URL('./node_modules/pdfjs-dist/', import.meta.url))
+  const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string }
+  return {
+    name: 'parts-of-pdf',
+    apply: 'build',
+    generateBundle() {
+      for (const folder of ['cmaps', 'standard_fonts', 'wasm'])
+        for (const name of readdirSync(join(home, folder)).filter((one) => /\.(bcmap|pfb|ttf|wasm)$/.test(one)))
+          this.emitFile({
+            type: 'asset',
+            fileName: `assets/pdf-${version}/${folder}/${name}`,
+            source: readFileSync(join(home, folder, name)),
+          })
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [oneFormOfFonts(), react(), tailwindcss(), compressed()],
+  plugins: [oneFormOfFonts(), react(), tailwindcss(), partsOfPdf(), compressed()],
+  worker: { format: 'es' },
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     // Inside the Python package: the service finds it by importlib.resources.

@@ -2,6 +2,7 @@
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import type { Address } from './process'
 
 const FLAGS = [
   '--no-sandbox',
@@ -42,8 +43,12 @@ export interface Watched extends Page {
   readonly complaints: string[]
 }
 
-/** Opens a page for somebody who is signed in already. */
-export async function openPage(options: BrowserContextOptions = {}, signedIn = true): Promise<Watched> {
+/** Opens a page for somebody who is signed in already, at the service that all tests share or another. */
+export async function openPage(
+  options: BrowserContextOptions = {},
+  signedIn = true,
+  at: Address | null = service,
+): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: 'reduce',
@@ -54,14 +59,14 @@ export async function openPage(options: BrowserContextOptions = {}, signedIn = t
   if (signedIn) {
     await context.addInitScript((token) => {
       localStorage.setItem('factotum.token', token)
-    }, service?.token ?? '')
+    }, at?.token ?? '')
   }
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('request', (request) => {
     const { protocol, origin } = new URL(request.url())
-    if (protocol.startsWith('http') && origin !== service?.url) complaints.push(`asked ${request.url()}`)
+    if (protocol.startsWith('http') && origin !== at?.url) complaints.push(`asked ${request.url()}`)
   })
   page.on('console', (message) => {
     if (message.type() === 'error' && message.text().includes('Content Security Policy'))

@@ -39,6 +39,10 @@ export const SCENARIOS = [
     turns: [[...long.map((text) => ({ text, delay: 0.08 }))]],
   },
   {
+    match: 'a plan, then write at length',
+    turns: [['First a plan.', plan('active', 'pending')], [...long.map((text) => ({ text, delay: 0.1 }))]],
+  },
+  {
     match: 'which colour',
     turns: [
       [

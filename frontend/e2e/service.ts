@@ -1,12 +1,9 @@
-/** Starts the real service on its embedded defaults, with a scripted model, for all end-to-end tests. */
-import { execFileSync, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** Starts the real service for all end-to-end tests. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
-import { SCENARIOS } from './scenarios'
+import { BACKEND, Service } from './process'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,9 +11,6 @@ declare module 'vitest' {
     chromium: string | null
   }
 }
-
-const BACKEND = fileURLToPath(new URL('../../backend/', import.meta.url))
-const START_MS = 90_000
 
 export default async function setup({ provide }: TestProject): Promise<(() => Promise<void>) | undefined> {
   const chromium = findChromium()
@@ -31,52 +25,10 @@ export default async function setup({ provide }: TestProject): Promise<(() => Pr
     provide('service', null)
     return undefined
   }
-  const folder = mkdtempSync(join(tmpdir(), 'ft-page-'))
-  // The embedded servers run as another user when this one is root.
-  chmodSync(folder, 0o711)
-  const script = join(folder, 'script.json')
-  const primes = JSON.parse(readFileSync(join(BACKEND, 'factotum/testing/provider/scripts/primes.json'), 'utf8')) as {
-    scenarios: unknown[]
-  }
-  writeFileSync(script, JSON.stringify({ scenarios: [...primes.scenarios, ...SCENARIOS] }))
-  const { process: child, url, code } = await start(folder, script)
-  const token = readFileSync(join(folder, 'data', 'token'), 'utf8').trim()
-  provide('service', { url, token, code })
-  return async () => {
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-async function start(folder: string, script: string): Promise<{ process: ChildProcess; url: string; code: string }> {
-  const log = join(folder, 'log')
-  const output = openSync(log, 'a')
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('FACTOTUM_'))
-  const child = spawn(
-    join(BACKEND, '.venv/bin/python'),
-    ['-c', 'from factotum.cli.main import main; main()', 'serve', '--script', script, '--port', '0'],
-    {
-      cwd: folder,
-      env: {
-        ...Object.fromEntries(own),
-        PYTHONPATH: BACKEND,
-        FACTOTUM_DATA_FOLDER: join(folder, 'data'),
-        FACTOTUM_SANDBOX_PYTHON: '',
-        COLUMNS: '200',
-      },
-      stdio: ['ignore', output, output],
-    },
-  )
-  const deadline = Date.now() + START_MS
-  for (;;) {
-    const found = /(http:\/\/[\d.:]+)\/#code=([\w-]+)/.exec(readFileSync(log, 'utf8'))
-    if (found?.[1] !== undefined && found[2] !== undefined) return { process: child, url: found[1], code: found[2] }
-    if (child.exitCode !== null || Date.now() > deadline)
-      throw new Error(`The service did not start:\n${readFileSync(log, 'utf8')}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  const service = new Service()
+  await service.start()
+  provide('service', { url: service.url, token: service.token, code: service.code })
+  return () => service.close()
 }
 
 function findChromium(): string | null {

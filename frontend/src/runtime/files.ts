@@ -4,8 +4,13 @@ import type { WorkspaceFile } from '@/protocol/types'
 import { api, authorizedFetch, body } from './api'
 import { apiUrl } from './config'
 
-/** Larger files are offered for download only. */
-export const LARGEST_PREVIEW = 5_000_000
+const LARGEST_PREVIEW = 5_000_000
+const LARGEST_PAGED = 25_000_000
+
+/** Larger files are offered for download only. Bytes; a PDF is drawn page by page, so it may be larger. */
+export function largestPreview(path: string): number {
+  return path.toLowerCase().endsWith('.pdf') ? LARGEST_PAGED : LARGEST_PREVIEW
+}
 
 function fileUrl(threadId: string, path: string): string {
   return apiUrl(`/v1/threads/${threadId}/files/${path.split('/').map(encodeURIComponent).join('/')}`)

@@ -16,9 +16,10 @@ export function duration(ms: number): string {
   if (ms < 1000) return `${String(Math.round(ms))} ms`
   const seconds = ms / 1000
   if (seconds < 10) return `${seconds.toFixed(1)} s`
-  if (seconds < 60) return `${String(Math.round(seconds))} s`
-  const minutes = Math.floor(seconds / 60)
-  const rest = Math.round(seconds % 60)
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${String(whole)} s`
+  const minutes = Math.floor(whole / 60)
+  const rest = whole % 60
   if (minutes < 60) return `${String(minutes)} min ${String(rest)} s`
   return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60)} min`
 }

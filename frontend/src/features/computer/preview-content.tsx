@@ -1,11 +1,17 @@
 /** What is in a file: markdown, a table, a picture, a page without scripts, code; or that it cannot be shown. */
-import { useEffect, useState } from 'react'
+import { Suspense, lazy, useEffect, useState } from 'react'
 import { Button } from '@/ui/button'
+import { save } from '@/ui/clipboard'
 import { Code } from '@/ui/markdown/code'
 import { languageOf } from '@/ui/markdown/highlight'
 import { Markdown } from '@/ui/markdown/markdown'
 import { useObjectUrl } from '@/ui/object-url'
 import { parseCsv } from './csv'
+import { DataTable } from './data-table'
+import { Unreadable, Waiting } from './unreadable'
+
+const PdfView = lazy(() => import('./pdf/pdf-view'))
+const OfficeView = lazy(() => import('./office/office-view'))
 
 const LONGEST_TEXT = 400_000
 
@@ -13,6 +19,20 @@ export function Content({ name, blob }: { name: string; blob: Blob }) {
   const extension = name.includes('.') ? (name.split('.').at(-1)?.toLowerCase() ?? '') : ''
   if (['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'bmp', 'ico'].includes(extension))
     return <Picture blob={blob} name={name} />
+  // Another file begins anew, at its first page.
+  const key = name + String(blob.size)
+  if (extension === 'pdf')
+    return (
+      <Suspense fallback={<Waiting />}>
+        <PdfView key={key} blob={blob} name={name} />
+      </Suspense>
+    )
+  if (extension === 'docx' || extension === 'xlsx')
+    return (
+      <Suspense fallback={<Waiting />}>
+        <OfficeView key={key} blob={blob} name={name} kind={extension === 'docx' ? 'document' : 'workbook'} />
+      </Suspense>
+    )
   return <TextContent name={name} extension={extension} blob={blob} />
 }
 
@@ -39,7 +59,15 @@ function TextContent({ name, extension, blob }: { name: string; extension: strin
   }, [blob])
   if (text === null) return null
   if (text.includes('\0'))
-    return <p className="p-4 text-muted">This is not text, and no picture. Download it to open it.</p>
+    return (
+      <Unreadable
+        onDownload={() => {
+          save(blob, name)
+        }}
+      >
+        This kind of file cannot be shown here. Download it to open it.
+      </Unreadable>
+    )
 
   const rendered =
     extension === 'md' || extension === 'markdown'
@@ -92,30 +120,8 @@ const MOST_ROWS = 500
 function CsvTable({ text, tabs, name }: { text: string; tabs: boolean; name: string }) {
   const [head = [], ...rows] = parseCsv(text, tabs ? '\t' : null, MOST_ROWS + 1)
   return (
-    <div tabIndex={0} role="region" aria-label={name} className="h-full overflow-auto">
-      <table className="min-w-full border-collapse tabular-nums">
-        <thead>
-          <tr>
-            {head.map((cell, place) => (
-              <th key={place} scope="col" className="sticky top-0 border-b bg-panel px-3 py-1.5 text-left font-medium">
-                {cell}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, place) => (
-            <tr key={place} className="border-b">
-              {row.map((cell, column) => (
-                <td key={column} className="whitespace-nowrap px-3 py-1.5">
-                  {cell}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <DataTable name={name} head={head} rows={rows}>
       {rows.length === MOST_ROWS && <p className="p-3 text-muted">The first {MOST_ROWS} rows.</p>}
-    </div>
+    </DataTable>
   )
 }

@@ -1,7 +1,7 @@
 /** One file: its name, its content as far as the page can show it, and the way to have it. */
 import { ArrowLeft, Download } from 'lucide-react'
 import { explain } from '@/runtime/api'
-import { LARGEST_PREVIEW, readFile, useFile, useFileInfo } from '@/runtime/files'
+import { largestPreview, readFile, useFile, useFileInfo } from '@/runtime/files'
 import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
 import { toast } from 'sonner'
 import { Alert } from '@/ui/alert'
@@ -9,12 +9,13 @@ import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { bytes } from '@/ui/format'
 import { Content } from './preview-content'
+import { Unreadable } from './unreadable'
 
 export function Preview({ path, onBack }: { path: string; onBack: () => void }) {
   const { threadId } = useThreadSession()
   const changes = useFileChanges()
   const info = useFileInfo(threadId, path, changes)
-  const small = info != null && info.kind !== 'folder' && info.size_bytes <= LARGEST_PREVIEW
+  const small = info != null && info.kind !== 'folder' && info.size_bytes <= largestPreview(path)
   const { data, error } = useFile(threadId, path, changes, small)
   const name = path.slice(path.lastIndexOf('/') + 1)
   const download = async (): Promise<void> => {
@@ -42,7 +43,11 @@ export function Preview({ path, onBack }: { path: string; onBack: () => void }) 
       </div>
       <div className="min-h-0 flex-1 bg-bg">
         {info === null && <p className="p-4 text-muted">This file is no longer there.</p>}
-        {info != null && !small && <p className="p-4 text-muted">This is too large to be shown here. Download it.</p>}
+        {info != null && !small && (
+          <Unreadable onDownload={() => void download()}>
+            This file is too large to be shown here. Download it to open it.
+          </Unreadable>
+        )}
         {error !== null && <Alert className="p-4">{explain(error)}</Alert>}
         {data !== undefined && info !== null && <Content name={name} blob={data} />}
       </div>

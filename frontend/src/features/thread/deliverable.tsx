@@ -2,7 +2,7 @@
 import { Download, FileText } from 'lucide-react'
 import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
-import { LARGEST_PREVIEW, readFile, useFile, useFileInfo } from '@/runtime/files'
+import { largestPreview, readFile, useFile, useFileInfo } from '@/runtime/files'
 import { readSharedFile, useSharedFile } from '@/runtime/shared'
 import { usePanel } from '@/runtime/panel'
 import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
@@ -22,7 +22,7 @@ function OwnDeliverable({ path }: { path: string }) {
   const { threadId } = useThreadSession()
   const changes = useFileChanges()
   const info = useFileInfo(threadId, path, changes)
-  const small = info != null && info.size_bytes <= LARGEST_PREVIEW
+  const small = info != null && info.size_bytes <= largestPreview(path)
   const { data } = useFile(threadId, path, changes, PICTURE.test(path) && small)
   const note =
     info === null
