@@ -36,8 +36,8 @@ export async function checkArchive(file: ArrayBuffer, largest = LARGEST_UNPACKED
       if (unpacked > largest) throw new UnreadableFile('large')
     }
   } catch (error) {
-    // What lies outside the file, and what cannot be inflated.
-    if (error instanceof RangeError || error instanceof TypeError) throw new UnreadableFile('broken')
+    // A part that would lie outside the file.
+    if (error instanceof RangeError) throw new UnreadableFile('broken')
     throw error
   }
 }
@@ -76,7 +76,10 @@ async function sizeOf({ data, packed }: Part, most: number): Promise<number> {
   const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader()
   let size = 0
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch(() => {
+      // Browsers and Node.js disagree on what they raise for bytes that cannot be inflated.
+      throw new UnreadableFile('broken')
+    })
     if (done) return size
     size += value.byteLength
     if (size > most) {

@@ -84,5 +84,7 @@ export async function drawPage(
     if (!signal.aborted) throw error
   } finally {
     page.cleanup()
+    // It measures text on a canvas that it hangs below the page's body.
+    pdfjs.TextLayer.cleanup()
   }
 }
