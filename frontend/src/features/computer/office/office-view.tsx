@@ -46,7 +46,7 @@ function DocumentView({ html, name }: { html: string; name: string }) {
   return (
     <div tabIndex={0} role="region" aria-label={name} className="h-full overflow-auto p-5">
       {html === '' && <p className="text-muted">There is no text in this document.</p>}
-      <div ref={place} className="markdown mx-auto max-w-[720px] [&_img]:max-w-full [&_td>p]:m-0" />
+      <div ref={place} className="markdown mx-auto max-w-[720px] [&_img]:max-w-full [&_td>p]:m-0!" />
     </div>
   )
 }

@@ -1,6 +1,6 @@
 /** Which pages are near to what is seen, which one is read, and how large they are. */
 import type { RefObject } from 'react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 
 export const MOST_PAGES = 1000
 const SIZES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4]
@@ -23,6 +23,8 @@ export interface Pages {
 /** `width` is that of a page, in points. */
 export function usePages(count: number, width: number): Pages {
   const area = useRef<HTMLDivElement>(null)
+  /** What is at the top: a page, and how much of it is above. */
+  const top = useRef({ page: 1, above: 0 })
   const [room, setRoom] = useState(0)
   const [chosen, setChosen] = useState<number | null>(null)
   const [near, setNear] = useState<ReadonlySet<number>>(new Set())
@@ -60,7 +62,10 @@ export function usePages(count: number, width: number): Pages {
     )
     for (const page of place.querySelectorAll('[data-page]')) watch.observe(page)
     const look = (): void => {
-      setCurrent(pageAt(place))
+      setCurrent(pageAt(place, place.clientHeight / 3))
+      const page = pageAt(place, 0)
+      const box = placeOf(place, page)
+      if (box !== undefined) top.current = { page, above: (place.getBoundingClientRect().top - box.top) / box.height }
     }
     place.addEventListener('scroll', look, { passive: true })
     return () => {
@@ -68,6 +73,15 @@ export function usePages(count: number, width: number): Pages {
       place.removeEventListener('scroll', look)
     }
   }, [count, scale])
+
+  // Another size leaves the reader where they are.
+  useLayoutEffect(() => {
+    const place = area.current
+    const { page, above } = top.current
+    const box = place === null ? undefined : placeOf(place, page)
+    if (place === null || box === undefined) return
+    place.scrollTop += box.top + above * box.height - place.getBoundingClientRect().top
+  }, [scale])
 
   return {
     area,
@@ -91,14 +105,19 @@ function numberOf(page: Element): number {
   return Number(page.getAttribute('data-page'))
 }
 
-/** The page that is at a third of what is seen. */
-function pageAt(area: HTMLElement): number {
-  const { top, height } = area.getBoundingClientRect()
-  if (area.scrollTop + area.clientHeight >= area.scrollHeight - 1 && area.scrollTop > 0)
-    return area.querySelectorAll('[data-page]').length
+function placeOf(area: HTMLElement, page: number): DOMRect | undefined {
+  return area.querySelector(`[data-page="${String(page)}"]`)?.getBoundingClientRect()
+}
+
+/** The page that is `below` pixels below the top of what is seen; at the very end, the last one. */
+function pageAt(area: HTMLElement, below: number): number {
+  const line = area.getBoundingClientRect().top + below
+  const pages = area.querySelectorAll('[data-page]')
+  if (below > 0 && area.scrollTop > 0 && area.scrollTop + area.clientHeight >= area.scrollHeight - 1)
+    return pages.length
   let found = 1
-  for (const page of area.querySelectorAll('[data-page]')) {
-    if (page.getBoundingClientRect().top > top + height / 3) break
+  for (const page of pages) {
+    if (page.getBoundingClientRect().top > line) break
     found = numberOf(page)
   }
   return found
