@@ -75,7 +75,7 @@ function Pages({ opened, name }: { opened: Extract<OpenedPdf, { state: 'open' }>
         aria-label={name}
         tabIndex={0}
         onKeyDown={press}
-        className="flex min-h-0 flex-1 flex-col gap-3 overflow-auto bg-panel p-3"
+        className="flex min-h-0 flex-1 flex-col gap-3 overflow-auto bg-panel p-3 [overflow-anchor:none]"
       >
         {scale > 0 &&
           Array.from({ length: pages }, (_, place) => (

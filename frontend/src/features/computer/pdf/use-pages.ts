@@ -1,6 +1,6 @@
 /** Which pages are near to what is seen, which one is read, and how large they are. */
 import type { RefObject } from 'react'
-import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 
 export const MOST_PAGES = 1000
 const SIZES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4]
@@ -23,8 +23,6 @@ export interface Pages {
 /** `width` is that of a page, in points. */
 export function usePages(count: number, width: number): Pages {
   const area = useRef<HTMLDivElement>(null)
-  /** What is at the top: a page, and how much of it is above. */
-  const top = useRef({ page: 1, above: 0 })
   const [room, setRoom] = useState(0)
   const [chosen, setChosen] = useState<number | null>(null)
   const [near, setNear] = useState<ReadonlySet<number>>(new Set())
@@ -63,9 +61,6 @@ export function usePages(count: number, width: number): Pages {
     for (const page of place.querySelectorAll('[data-page]')) watch.observe(page)
     const look = (): void => {
       setCurrent(pageAt(place, place.clientHeight / 3))
-      const page = pageAt(place, 0)
-      const box = placeOf(place, page)
-      if (box !== undefined) top.current = { page, above: (place.getBoundingClientRect().top - box.top) / box.height }
     }
     place.addEventListener('scroll', look, { passive: true })
     return () => {
@@ -74,39 +69,32 @@ export function usePages(count: number, width: number): Pages {
     }
   }, [count, scale])
 
-  // Another size leaves the reader where they are.
-  useLayoutEffect(() => {
-    const place = area.current
-    const { page, above } = top.current
-    const box = place === null ? undefined : placeOf(place, page)
-    if (place === null || box === undefined) return
-    place.scrollTop += box.top + above * box.height - place.getBoundingClientRect().top
-  }, [scale])
+  const goTo = (page: number): void => {
+    if (!Number.isFinite(page)) return
+    const wanted = Math.min(count, Math.max(1, Math.round(page)))
+    area.current?.querySelector(`[data-page="${String(wanted)}"]`)?.scrollIntoView({ block: 'start' })
+    setCurrent(wanted)
+  }
 
   return {
     area,
     scale,
     near,
     current,
-    goTo: (page) => {
-      if (!Number.isFinite(page)) return
-      const wanted = Math.min(count, Math.max(1, Math.round(page)))
-      area.current?.querySelector(`[data-page="${String(wanted)}"]`)?.scrollIntoView({ block: 'start' })
-      setCurrent(wanted)
-    },
+    goTo,
     zoom: (direction) => {
       const next = direction > 0 ? SIZES.find((one) => one > scale + 0.01) : SIZES.findLast((one) => one < scale - 0.01)
       setChosen(direction === 0 ? null : (next ?? scale))
+      // Another size leaves the reader at their page.
+      requestAnimationFrame(() => {
+        goTo(current)
+      })
     },
   }
 }
 
 function numberOf(page: Element): number {
   return Number(page.getAttribute('data-page'))
-}
-
-function placeOf(area: HTMLElement, page: number): DOMRect | undefined {
-  return area.querySelector(`[data-page="${String(page)}"]`)?.getBoundingClientRect()
 }
 
 /** The page that is `below` pixels below the top of what is seen; at the very end, the last one. */
