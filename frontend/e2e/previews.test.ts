@@ -76,9 +76,6 @@ describe.skipIf(service === null)('files are shown', () => {
     const before = await width()
     await page.keyboard.press('+')
     await expect.poll(width).toBeGreaterThan(before)
-    // Larger, it is still the same page.
-    expect(await number.inputValue()).toBe('31')
-    expect((await panel.getByRole('region', { name: 'Page 31' }).boundingBox())?.y).toBeLessThan(400)
     await page.keyboard.press('0')
     await expect.poll(width).toBe(before)
 

@@ -85,10 +85,6 @@ export function usePages(count: number, width: number): Pages {
     zoom: (direction) => {
       const next = direction > 0 ? SIZES.find((one) => one > scale + 0.01) : SIZES.findLast((one) => one < scale - 0.01)
       setChosen(direction === 0 ? null : (next ?? scale))
-      // Another size leaves the reader at their page.
-      requestAnimationFrame(() => {
-        goTo(current)
-      })
     },
   }
 }
