@@ -46,6 +46,7 @@ describe.skipIf(service === null)('files are shown', () => {
   test('PDF, documents and workbooks; what cannot be shown says why', async () => {
     const page = await openPage()
     await page.goto(await withFiles(page))
+    await page.getByLabel('Your task').waitFor()
     await page.keyboard.press('Control+j')
     await page.getByRole('tab', { name: 'Files' }).click()
     const panel = page.getByRole('tabpanel')

@@ -87,7 +87,10 @@ export class Service implements Address {
         this.code = found[1]
         return
       }
-      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`The service did not start:\n${said}`)
+      if (child.exitCode !== null || Date.now() > deadline) {
+        await this.close()
+        throw new Error(`The service did not start:\n${said}`)
+      }
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }
