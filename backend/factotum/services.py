@@ -33,7 +33,8 @@ from factotum.sandbox.daytona.options import DEFAULT_API_URL, DaytonaOptions
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.egress.places import place_for_proxy
 from factotum.sandbox.egress.proxy import EgressProxy
-from factotum.sandbox.local.previews.server import PreviewServer
+from factotum.sandbox.local.previews import opening as previews
+from factotum.sandbox.local.previews.opening import PreviewPlace
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
 from factotum.settings import Settings, environment
@@ -260,19 +261,26 @@ def web_keys(settings: Settings) -> WebKeys:
 
 
 @asynccontextmanager
-async def serve_previews(services: Services) -> AsyncGenerator[None]:
-    """Show what servers of local sandboxes answer, from the process in which they run.
+async def serve_previews(services: Services, *, shared: bool = False) -> AsyncGenerator[None]:
+    """Show what servers of local sandboxes answer, in whichever process of this machine they run.
 
+    `shared`: several processes listen on the port, and only where it is set: 0 would be another for each.
     Raises SetupFault (`port_in_use`).
     """
     settings, sandboxes = services.settings, services.sandboxes
-    if not isinstance(sandboxes, LocalSandboxProvider):
+    if not isinstance(sandboxes, LocalSandboxProvider) or (shared and not settings.preview_port):
         yield
         return
-    server = PreviewServer(sandboxes, settings.preview_address)
+    place = PreviewPlace(
+        settings.data_folder / "previews",
+        settings.host,
+        settings.preview_port,
+        settings.preview_address,
+        shared,
+    )
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(server.serving(settings.host, settings.preview_port))
+            await stack.enter_async_context(previews.serve(sandboxes, place))
         except OSError as error:
             raise SetupFault(
                 f"Previews cannot listen on {settings.host}:{settings.preview_port}: {error.strerror}.",

@@ -154,7 +154,8 @@ class Settings(BaseSettings):
     """Addresses (CIDR), and below domains, that Daytona's sandboxes may reach; neither: no network."""
     daytona_domain_allow: tuple[str, ...] = Field(default=(), max_length=20)
     preview_port: int = Field(default=0, ge=0, le=65535)
-    """Where previews of servers in local sandboxes are shown; 0 takes a free port."""
+    """Where previews of local sandboxes are shown; 0: a free port, or none where API and worker are
+    apart."""
     preview_address: str = Field(
         default="http://{label}.localhost:{port}/", pattern=r"^https?://[^/]*\{label\}"
     )

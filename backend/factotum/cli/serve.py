@@ -81,8 +81,7 @@ async def work(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         opened = open_services(settings, addresses_of(settings), "factotum-worker")
         services = await stack.enter_async_context(opened)
-        if settings.preview_port:
-            await stack.enter_async_context(serve_previews(services))
+        await stack.enter_async_context(serve_previews(services, shared=True))
         await _work(services, ended, warm_first=True)
 
 

@@ -26,10 +26,11 @@ class Pass:
 
 
 class Passes:
-    """Makes passes and reads them. The key lives as long as the process, as the servers inside do."""
+    """Makes passes and reads them: all that have the same key know each other's."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._key = os.urandom(32)
+    def __init__(self, key: bytes | None = None, clock: Callable[[], float] = time.time) -> None:
+        """Without a `key` they are good in this object alone."""
+        self._key = key or os.urandom(32)
         self._clock = clock
 
     def make(self, project_id: str, port: int, seconds: int) -> str:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 from factotum.core.errors import FactotumError
 from factotum.core.tasks import cancelled
+from factotum.sandbox.local.previews.doors import Doors, reach
 from factotum.sandbox.local.previews.heads import HEAD_LIMIT, BadHead, mend_answer, read_request, refusal
 from factotum.sandbox.local.previews.passes import Pass, Passes
 from factotum.sandbox.local.provider import LocalSandboxProvider
@@ -31,22 +32,36 @@ Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class PreviewServer:
-    """One listener for all previews. `address` is a form with `{label}` and `{port}`."""
+    """One listener for all previews."""
 
     def __init__(
-        self, provider: LocalSandboxProvider, address: str = "http://{label}.localhost:{port}/"
+        self,
+        provider: LocalSandboxProvider,
+        address: str = "http://{label}.localhost:{port}/",
+        *,
+        key: bytes | None = None,
+        doors: Doors | None = None,
     ) -> None:
-        self.passes = Passes()
+        """`address` is a form with `{label}` and `{port}`. `key` is what other processes sign with too, and
+        `doors` lead to their sandboxes."""
+        self.passes = Passes(key)
         self.port = 0
         self._provider = provider
         self._address = address
+        self._doors = doors
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def serving(self, host: str, port: int) -> AsyncGenerator[None]:
-        """Serve until the block is left; 0 takes a free port. Raises OSError when the port is in use."""
-        self._server = await asyncio.start_server(self._greet, host, port, limit=HEAD_LIMIT)
+    async def serving(self, host: str, port: int, *, shared: bool = False) -> AsyncGenerator[None]:
+        """Serve until the block is left; 0 takes a free port. Raises OSError when the port is in use.
+
+        A `shared` port may be served by several processes of one user: the kernel gives each connection to
+        one of them.
+        """
+        self._server = await asyncio.start_server(
+            self._greet, host, port, limit=HEAD_LIMIT, reuse_port=shared or None
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         self._provider.sign_preview = self.address
         try:
@@ -92,7 +107,12 @@ class PreviewServer:
             return
         connection = await self._connect(allowed)
         if connection is None:
-            await _say(writer, "502 Bad Gateway", f"Nothing listens on port {allowed.port} of the sandbox.")
+            await _say(
+                writer,
+                "502 Bad Gateway",
+                f"Nothing listens on port {allowed.port} of the sandbox: the server has ended, or the "
+                "sandbox was stopped while nobody used it. Ask the agent to start it again.",
+            )
             return
         try:
             with contextlib.suppress(OSError):  # it may have answered and gone before it was asked
@@ -105,13 +125,9 @@ class PreviewServer:
         return self.passes.read(host.partition(".")[0].lower())
 
     async def _connect(self, allowed: Pass) -> Connection | None:
-        sandbox = await self._provider.running(allowed.project_id)
-        if sandbox is None:
-            return None
-        try:
-            return await sandbox.connect(allowed.port)
-        except FactotumError:
-            return None
+        """Reach the port here, else in whichever process of this machine has it."""
+        here = await reach(self._provider, allowed)
+        return here if here is not None or self._doors is None else await self._doors.connect(allowed)
 
 
 async def _carry(client: Pair, connection: Connection, *, is_websocket: bool) -> None:
