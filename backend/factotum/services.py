@@ -12,12 +12,14 @@ from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.bus.tail import LiveTail
+from factotum.clients.cloudflare import CloudflarePages
 from factotum.clients.fetch import WebReader
 from factotum.clients.service import CallRecord, OnCall, Outbound
 from factotum.core.addresses import Guard
 from factotum.core.circuits import Circuits
 from factotum.core.errors import SetupFault
 from factotum.core.ids import new_id
+from factotum.features.deployments import DeploymentService, PostgresDeploymentBook
 from factotum.features.metrics import OUTBOUND
 from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
@@ -37,11 +39,14 @@ from factotum.sandbox.local.previews import opening as previews
 from factotum.sandbox.local.previews.opening import PreviewPlace
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
+from factotum.sandbox.sites.shelf import Shelf
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
 from factotum.tools.builtin import browser_family, builtin_catalogue
+from factotum.tools.builtin.deploy import make_deploy
+from factotum.tools.builtin.publishing import CloudflarePublisher, LocalPublisher, Publisher
 from factotum.tools.builtin.web_families import WebKeys, web_families
-from factotum.tools.catalogue import ToolCatalogue
+from factotum.tools.catalogue import Family, Missing, ToolCatalogue
 
 SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
 """What a scripted provider plays; the part before the stroke is the wire format."""
@@ -75,6 +80,9 @@ class Services:
     sandboxes: SandboxProvider
     runs: RunService
     follower: Follower
+    shelf: Shelf
+    """The sites that are deployed on this machine."""
+    deployments: DeploymentService
     model_health: ModelHealth = field(default_factory=ModelHealth)
     tools: ToolCatalogue = field(default_factory=builtin_catalogue)
     outbound: Outbound = field(default_factory=Outbound)
@@ -129,6 +137,25 @@ def make_database(
     )
 
 
+def make_publisher(settings: Settings, outbound: Outbound, shelf: Shelf) -> Publisher:
+    """Return what `deploy` publishes with: Cloudflare Pages where it is set up, else this machine."""
+    token, account = settings.cloudflare_api_token, settings.cloudflare_account_id
+    if token is None or account is None:
+        return LocalPublisher(shelf)
+    return CloudflarePublisher(CloudflarePages(outbound, token, account))
+
+
+def deploy_family(publisher: Publisher, database: Database, shelf: Shelf, *, previews_shown: bool) -> Family:
+    """Return the tool that publishes, or what it lacks."""
+    can = publisher.target != "local" or previews_shown
+    tool = make_deploy(publisher, PostgresDeploymentBook(database), shelf)
+    missing = Missing(
+        "Nothing shows here what would be deployed.",
+        "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or FACTOTUM_PREVIEW_PORT",
+    )
+    return Family((tool,), None if can else missing)
+
+
 def make_sandboxes(
     settings: Settings, egress: EgressProxy | None = None
 ) -> LocalSandboxProvider | DaytonaSandboxProvider:
@@ -177,9 +204,12 @@ def daytona_options(settings: Settings) -> DaytonaOptions | None:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, addresses: Addresses, name: str) -> AsyncGenerator[Services]:
+async def open_services(
+    settings: Settings, addresses: Addresses, name: str, *, previews_shown: bool | None = None
+) -> AsyncGenerator[Services]:
     """Open what the service needs, and close it in the end. `name` is shown in the database's list.
 
+    `previews_shown`: whether previews will be; None: where a port is set for them.
     Raises SetupFault and Unavailable when the database is not ready. Redis may be away: runs go on.
     """
     async with AsyncExitStack() as stack:
@@ -208,6 +238,9 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             resting=health.resting,
             context_window=settings.context_window,
         )
+        shelf = Shelf(settings.data_folder / "deployments")
+        publisher = make_publisher(settings, outbound, shelf)
+        shown = bool(settings.preview_port) if previews_shown is None else previews_shown
         queue = ProcrastinateQueue(RunLimits(settings.account_runs, settings.total_runs))
         signals = Signals(redis)
         yield Services(
@@ -228,6 +261,11 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             tools=builtin_catalogue(
                 browser_family(await asyncio.to_thread(refusal, settings.sandbox_python)),
                 *web_families(web_keys(settings), outbound, web_reader),
+                deploy_family(publisher, database, shelf, previews_shown=shown),
+            ),
+            shelf=shelf,
+            deployments=DeploymentService(
+                database, {"local": LocalPublisher(shelf), publisher.target: publisher}.values(), shelf
             ),
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
@@ -262,15 +300,16 @@ def web_keys(settings: Settings) -> WebKeys:
 
 @asynccontextmanager
 async def serve_previews(services: Services, *, shared: bool = False) -> AsyncGenerator[None]:
-    """Show what servers of local sandboxes answer, in whichever process of this machine they run.
+    """Show deployed sites, and what servers of local sandboxes answer, in whichever process they run.
 
     `shared`: several processes listen on the port, and only where it is set: 0 would be another for each.
     Raises SetupFault (`port_in_use`).
     """
     settings, sandboxes = services.settings, services.sandboxes
-    if not isinstance(sandboxes, LocalSandboxProvider) or (shared and not settings.preview_port):
+    if shared and not settings.preview_port:
         yield
         return
+    local = sandboxes if isinstance(sandboxes, LocalSandboxProvider) else None
     place = PreviewPlace(
         settings.data_folder / "previews",
         settings.host,
@@ -280,7 +319,7 @@ async def serve_previews(services: Services, *, shared: bool = False) -> AsyncGe
     )
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(previews.serve(sandboxes, place))
+            await stack.enter_async_context(previews.serve(local, place, services.shelf))
         except OSError as error:
             raise SetupFault(
                 f"Previews cannot listen on {settings.host}:{settings.preview_port}: {error.strerror}.",

@@ -129,6 +129,11 @@ class Settings(BaseSettings):
     """An own SearXNG whose settings allow the format `json`."""
     rapidapi_key: SecretStr | None = Field(default=None, validation_alias="RAPIDAPI_KEY")
     """Opens the data providers that its owner has subscribed to."""
+    cloudflare_api_token: SecretStr | None = Field(default=None, validation_alias="CLOUDFLARE_API_TOKEN")
+    """With the account: `deploy` publishes at Cloudflare Pages. The token needs its permission "Edit"."""
+    cloudflare_account_id: str | None = Field(
+        default=None, validation_alias="CLOUDFLARE_ACCOUNT_ID", pattern=r"^[A-Za-z0-9]{1,32}$"
+    )
     sandbox_python: Path | None = Field(default_factory=default_sandbox_python)
     """A virtual environment whose packages the agent's own Python sees, read-only."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from factotum.sandbox.local.previews.doors import Doors
 from factotum.sandbox.local.previews.key import shared_key
 from factotum.sandbox.local.previews.server import PreviewServer
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from factotum.sandbox.sites.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,20 @@ class PreviewPlace:
 
 
 @asynccontextmanager
-async def serve(provider: LocalSandboxProvider, place: PreviewPlace) -> AsyncGenerator[PreviewServer]:
-    """Show ports of all local sandboxes of this machine. Raises OSError when the port is in use."""
+async def serve(
+    provider: LocalSandboxProvider | None, place: PreviewPlace, shelf: Shelf | None = None
+) -> AsyncGenerator[PreviewServer]:
+    """Show ports of all local sandboxes of this machine, and the sites of `shelf`.
+
+    Raises OSError when the port is in use.
+    """
     key = await asyncio.to_thread(shared_key, place.folder)
     doors = Doors(await asyncio.to_thread(_made, place.folder / "doors"))
-    server = PreviewServer(provider, place.address, key=key, doors=doors)
-    async with doors.serving(provider), server.serving(place.host, place.port, shared=place.shared):
+    server = PreviewServer(provider, place.address, key=key, doors=doors, shelf=shelf)
+    async with AsyncExitStack() as stack:
+        if provider is not None:
+            await stack.enter_async_context(doors.serving(provider))
+        await stack.enter_async_context(server.serving(place.host, place.port, shared=place.shared))
         yield server
 
 
