@@ -1,5 +1,6 @@
 """Deploying a folder: to a loopback copy of Cloudflare Pages, and to this machine's own shelf."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -301,13 +302,13 @@ async def test_on_this_machine_a_snapshot_is_shown(stage: Stage) -> None:
     result = await stage.deploy(publisher)
     assert result.text.startswith(f"Deployed dist as site: http://{site_id}.test/86400\n")
     await stage.files(dist__index_html="two")
-    assert _read(shelf, site_id, "index.html") == b"one"
+    assert await asyncio.to_thread(_read, shelf, site_id, "index.html") == b"one"
     await stage.sandbox.delete("dist/old.html")
     await stage.deploy(publisher)
-    assert _read(shelf, site_id, "index.html") == b"two"
-    assert _read(shelf, site_id, "old.html") is None
+    assert await asyncio.to_thread(_read, shelf, site_id, "index.html") == b"two"
+    assert await asyncio.to_thread(_read, shelf, site_id, "old.html") is None
     await publisher.withdraw(Site(stage.sandbox.project_id, "site", "local"))
-    assert shelf.site(site_id) is None
+    assert await asyncio.to_thread(shelf.site, site_id) is None
     await publisher.withdraw(Site(stage.sandbox.project_id, "site", "local"))
 
 

@@ -76,14 +76,16 @@ class CloudflareFake:
         if fault is None or fault.after:
             status, result = self._decide(request)
         else:
-            status, result = fault.status, None
+            status, result = fault.status, cast("Any", None)
         if fault is not None and fault.status != 200:
             told = {"success": False, "errors": [{"code": 8000000, "message": "Something went wrong."}]}
             await json_answer(answer, told, fault.status, fault.headers)
             return
         ok = status < 300
-        errors = [] if ok else [{"code": result[0], "message": result[1]}]
-        told = {"success": ok, "errors": errors, "messages": [], "result": result if ok else None}
+        errors: list[Any] = [] if ok else [{"code": result[0], "message": result[1]}]
+        told: dict[str, Any] = {"success": ok, "errors": errors, "messages": [], "result": None}
+        if ok:
+            told["result"] = result
         await json_answer(answer, told, status)
 
     def _decide(self, request: HttpRequest) -> tuple[int, Any]:
@@ -150,7 +152,7 @@ class CloudflareFake:
                 return 405, (7001, "Method not allowed")
 
     def _new_project(self, body: Any) -> tuple[int, Any]:
-        name = str(body.get("name")) if isinstance(body, dict) else ""
+        name = str(cast("dict[str, Any]", body).get("name")) if isinstance(body, dict) else ""
         if not _NAME.fullmatch(name):
             return 400, (8000001, "Invalid project name")
         if name in self.projects:
