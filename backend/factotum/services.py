@@ -145,15 +145,33 @@ def make_publisher(settings: Settings, outbound: Outbound, shelf: Shelf) -> Publ
     return CloudflarePublisher(CloudflarePages(outbound, token, account))
 
 
-def deploy_family(publisher: Publisher, database: Database, shelf: Shelf, *, previews_shown: bool) -> Family:
-    """Return the tool that publishes, or what it lacks."""
-    can = publisher.target != "local" or previews_shown
-    tool = make_deploy(publisher, PostgresDeploymentBook(database), shelf)
+@dataclass(frozen=True, slots=True)
+class Deploying:
+    """The parts of `deploy`: the sites of this machine, what is known of all, the tool or what it lacks."""
+
+    shelf: Shelf
+    service: DeploymentService
+    family: Family
+
+
+def make_deploying(
+    settings: Settings, database: Database, outbound: Outbound, *, previews_shown: bool
+) -> Deploying:
+    """Put the parts together. Without Cloudflare the tool needs previews, which show what it deploys."""
+    shelf = Shelf(settings.data_folder / "deployments")
+    publisher = make_publisher(settings, outbound, shelf)
+    publishers: dict[str, Publisher] = {"local": LocalPublisher(shelf), publisher.target: publisher}
     missing = Missing(
         "Nothing shows here what would be deployed.",
         "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or FACTOTUM_PREVIEW_PORT",
     )
-    return Family((tool,), None if can else missing)
+    can = publisher.target != "local" or previews_shown or settings.preview_port
+    tool = make_deploy(publisher, PostgresDeploymentBook(database), shelf)
+    return Deploying(
+        shelf,
+        DeploymentService(database, publishers.values(), shelf),
+        Family((tool,), None if can else missing),
+    )
 
 
 def make_sandboxes(
@@ -205,12 +223,12 @@ def daytona_options(settings: Settings) -> DaytonaOptions | None:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, addresses: Addresses, name: str, *, previews_shown: bool | None = None
+    settings: Settings, addresses: Addresses, name: str, *, previews_shown: bool = False
 ) -> AsyncGenerator[Services]:
     """Open what the service needs, and close it in the end. `name` is shown in the database's list.
 
-    `previews_shown`: whether previews will be; None: where a port is set for them.
-    Raises SetupFault and Unavailable when the database is not ready. Redis may be away: runs go on.
+    `previews_shown`: also where no port is set for them. Raises SetupFault and Unavailable when the database
+    is not ready. Redis may be away: runs go on.
     """
     async with AsyncExitStack() as stack:
         database = make_database(settings, addresses, name)
@@ -226,8 +244,8 @@ async def open_services(
         sandboxes = make_sandboxes(settings, egress)
         stack.push_async_callback(sandboxes.aclose)
         outbound = Outbound(on_call=_counting(run_log))
-        web_reader = WebReader(Guard())
         stack.push_async_callback(outbound.aclose)
+        web_reader = WebReader(Guard())
         health = ModelHealth()
         catalogue = await open_catalogue(
             environment(),
@@ -238,11 +256,8 @@ async def open_services(
             resting=health.resting,
             context_window=settings.context_window,
         )
-        shelf = Shelf(settings.data_folder / "deployments")
-        publisher = make_publisher(settings, outbound, shelf)
-        shown = bool(settings.preview_port) if previews_shown is None else previews_shown
-        queue = ProcrastinateQueue(RunLimits(settings.account_runs, settings.total_runs))
-        signals = Signals(redis)
+        deploying = make_deploying(settings, database, outbound, previews_shown=previews_shown)
+        queue, signals = _queue(settings), Signals(redis)
         yield Services(
             settings=settings,
             addresses=addresses,
@@ -261,15 +276,17 @@ async def open_services(
             tools=builtin_catalogue(
                 browser_family(await asyncio.to_thread(refusal, settings.sandbox_python)),
                 *web_families(web_keys(settings), outbound, web_reader),
-                deploy_family(publisher, database, shelf, previews_shown=shown),
+                deploying.family,
             ),
-            shelf=shelf,
-            deployments=DeploymentService(
-                database, {"local": LocalPublisher(shelf), publisher.target: publisher}.values(), shelf
-            ),
+            shelf=deploying.shelf,
+            deployments=deploying.service,
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )
+
+
+def _queue(settings: Settings) -> ProcrastinateQueue:
+    return ProcrastinateQueue(RunLimits(settings.account_runs, settings.total_runs))
 
 
 async def _open_egress(settings: Settings, stack: AsyncExitStack) -> EgressProxy | None:

@@ -11,7 +11,7 @@ from factotum.sandbox.sites.shelf import Shelf
 from factotum.store.database import Database
 from factotum.store.deployments import Deployments
 from factotum.store.projects import Projects
-from factotum.store.records import Caller, Deployment
+from factotum.store.records import Caller, Deployment, WithdrawnSite
 from factotum.tools.builtin.publishing import LOCAL_SECONDS, Publisher, Site
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class DeploymentService:
             waiting = await Deployments(tx).to_take_away(_BATCH)
         return sum([await self._take_away(each) for each in waiting])
 
-    async def _take_away(self, deployment: Deployment) -> bool:
+    async def _take_away(self, deployment: WithdrawnSite) -> bool:
         publisher = self._publishers.get(deployment.target)
         if publisher is None:
             _log.warning("deployment %s stays: %s is not set up", deployment.id, deployment.target)

@@ -55,6 +55,15 @@ class Project(Frozen):
     updated_at: datetime
 
 
+class WithdrawnSite(Frozen):
+    """A deployment that is to be taken away."""
+
+    id: str
+    project_id: str
+    name: str
+    target: Literal["cloudflare", "local"]
+
+
 class Deployment(Frozen):
     """A folder of a project that is shown to people. An empty `address` is signed when it is asked for."""
 

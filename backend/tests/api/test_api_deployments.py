@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from factotum.bus.writer import RunLogWriter
 from factotum.core.errors import Conflict, FactotumError, NotFound, Unavailable
 from factotum.core.ids import new_id
 from factotum.features.deployments import DeploymentService, PostgresDeploymentBook
@@ -14,6 +15,7 @@ from factotum.runs.upkeep import Cleaner
 from factotum.sandbox.sites.gathering import Gathered
 from factotum.store.deployments import MOST_OF_PROJECT, Deployments
 from factotum.tools.builtin.publishing import Published, Site, Target
+from tests.api.api_support import claim, finish, new_run
 from tests.api.conftest import Api
 from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, add_member
 
@@ -36,8 +38,17 @@ class Host:
         self.withdrawn.append(site.name)
 
 
-async def project(client: httpx.AsyncClient) -> str:
-    return str((await client.post("/v1/projects", json={"name": "Shown"})).json()["id"])
+async def project(api: Api) -> str:
+    """Make a project with a run at work, as it is when something is deployed."""
+    return (await at_work(api))[0]
+
+
+async def at_work(api: Api) -> tuple[str, str, RunLogWriter]:
+    """Make a project with a run at work; return both, and the writer of the run's log."""
+    made = str((await api.alice.post("/v1/projects", json={"name": "Shown"})).json()["id"])
+    thread = (await api.alice.post("/v1/threads", json={"project_id": made})).json()["id"]
+    run = str((await new_run(api.alice, thread))["id"])
+    return made, run, await claim(api.services, run)
 
 
 async def deployed(api: Api, project_id: str, name: str, target: Target = "cloudflare") -> Site:
@@ -55,7 +66,7 @@ async def shown(client: httpx.AsyncClient, project_id: str) -> list[dict[str, An
 
 
 async def test_deployments_are_listed_and_their_local_addresses_are_new(api: Api) -> None:
-    here = await project(api.alice)
+    here = await project(api)
     assert await shown(api.alice, here) == []
     await PostgresDeploymentBook(api.services.database).begin(Site(here, "begun", "cloudflare"))
     there = await deployed(api, here, "there")
@@ -71,7 +82,7 @@ async def test_deployments_are_listed_and_their_local_addresses_are_new(api: Api
 
 
 async def test_nobody_else_sees_or_withdraws_them(api: Api, admin_database_url: str) -> None:
-    here = await project(api.alice)
+    here = await project(api)
     site = await deployed(api, here, "mine", "local")
     place = f"/v1/projects/{here}/deployments"
     assert (await api.bob.get(place)).status_code == 404
@@ -81,7 +92,7 @@ async def test_nobody_else_sees_or_withdraws_them(api: Api, admin_database_url: 
     assert len(await shown(api.bob, here)) == 1
     assert (await api.bob.delete(f"{place}/{site.id}")).status_code == 403
     assert len(await shown(api.alice, here)) == 1
-    other = await project(api.alice)
+    other = await project(api)
     missing = await api.alice.delete(f"/v1/projects/{other}/deployments/{site.id}")
     assert (missing.status_code, missing.json()["code"]) == (404, "deployment_not_found")
     assert (await api.alice.delete(f"{place}/no-id")).status_code in (404, 422)
@@ -90,7 +101,7 @@ async def test_nobody_else_sees_or_withdraws_them(api: Api, admin_database_url: 
 async def test_withdrawing_takes_it_away_and_what_fails_is_tried_again(api: Api) -> None:
     host, database = Host(), api.services.database
     service = DeploymentService(database, [host], api.services.shelf)
-    here = await project(api.alice)
+    here = await project(api)
     one, two = await deployed(api, here, "one"), await deployed(api, here, "two")
     local = await deployed(api, here, "local", "local")
     await service.withdraw(ALICE, here, one.id)
@@ -112,7 +123,7 @@ async def test_withdrawing_takes_it_away_and_what_fails_is_tried_again(api: Api)
 
 
 async def test_one_that_is_made_again_while_it_goes_stays(api: Api) -> None:
-    here = await project(api.alice)
+    here = await project(api)
     site = await deployed(api, here, "one")
     async with api.services.database.tenant(ALICE) as tx:
         await Deployments(tx).withdraw(here, site.id)
@@ -125,9 +136,10 @@ async def test_one_that_is_made_again_while_it_goes_stays(api: Api) -> None:
 async def test_they_go_with_their_project(api: Api) -> None:
     host = Host()
     service = DeploymentService(api.services.database, [host], api.services.shelf)
-    here, kept = await project(api.alice), await project(api.alice)
+    (here, run, writer), kept = await at_work(api), await project(api)
     await deployed(api, here, "gone")
     await deployed(api, kept, "kept")
+    await finish(api.services, run, writer)
     assert (await api.alice.delete(f"/v1/projects/{here}")).status_code == 204
     assert (await api.alice.get(f"/v1/projects/{here}/deployments")).status_code == 404
     assert await service.clean() == 1
@@ -141,7 +153,7 @@ async def test_they_go_with_their_project(api: Api) -> None:
 
 
 async def test_a_project_has_a_bounded_number(api: Api) -> None:
-    here = await project(api.alice)
+    here = await project(api)
     sites = [await deployed(api, here, f"site-{number}") for number in range(MOST_OF_PROJECT)]
     book = PostgresDeploymentBook(api.services.database)
     await book.begin(sites[3])

@@ -22,7 +22,7 @@ class DeploymentBook(Protocol):
     async def begin(self, site: Site) -> None:
         """Note that a site is about to be shown: nothing is that is not in the book.
 
-        Raises NotFound for a project that is gone, Conflict (`deployments_full`).
+        Raises NotFound where no run of the project is at work, Conflict (`deployments_full`).
         """
         ...
 

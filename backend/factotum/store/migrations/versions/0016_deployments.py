@@ -1,7 +1,8 @@
 """Deployments: which folders of which projects are shown where, for people and for taking them away.
 
 A row outlives its project on purpose: what is shown outside must be taken away before it is forgotten. A
-worker writes them, in no caller's name, and takes away what was withdrawn or has lost its project.
+worker writes them while a run of the project is at work, and takes away what was withdrawn or has lost its
+project; the account and the address are not its to read.
 """
 
 from alembic import op
@@ -37,12 +38,10 @@ create policy keeps on factotum.deployments for select to factotum_system using 
 create policy notes on factotum.deployments for insert to factotum_system with check (true);
 create policy renews on factotum.deployments for update to factotum_system using (true) with check (true);
 create policy forgets on factotum.deployments for delete to factotum_system using (true);
-create policy keeps on factotum.projects for select to factotum_system using (true);
 
 grant select, update (withdrawn_at) on factotum.deployments to factotum_tenant;
-grant select, insert, delete, update (address, files, size_bytes, deployed_at, withdrawn_at)
-    on factotum.deployments to factotum_system;
-grant select (id, account_id) on factotum.projects to factotum_system;
+grant select (id, project_id, name, target, withdrawn_at), insert, delete,
+    update (address, files, size_bytes, deployed_at, withdrawn_at) on factotum.deployments to factotum_system;
 """
 
 
