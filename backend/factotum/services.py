@@ -245,8 +245,7 @@ async def open_services(
         stack.push_async_callback(sandboxes.aclose)
         outbound = Outbound(on_call=_counting(run_log))
         stack.push_async_callback(outbound.aclose)
-        web_reader = WebReader(Guard())
-        health = ModelHealth()
+        web_reader, health = WebReader(Guard()), ModelHealth()
         catalogue = await open_catalogue(
             environment(),
             model_base_url=settings.model_base_url,
