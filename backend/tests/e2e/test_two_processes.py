@@ -49,6 +49,7 @@ _SCRIPT: dict[str, Any] = {
                     }
                 ],
                 [{"call": "expose_port", "arguments": {"port": 8000}}],
+                [{"call": "deploy", "arguments": {"folder": ".", "name": "shown"}}],
                 ["There it is."],
             ],
         }
@@ -164,6 +165,14 @@ async def test_the_api_shows_what_runs_in_the_worker(
                 address = next(word for word in told.split() if word.startswith("http://"))
                 assert f".localhost:{shown}/" in address
                 assert await _asked(address) == [(200, "<h1>Shown</h1>")] * _ASKED
+                told = await _last_result(client, thread, "deploy")
+                site = next(word for word in told.split() if word.startswith("http://"))
+                assert await _asked(site) == [(200, "<h1>Shown</h1>")] * _ASKED
+            # What was deployed lasts, and is listed with an address that is new.
+            project = (await client.get(f"/v1/threads/{thread}")).json()["project_id"]
+            (listed,) = (await client.get(f"/v1/projects/{project}/deployments")).json()["items"]
+            assert (listed["name"], listed["target"]) == ("shown", "local")
+            assert await _asked(listed["address"]) == [(200, "<h1>Shown</h1>")] * _ASKED
             # The worker has ended, and with it what ran in its sandboxes: the API says so, and lives.
             assert {status for status, _ in await _asked(address)} == {502}
             assert (await client.get("/readyz")).status_code in (200, 503)
