@@ -1,4 +1,4 @@
-"""One connection to a secret's host: TLS ends here, and each request goes on with its secrets, in TLS of ours.
+"""One connection to a secret's host: TLS ends here, and each request goes on with its secrets, in our TLS.
 
 Both sides are read and written anew, as HTTP/1.1, so nothing is carried that could be read two ways. A
 request must be for the host that was connected to: its `Host` cannot send a secret to a neighbour on the

@@ -164,11 +164,14 @@ class EgressProxy:
     async def _through(
         self, carrier: Relay | Interception, inner: Stream, outer: Stream, head: Head, host: str
     ) -> None:
-        await _begin(inner, outer, head)
         if isinstance(carrier, Interception):
-            await carrier.run(await self._authority.context_for(host), _LONGEST_SECONDS)
-        else:
-            await carrier.run(None if head.method == "CONNECT" else head.body_bytes, _LONGEST_SECONDS)
+            context = await self._authority.context_for(host)
+            inner.pause()  # what follows our answer is for TLS to read
+            await _begin(inner, outer, head)
+            await carrier.run(context, _LONGEST_SECONDS)
+            return
+        await _begin(inner, outer, head)
+        await carrier.run(None if head.method == "CONNECT" else head.body_bytes, _LONGEST_SECONDS)
 
     def _allowed(self, head: Head, grant: Grant) -> str:
         """Return the host in its one form, if the run's rules allow it."""

@@ -23,6 +23,11 @@ class Stream:
         self.writer = writer
         self._plain: asyncio.StreamWriter | None = None
 
+    def pause(self) -> None:
+        """Read no more for now: `encrypt` goes on."""
+        if isinstance(self.writer.transport, asyncio.Transport):
+            self.writer.transport.pause_reading()
+
     async def encrypt(self, context: ssl.SSLContext) -> None:
         """Begin TLS, as its server. Raises OSError and TimeoutError; then it can only be closed."""
         loop = asyncio.get_running_loop()

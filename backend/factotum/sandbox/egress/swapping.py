@@ -16,7 +16,7 @@ from urllib.parse import quote
 from factotum.protocol.network import covers
 
 _SHORTEST_FORM = 6
-_PATH_SAFE = "/:@!$'()*,;"
+_PATH_SAFE = "/:@!$'()*,;="
 _CREDENTIALS = frozenset({b"authorization"})
 
 
