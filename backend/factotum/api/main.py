@@ -28,6 +28,7 @@ from factotum.api.routes import (
     operations,
     projects,
     runs,
+    secrets,
     service,
     shares,
     threads,
@@ -81,6 +82,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         files,
         network,
         agents,
+        secrets,
         shares,
     ):
         app.include_router(module.router)
