@@ -29,6 +29,7 @@ from factotum.api.routes import (
     operations,
     projects,
     runs,
+    secrets,
     service,
     shares,
     threads,
@@ -83,6 +84,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         files,
         network,
         agents,
+        secrets,
         shares,
     ):
         app.include_router(module.router)

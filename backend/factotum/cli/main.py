@@ -13,6 +13,7 @@ import typer
 
 from factotum.cli.exit_codes import HELP
 from factotum.cli.faults import Output, boundary
+from factotum.cli.secrets_commands import app as secrets
 
 app = typer.Typer(
     name="factotum",
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(secrets, name="secrets")
 
 
 class Dialect(StrEnum):

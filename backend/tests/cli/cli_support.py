@@ -157,6 +157,7 @@ class Api:
     cursors: list[int] = field(default_factory=list[int])
     more: threading.Event = field(default_factory=threading.Event)
     uploads: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    secrets: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     raw_frames: list[bytes] | None = None
     url: str = ""
 
@@ -215,6 +216,7 @@ class Request(BaseHTTPRequestHandler):
             f"{thread}/files": {"items": [_file(f"{folder}a.txt")], "truncated": False},
             "/v1/models": {"items": [model], "default": "demo"},
             "/v1/tools": {"items": [offered, lacking]},
+            "/v1/secrets": {"items": list(self.api.secrets.values())},
             "/readyz": {"status": "ok", "parts": {"postgres": part}},
         }
 
@@ -270,7 +272,10 @@ class Request(BaseHTTPRequestHandler):
         self._json(200, decided.model_dump(mode="json"))
 
     def do_PUT(self) -> None:
-        """Take a file."""
+        """Take a file, or a secret."""
+        if self.path.startswith("/v1/secrets/"):
+            self._put_secret(self.path.rpartition("/")[2])
+            return
         content = b""
         while size := int(self.rfile.readline(), 16):
             content += self.rfile.read(size)
@@ -280,6 +285,24 @@ class Request(BaseHTTPRequestHandler):
             name = self.path.rpartition("/files/")[2]
             self.api.uploads[name] = content
             self._json(201, _file(name))
+
+    def _put_secret(self, name: str) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.api.bodies.append(body)
+        if self._allowed("PUT", self.path):
+            at = BEGAN.isoformat()
+            kept = {"name": name, "hosts": body["hosts"], "created_at": at, "updated_at": at}
+            self.api.secrets[name] = {**kept, "last_used_at": at if body["value"] is None else None}
+            self._json(200, self.api.secrets[name])
+
+    def do_DELETE(self) -> None:
+        """Forget a secret."""
+        if not self._allowed("DELETE", self.path):
+            return
+        if self.api.secrets.pop(self.path.rpartition("/")[2], None) is None:
+            self._problem(404, "secret_not_found", "There is no such secret.")
+        else:
+            self._bytes(204, b"", "application/json")
 
     def _allowed(self, method: str, path: str) -> bool:
         self.api.asked.append((method, path))

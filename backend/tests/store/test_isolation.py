@@ -153,6 +153,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "shares",
         "network_log",
         "images",
+        "secrets",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(
