@@ -14,6 +14,7 @@ from factotum.features.branches import BranchService
 from factotum.features.circuits import CircuitService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
+from factotum.features.keys import KeyService
 from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
 from factotum.features.networks import NetworkService
@@ -23,6 +24,7 @@ from factotum.features.shares import ShareService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
 from factotum.features.tools import ToolService
+from factotum.features.usage import UsageService
 from factotum.runs.approvals import ApprovalService
 from factotum.services import Services
 
@@ -45,6 +47,7 @@ class ApiContext:
     circuits: CircuitService
     files: FileService
     health: HealthService
+    keys: KeyService
     metrics: MetricsService
     models: ModelService
     networks: NetworkService
@@ -55,6 +58,7 @@ class ApiContext:
     stuck: StuckService
     threads: ThreadService
     tools: ToolService
+    usage: UsageService
 
 
 @asynccontextmanager
@@ -86,6 +90,7 @@ async def open_context(
             ),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
+            keys=KeyService(services.database),
             metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
             networks=NetworkService(services.database),
@@ -96,6 +101,7 @@ async def open_context(
             stuck=StuckService(services.database),
             threads=ThreadService(services.database),
             tools=ToolService(services.database, services.tools, settings.policy),
+            usage=UsageService(services.database),
         )
     finally:
         await health.aclose()

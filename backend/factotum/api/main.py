@@ -24,6 +24,7 @@ from factotum.api.routes import (
     conversation,
     events,
     files,
+    keys,
     network,
     operations,
     projects,
@@ -31,6 +32,7 @@ from factotum.api.routes import (
     service,
     shares,
     threads,
+    usage,
 )
 from factotum.api.streaming import Drain
 from factotum.core.errors import FactotumError, SetupFault
@@ -82,6 +84,8 @@ def create_app(open_: OpenContext) -> FastAPI:
         network,
         agents,
         shares,
+        keys,
+        usage,
     ):
         app.include_router(module.router)
     app.include_router(files.archives)

@@ -33,6 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_run": {"input": "x"},
     "choose_branch": {"message_id": new_id()},
     "create_share": {},
+    "create_key": {"name": "x"},
     "create_agent": {"name": "x"},
     "update_agent": {"name": "x"},
     "exchange_code": {"code": "x"},
@@ -56,7 +57,9 @@ async def world(api: Api) -> dict[str, str]:
     run = await new_run(api.alice)
     agent = (await api.alice.post("/v1/agents", json={"name": "Hers"})).json()
     share = (await api.alice.post(f"/v1/threads/{run['thread_id']}/shares", json={})).json()
+    key = (await api.alice.post("/v1/keys", json={"name": "Hers"})).json()
     return {
+        "key_id": key["id"],
         "message_id": run["message_id"],
         "project_id": run["project_id"],
         "thread_id": run["thread_id"],

@@ -151,6 +151,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "shares",
         "network_log",
         "images",
+        "api_keys",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

@@ -15,7 +15,7 @@ import { useShortcuts } from './shortcuts'
 import type { Shortcut } from './shortcuts'
 import { useSidebar } from './sidebar-state'
 import { SidebarFooter } from './sidebar-footer'
-import { setTheme } from './theme'
+import { setTheme } from '@/runtime/theme'
 
 const Palette = lazy(() => import('@/features/palette/palette'))
 

@@ -5,8 +5,8 @@ import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useMe } from '@/runtime/queries'
 import { Button, IconButton } from '@/ui/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel } from '@/ui/menu'
-import { setTheme, useTheme } from './theme'
-import type { Theme } from './theme'
+import { setTheme, useTheme } from '@/runtime/theme'
+import type { Theme } from '@/runtime/theme'
 
 const THEMES: readonly { id: Theme; title: string; icon: typeof Sun }[] = [
   { id: 'system', title: 'As the system', icon: Monitor },
