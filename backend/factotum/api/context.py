@@ -74,7 +74,10 @@ async def open_context(
             authenticator=authenticator,
             codes=codes,
             accounts=AccountService(
-                services.database, version=factotum.__version__, env_mode=settings.env_mode
+                services.database,
+                version=factotum.__version__,
+                env_mode=settings.env_mode,
+                network=settings.network,
             ),
             agents=AgentService(services.database, services.catalogue),
             approvals=ApprovalService(

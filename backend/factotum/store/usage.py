@@ -37,9 +37,9 @@ class UsageSum(Frozen):
 
 
 class UsageItem(UsageSum):
-    """One day (as `2026-11-22`, in UTC), model or agent. `key` is empty for runs without an agent.
+    """One day (as `2026-11-22`, in UTC), model or agent (its id; empty for runs without one).
 
-    `name` is the agent's, empty when it was deleted; of the other kinds it is the key.
+    `name` is the agent's name, else the key.
     """
 
     key: str

@@ -164,6 +164,7 @@ async def test_me_is_the_caller_and_its_account(api: Api) -> None:
         "account": {"id": ALICE_ACCOUNT, "name": "Alice", "kind": "personal"},
         "version": "0.1.0",
         "env_mode": "local",
+        "network": {"mode": "off", "hosts": []},
     }
 
 
