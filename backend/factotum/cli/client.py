@@ -267,6 +267,15 @@ class Service:
         """Return every tool, and why some are not offered."""
         return self._call(Tools, "GET", "/v1/tools", params={"agent_id": agent_id} if agent_id else None)
 
+    def ask(self, kind: type[Answer], method: str, path: str, **request: Any) -> Answer:
+        """Ask for something whose shape the command knows."""
+        return self._call(kind, method, path, **request)
+
+    def delete(self, path: str) -> None:
+        """Delete what is at an address. Raises NotFound, Forbidden."""
+        with self._faults_named():
+            _refuse(self.http.delete(path))
+
     def readiness(self) -> Readiness:
         """Ask how the parts are; also when the service says that it is not ready."""
         with self._faults_named():

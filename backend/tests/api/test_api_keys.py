@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from factotum.store.database import Database
 from factotum.store.keys import MOST_KEYS, Keys
 from factotum.store.projects import Projects
 from factotum.store.records import Caller
+from factotum.store.tx import Tx
 from tests.api.api_support import new_run
 from tests.api.conftest import Api, client
 from tests.api.test_api_access import BODIES, OPEN, routes, world
@@ -200,11 +201,12 @@ async def test_the_database_itself_lets_a_reading_key_write_nothing(database: Da
     reads = Caller(ALICE.user_id, ALICE_ACCOUNT, "read")
     async with database.tenant(ALICE) as tx:
         project = await Projects(tx).create(ALICE_ACCOUNT, "Hers")
-    for write in (
+    writes: tuple[Callable[[Tx], Awaitable[object]], ...] = (
         lambda tx: Projects(tx).create(ALICE_ACCOUNT, "x"),
         lambda tx: Projects(tx).rename(project.id, "x"),
         lambda tx: Projects(tx).delete(project.id),
-    ):
+    )
+    for write in writes:
         with pytest.raises(Forbidden):
             async with database.tenant(reads) as tx:
                 await write(tx)
