@@ -29,5 +29,5 @@ export async function revokeKey(id: string): Promise<void> {
 
 /** A command that calls the service with a key. */
 export function curlWith(key: string): string {
-  return `curl -H "Authorization: Bearer ${key}" ${new URL(apiUrl('/v1/me'), location.origin).href}`
+  return `curl -H "Authorization: Bearer ${key}" \\\n  ${new URL(apiUrl('/v1/me'), location.origin).href}`
 }

@@ -6,7 +6,8 @@ interface SegmentsProps<Value extends string> {
   legend: string
   /** Read aloud only, and as low as a line of a list. */
   small?: boolean
-  value: Value
+  /** Null: none of them, as where several things differ. */
+  value: Value | null
   options: readonly { readonly value: Value; readonly title: string }[]
   onChange: (value: Value) => void
 }

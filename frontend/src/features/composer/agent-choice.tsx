@@ -15,7 +15,7 @@ export function AgentChoice() {
     <Menu
       className="w-64"
       trigger={
-        <Button look="ghost" size="small" aria-label={`Agent: ${agent?.name ?? 'none'}`} className="min-w-0 shrink">
+        <Button look="ghost" size="small" aria-label={`Agent: ${agent?.name ?? 'No agent'}`} className="min-w-0 shrink">
           <Bot size={14} aria-hidden="true" />
           <span className="truncate max-sm:max-w-20">{agent?.name ?? 'No agent'}</span>
           <ChevronDown size={13} aria-hidden="true" />

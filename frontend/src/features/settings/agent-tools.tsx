@@ -1,15 +1,11 @@
 /** Which tools an agent has, and before which it must ask. */
-import { leaveOf, withLeave } from '@/protocol/agents'
+import { leaveOf } from '@/protocol/agents'
 import type { AgentDraft, Leave } from '@/protocol/agents'
 import type { ToolInfo } from '@/protocol/types'
 import { AREA, Field } from '@/ui/field'
 import { Segments } from '@/ui/segments'
+import { LEAVES, ToolFamily } from './tool-family'
 
-const LEAVES: readonly { value: Leave; title: string }[] = [
-  { value: 'allow', title: 'Use' },
-  { value: 'ask', title: 'Ask first' },
-  { value: 'deny', title: 'Off' },
-]
 /** They only talk with the person: a question about them would be one too many. */
 const TALKS = 'talk'
 const PATTERNS: readonly { leave: Leave; title: string; note: string }[] = [
@@ -33,32 +29,15 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
         <h3 className="mb-2 font-medium">Tools</h3>
         <ul aria-label="Tools" className="divide-y rounded-md border bg-raised">
           {families.map((family) => (
-            <li key={family} className="px-4 py-2">
-              <span className="block py-1 text-muted text-xs">{family}</span>
-              <ul>
-                {offered
-                  .filter((tool) => tool.family === family)
-                  .map((tool) => (
-                    <li key={tool.name} className="flex flex-wrap items-center gap-x-4 gap-y-1 py-1.5">
-                      <span className="min-w-0 flex-1 basis-48">
-                        <span className="font-mono text-sm">{tool.name}</span>
-                        <span className="block text-muted text-sm sm:truncate">{tool.summary}</span>
-                      </span>
-                      <Segments
-                        small
-                        legend={tool.name}
-                        value={leaveOf(draft, tool.name)}
-                        options={LEAVES}
-                        onChange={(leave) => {
-                          onChange(withLeave(draft, tool.name, leave))
-                        }}
-                      />
-                    </li>
-                  ))}
-              </ul>
-            </li>
+            <ToolFamily
+              key={family}
+              family={family}
+              tools={offered.filter((tool) => tool.family === family)}
+              draft={draft}
+              onChange={onChange}
+            />
           ))}
-          <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3">
+          <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2.5 pr-3 pl-[34px]">
             <span className="min-w-0 flex-1 basis-48">
               <span className="font-medium">Everything else</span>
               <span className="block text-muted text-sm">Tools that come later, and those of MCP servers.</span>
