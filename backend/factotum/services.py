@@ -19,6 +19,7 @@ from factotum.core.circuits import Circuits
 from factotum.core.errors import SetupFault
 from factotum.core.ids import new_id
 from factotum.features.metrics import OUTBOUND
+from factotum.features.secret_box import SecretBox
 from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
 from factotum.llm.endpoints import Endpoint, openai_compatible, scripted_endpoints
@@ -79,6 +80,8 @@ class Services:
     outbound: Outbound = field(default_factory=Outbound)
     egress: EgressProxy | None = None
     """The way out of sandboxes, where the settings allow one at all."""
+    secret_box: SecretBox | None = None
+    """What seals and opens secrets of accounts, where there is a key."""
     web_reader: WebReader = field(default_factory=lambda: WebReader(Guard()))
     process: str = field(default_factory=_process_name)
     """What others know this process by."""
@@ -223,6 +226,7 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             sandboxes=sandboxes,
             outbound=outbound,
             egress=egress,
+            secret_box=SecretBox(settings.secrets_key.get_secret_value()) if settings.secrets_key else None,
             web_reader=web_reader,
             tools=builtin_catalogue(
                 browser_family(await asyncio.to_thread(refusal, settings.sandbox_python)),

@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     """How long a draining worker waits for its runs to reach their next step."""
     network: Annotated[Network, NoDecode, BeforeValidator(_network)] = Network(mode="off")
     """What sandboxes may reach: `off`, `open`, or hosts with commas between; agents and runs narrow it."""
+    secrets_key: SecretStr | None = Field(default=None, min_length=32)
+    """What secrets of accounts are kept under. None: made once in embedded mode, elsewhere they are off."""
     tavily_api_key: SecretStr | None = Field(default=None, validation_alias="TAVILY_API_KEY")
     """Searches the web, before EXA_API_KEY and SEARXNG_URL."""
     exa_api_key: SecretStr | None = Field(default=None, validation_alias="EXA_API_KEY")

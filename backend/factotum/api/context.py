@@ -19,6 +19,7 @@ from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
 from factotum.features.networks import NetworkService
 from factotum.features.projects import ProjectService
+from factotum.features.secrets import SecretService
 from factotum.features.shared import SharedService
 from factotum.features.shares import ShareService
 from factotum.features.stuck import StuckService
@@ -53,6 +54,7 @@ class ApiContext:
     networks: NetworkService
     permissions: PermissionService
     projects: ProjectService
+    secrets: SecretService
     shared: SharedService
     shares: ShareService
     stuck: StuckService
@@ -99,6 +101,7 @@ async def open_context(
             networks=NetworkService(services.database),
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
+            secrets=SecretService(services.database, services.secret_box),
             shared=SharedService(services.database, services.sandboxes, Visits(services.redis)),
             shares=ShareService(services.database),
             stuck=StuckService(services.database),

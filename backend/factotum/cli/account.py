@@ -74,7 +74,7 @@ class Used(BaseModel):
 def list_keys(output: Output) -> None:
     """Print the keys that were not revoked."""
     with connect() as service:
-        keys = service.ask(Keys, "GET", "/v1/keys")
+        keys = service.call(Keys, "GET", "/v1/keys")
     if output is not Output.TEXT:
         write_json(keys.model_dump(mode="json"))
         return
@@ -95,7 +95,7 @@ def create_key(name: str, *, read_only: bool, expires_in: str | None, output: Ou
     if expires_in is not None:
         body["expires_at"] = (now() + span(expires_in)).isoformat()
     with connect() as service:
-        made = service.ask(MadeKey, "POST", "/v1/keys", json=body)
+        made = service.call(MadeKey, "POST", "/v1/keys", json=body)
     if output is not Output.TEXT:
         write_json(made.model_dump(mode="json"))
         return
@@ -109,7 +109,7 @@ def create_key(name: str, *, read_only: bool, expires_in: str | None, output: Ou
 def revoke_key(key_id: str, output: Output) -> None:
     """End a key."""
     with connect() as service:
-        service.delete(f"/v1/keys/{quote(key_id, safe='')}")
+        service.remove(f"/v1/keys/{quote(key_id, safe='')}")
     if output is not Output.TEXT:
         write_json({"revoked": key_id})
         return
@@ -122,7 +122,7 @@ def show_usage(days: int, by: By, output: Output) -> None:
     first = today - timedelta(days=days - 1)
     query = {"from": str(first), "to": str(today), "by": by}
     with connect() as service:
-        used = service.ask(Used, "GET", "/v1/usage", params=query)
+        used = service.call(Used, "GET", "/v1/usage", params=query)
     if output is not Output.TEXT:
         write_json({"from": str(first), "to": str(today), "by": by, **used.model_dump(mode="json")})
         return

@@ -267,12 +267,12 @@ class Service:
         """Return every tool, and why some are not offered."""
         return self._call(Tools, "GET", "/v1/tools", params={"agent_id": agent_id} if agent_id else None)
 
-    def ask(self, kind: type[Answer], method: str, path: str, **request: Any) -> Answer:
-        """Ask for something whose shape the command knows."""
+    def call(self, kind: type[Answer], method: str, path: str, **request: Any) -> Answer:
+        """Send what has no method of its own here, and read the answer as `kind`."""
         return self._call(kind, method, path, **request)
 
-    def delete(self, path: str) -> None:
-        """Delete what is at an address. Raises NotFound, Forbidden."""
+    def remove(self, path: str) -> None:
+        """Delete what is at `path`. Raises NotFound."""
         with self._faults_named():
             _refuse(self.http.delete(path))
 

@@ -15,6 +15,7 @@ from factotum.cli import account_commands
 from factotum.cli.exit_codes import HELP
 from factotum.cli.faults import Output, boundary
 from factotum.cli.options import Listing, ListingOption
+from factotum.cli.secrets_commands import app as secrets
 
 app = typer.Typer(
     name="factotum",
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 account_commands.add_to(app)
+app.add_typer(secrets, name="secrets")
 
 
 class Dialect(StrEnum):

@@ -60,7 +60,7 @@ async def serve(
     ended = ended_by_signal(settings.worker_grace + _END_SECONDS)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(_listen(settings.host, settings.port))
-        addresses, token = await _state(stack, settings, report)
+        addresses, token, settings = await _state(stack, settings, report)
         if script is not None:
             address = await stack.enter_async_context(_scripted(script))
             settings = settings.model_copy(update={"scripted_provider": address})
@@ -86,8 +86,13 @@ async def work(settings: Settings) -> None:
         await _work(services, ended, warm_first=True)
 
 
-async def _state(stack: AsyncExitStack, settings: Settings, report: Report) -> tuple[Addresses, str]:
-    """Start the embedded parts that are needed; return where state is kept, and the local token."""
+async def _state(
+    stack: AsyncExitStack, settings: Settings, report: Report
+) -> tuple[Addresses, str, Settings]:
+    """Start the embedded parts that are needed; return where state is kept, the local token, and settings.
+
+    With the embedded database these name a key for its secrets, which lies beside it.
+    """
     embedded = EmbeddedStack(
         settings.data_folder,
         need_postgres=settings.database_url is None,
@@ -101,7 +106,10 @@ async def _state(stack: AsyncExitStack, settings: Settings, report: Report) -> t
         await asyncio.to_thread(migrate, embedded.admin_database_url, database_url)
     token = settings.api_token.get_secret_value() if settings.api_token else None
     addresses = Addresses(database_url, embedded.redis_url or _secret(settings.redis_url))
-    return addresses, token or await asyncio.to_thread(embedded.folder.local_token)
+    if settings.secrets_key is None and embedded.database_url is not None:
+        key = await asyncio.to_thread(embedded.folder.secret, "secrets-key")
+        settings = settings.model_copy(update={"secrets_key": SecretStr(key)})
+    return addresses, token or await asyncio.to_thread(embedded.folder.local_token), settings
 
 
 def _secret(value: SecretStr | None) -> str:

@@ -2,6 +2,7 @@
 
     lock           held (flock) by the one service that uses the folder; names its process
     token          the bearer token of the local account, made once, for the owner's eyes only
+    secrets-key    what secrets of accounts are kept under, made once: with another key they cannot be read
     postgres/      data/, socket/, password files
     valkey/        data/, socket/
     logs/          what the two servers said, bounded

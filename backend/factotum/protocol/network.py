@@ -43,7 +43,7 @@ class Network(Frozen):
     def allows(self, host: str) -> bool:
         """Whether a host, in its one form, may be reached."""
         if self.mode == "allow":
-            return any(_covers(pattern, host) for pattern in self.hosts)
+            return any(covers(pattern, host) for pattern in self.hosts)
         return self.mode == "open"
 
 
@@ -75,12 +75,16 @@ def parse_network(text: str) -> Network:
     return Network.model_validate({"mode": "allow", "hosts": hosts})
 
 
-def _covers(pattern: str, host: str) -> bool:
+def covers(pattern: str, host: str) -> bool:
+    """Whether a pattern, `name` or `*.name`, means a host in its one form."""
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
 class NetworkConnection(Frozen):
-    """A connection that a run's sandbox made, or tried to. `reason` is a code: why not, or why it ended."""
+    """A connection that a run's sandbox made, or tried to. `reason` is a code: why not, or why it ended.
+
+    `secrets` are the names of those whose value the proxy put in.
+    """
 
     id: str
     run_id: str
@@ -93,3 +97,4 @@ class NetworkConnection(Frozen):
     bytes_sent: int
     bytes_received: int
     seconds: float
+    secrets: tuple[str, ...] = ()

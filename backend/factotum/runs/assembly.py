@@ -22,6 +22,8 @@ from factotum.agent.window import Meter
 from factotum.bus.frames import Frames
 from factotum.features.networks import network_of
 from factotum.features.policies import rules_of
+from factotum.features.secret_box import SecretBox
+from factotum.features.secrets import lent
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
 from factotum.llm.prices import Price
@@ -36,6 +38,7 @@ from factotum.runs.journal import PostgresJournal
 from factotum.runs.network import RunNetwork
 from factotum.runs.reply import Reply
 from factotum.sandbox.egress.proxy import EgressProxy
+from factotum.sandbox.egress.swapping import HeldSecret
 from factotum.sandbox.port import Sandbox, SandboxProvider
 from factotum.store.agents import Agents
 from factotum.store.database import Database
@@ -69,13 +72,17 @@ class ModelFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A run as its creator sees it, what it was answered, and its agent's instructions and rules."""
+    """A run as its creator sees it, what it was answered, and its agent's instructions and rules.
+
+    `secrets` are those of its account that its sandbox may use.
+    """
 
     run: Run
     answer: Answer | None
     instructions: str
     rules: Rules
     network: Network | None = None
+    secrets: tuple[HeldSecret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ class AgentFactory:
     rules: Rules = field(default_factory=Rules)
     approval_seconds: float = APPROVAL_SECONDS
     egress: EgressProxy | None = None
+    secret_box: SecretBox | None = None
     network: Network = _OFF
     frames: Frames | None = None
 
@@ -100,12 +108,16 @@ class AgentFactory:
             run = await Runs(tx).get(claimed.id)
             answer = await Runs(tx).answer(claimed.id)
             agent = await Agents(tx).get(run.agent_id) if run.agent_id else None
+            network = network_of(agent.settings) if agent else None
+            box = self.secret_box if self.egress is not None else None
+            secrets = await lent(tx, box, claimed.account_id, self._layers(network, run.options.network))
         return Seen(
             run,
             answer,
             agent.instructions if agent else "",
             rules_of(agent.settings) if agent else Rules(),
-            network_of(agent.settings) if agent else None,
+            network,
+            secrets,
         )
 
     def notice(self, seen: Seen) -> str:
@@ -115,8 +127,8 @@ class AgentFactory:
 
     def way_out(self, seen: Seen, claimed: ClaimedRun) -> RunNetwork:
         """Return the attempt's way to the network, to be entered around its loop."""
-        layers = NetworkLayers([self.network, seen.network, seen.run.options.network])
-        return RunNetwork(self.database, claimed, self.egress, layers)
+        layers = self._layers(seen.network, seen.run.options.network)
+        return RunNetwork(self.database, claimed, self.egress, layers, seen.secrets)
 
     def build(
         self,
@@ -132,7 +144,12 @@ class AgentFactory:
         policy = Policy(self.rules, seen.rules, run.options.policy)
         registry = self._offered(policy, vision=config.vision)
         prompt = system_prompt(
-            registry, config.xml, seen.instructions, native=config.native, network=bool(network.environment())
+            registry,
+            config.xml,
+            seen.instructions,
+            native=config.native,
+            network=bool(network.environment()),
+            secrets={secret.name: secret.hosts for secret in seen.secrets},
         )
         thread = ThreadManager(
             journal,
@@ -164,6 +181,9 @@ class AgentFactory:
             meter=Meter(counter_for(run.model), self.models.context_window(run.model)),
             summariser=Summariser(self.gateway, run.model, config),
         )
+
+    def _layers(self, agent: Network | None, run: Network | None) -> NetworkLayers:
+        return NetworkLayers([self.network, agent, run])
 
     def _offered(self, policy: Policy, *, vision: bool) -> Registry:
         known = self.registry.offered()

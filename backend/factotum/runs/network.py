@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Self
 
@@ -13,9 +13,11 @@ from factotum.core.tasks import whole
 from factotum.protocol.network import NetworkConnection, NetworkLayers
 from factotum.sandbox.egress.grants import Connection, Grant
 from factotum.sandbox.egress.proxy import EgressProxy
+from factotum.sandbox.egress.swapping import HeldSecret
 from factotum.store.database import Database
 from factotum.store.network_log import NetworkLog
 from factotum.store.records import ClaimedRun
+from factotum.store.secrets import Secrets
 
 _log = logging.getLogger(__name__)
 
@@ -28,12 +30,18 @@ class RunNetwork:
     """The context of one attempt. Without a proxy, or where the rules say off, it gives no way out."""
 
     def __init__(
-        self, database: Database, run: ClaimedRun, proxy: EgressProxy | None, rules: NetworkLayers
+        self,
+        database: Database,
+        run: ClaimedRun,
+        proxy: EgressProxy | None,
+        rules: NetworkLayers,
+        secrets: Sequence[HeldSecret] = (),
     ) -> None:
         self._database = database
         self._run = run
         self._proxy = proxy if rules.mode != "off" else None
         self._rules = rules
+        self._secrets = secrets
         self._grant: Grant | None = None
         self._waiting: deque[NetworkConnection] = deque(maxlen=_MOST_WAITING)
         self._writing: asyncio.Task[None] | None = None
@@ -43,7 +51,7 @@ class RunNetwork:
         if self._proxy is None:
             return {}
         if self._grant is None:
-            self._grant = self._proxy.grant(self._rules, self._note)
+            self._grant = self._proxy.grant(self._rules, self._note, self._secrets)
         return self._grant.environment
 
     async def __aenter__(self) -> Self:
@@ -77,5 +85,7 @@ class RunNetwork:
             try:
                 async with self._database.tenant(self._run.caller) as tx:
                     await NetworkLog(tx).add(self._run.id, batch)
+                    if used := {name for each in batch for name in each.secrets}:
+                        await Secrets(tx, self._run.account_id).used(used)
             except FactotumError as fault:
                 _log.warning("%d connections of a run were not logged: %s", len(batch), fault.message)

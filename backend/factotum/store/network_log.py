@@ -10,7 +10,7 @@ from factotum.store.paging import page
 from factotum.store.tx import Tx
 
 _ROWS = TypeAdapter(tuple[NetworkConnection, ...])
-_COLUMNS = "id, run_id, at, method, host, port, verdict, reason, bytes_sent, bytes_received, seconds"
+_COLUMNS = "id, run_id, at, method, host, port, verdict, reason, bytes_sent, bytes_received, seconds, secrets"
 
 
 class NetworkLog:
@@ -27,7 +27,7 @@ insert into factotum.network_log (account_id, thread_id, {_COLUMNS})
 select runs.account_id, runs.thread_id, made.*
 from factotum.runs, jsonb_to_recordset(%s::jsonb) as made (id uuid, run_id uuid, at timestamptz,
     method text, host text, port integer, verdict text, reason text, bytes_sent bigint,
-    bytes_received bigint, seconds double precision)
+    bytes_received bigint, seconds double precision, secrets text[])
 where runs.id = %s on conflict (id) do nothing""",
             (encode(_ROWS, tuple(connections)), run_id),
         )

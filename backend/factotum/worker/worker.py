@@ -162,6 +162,7 @@ class Worker:
             rules=settings.policy,
             approval_seconds=settings.approval_seconds,
             egress=self._services.egress,
+            secret_box=self._services.secret_box,
             network=settings.network,
         )
 

@@ -19,3 +19,12 @@ def test_a_call_sees_what_its_agent_and_run_say() -> None:
     nothing = cast(Any, None)
     assert CallContext("c", nothing, nothing, nothing, said).network is said
     assert CallContext("c", nothing, nothing, nothing).network.mode == "open"
+
+
+def test_the_prompt_names_secrets_that_commands_can_use() -> None:
+    registry = builtin_registry()
+    hosts = {"GITHUB_TOKEN": ("api.github.com",), "WIDE": ("a.org", "b.org", "c.org", "d.org")}
+    told = system_prompt(registry, "native", network=True, secrets=hosts)
+    assert "`$GITHUB_TOKEN` (api.github.com), `$WIDE` (a.org, b.org, c.org, ...)" in told
+    assert "secrets that you can use" not in system_prompt(registry, "native", network=True, secrets={})
+    assert "GITHUB_TOKEN" not in system_prompt(registry, "native", secrets=hosts)

@@ -152,6 +152,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "network_log",
         "images",
         "api_keys",
+        "secrets",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

@@ -20,6 +20,7 @@ from factotum.store.network_log import NetworkLog
 from factotum.store.projects import Projects
 from factotum.store.records import Agent, Caller, Project, Thread, ToolCall
 from factotum.store.runs import Runs
+from factotum.store.secrets import Secrets
 from factotum.store.shares import Shares
 from factotum.store.threads import Threads
 from factotum.store.tool_calls import ToolCalls
@@ -95,6 +96,7 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
         )
         await NetworkLog(tx).add(run.id, [connection(run.id)])
         await Images(tx).keep(thread.id, IMAGE, b"png")
+        await Secrets(tx, account_id).put("WORLD_KEY", ["example.com"], b"sealed" * 10)
         thread = await Threads(tx).get(thread.id)
         run = await Runs(tx).get(run.id)
     return World(caller, account_id, project, thread, message, run, agent, call, approval)

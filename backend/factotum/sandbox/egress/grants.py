@@ -2,12 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from factotum.protocol.network import NetworkLayers
+from factotum.sandbox.egress.swapping import HeldSecret
 
 PROXY_PORT = 3128
 _AT_ONCE = 64
@@ -19,7 +20,10 @@ Verdict = Literal["allowed", "refused", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One connection as the log has it. `reason` is a code when it was not allowed, or was ended."""
+    """One connection as the log has it. `reason` is a code when it was not allowed, or was ended.
+
+    `secrets` are the names of those whose value went to the host.
+    """
 
     at: datetime
     method: str
@@ -30,6 +34,7 @@ class Connection:
     bytes_sent: int
     bytes_received: int
     seconds: float
+    secrets: tuple[str, ...] = ()
 
 
 OnConnection = Callable[[Connection], None]
@@ -37,10 +42,15 @@ OnConnection = Callable[[Connection], None]
 
 @dataclass(eq=False, slots=True)
 class Grant:
-    """Given to a run when its sandbox opens, taken back when it ends. `note` is told of every connection."""
+    """Given to a run when its sandbox opens, taken back when it ends. `note` is told of every connection.
+
+    `trust` are the variables by which programs trust the proxy's certificates, for its `secrets`.
+    """
 
     rules: NetworkLayers
     note: OnConnection
+    secrets: Sequence[HeldSecret] = ()
+    trust: Mapping[str, str] = field(default_factory=dict[str, str])
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     live: int = 0
     made: int = 0
@@ -49,11 +59,14 @@ class Grant:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What makes programs use the proxy."""
+        """What makes programs use the proxy; and its secrets' names, with what stands for their values."""
         address = f"http://run:{self.token}@127.0.0.1:{PROXY_PORT}"
         here = "localhost,127.0.0.1,::1"
         names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-        return {**dict.fromkeys(names, address), "no_proxy": here, "NO_PROXY": here}
+        given = {each.name: each.placeholder for each in self.secrets}
+        if given:
+            given.update(self.trust)
+        return {**given, **dict.fromkeys(names, address), "no_proxy": here, "NO_PROXY": here}
 
     def refusal(self) -> str:
         """Return the code of the bound that is reached, or nothing."""

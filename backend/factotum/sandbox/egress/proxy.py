@@ -2,12 +2,15 @@
 
 A host is compared with the run's rules before its name is resolved; then the guard resolves it once, and the
 connection goes to that address. What is not allowed sends nothing out, not even a question to a DNS server.
+A tunnel is read only when it leads to a host of one of the run's secrets, which are put in here.
 """
 
 import asyncio
 import os
 import socket
+import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +20,12 @@ from factotum.core.addresses import Guard, normal_host
 from factotum.core.errors import FactotumError
 from factotum.core.tasks import cancelled
 from factotum.protocol.network import NetworkLayers
+from factotum.sandbox.egress.authority import BUNDLE, Authority
 from factotum.sandbox.egress.grants import Connection, Grant, OnConnection, Verdict
 from factotum.sandbox.egress.heads import BadHead, Head, parse
+from factotum.sandbox.egress.interception import Interception
 from factotum.sandbox.egress.relay import Relay, Stream
+from factotum.sandbox.egress.swapping import HeldSecret, Swap, swap_for
 
 SOCKET = "proxy.sock"
 _CONNECTIONS = 1024
@@ -41,11 +47,18 @@ class _Refusal(Exception):
 
 
 class EgressProxy:
-    """The proxy of one process; `folder` holds its socket, and is what sandboxes see of it."""
+    """The proxy of one process; `folder` holds its socket, and is what sandboxes see of it.
 
-    def __init__(self, folder: Path, guard: Guard | None = None) -> None:
+    `trusted`: the authorities of the hosts that secrets go to, the system's unless they are given.
+    """
+
+    def __init__(
+        self, folder: Path, guard: Guard | None = None, *, trusted: ssl.SSLContext | None = None
+    ) -> None:
         self.folder = folder
         self._guard = guard or Guard()
+        self._trusted = trusted
+        self._authority = Authority()
         self._grants: dict[str, Grant] = {}
         self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -53,6 +66,10 @@ class EgressProxy:
     async def start(self) -> None:
         """Listen. Raises OSError."""
         listener = await asyncio.to_thread(_listen, self.folder)
+        await asyncio.to_thread(self._authority.publish, self.folder)
+        if self._trusted is None:
+            self._trusted = await asyncio.to_thread(ssl.create_default_context)
+        self._trusted.set_alpn_protocols(["http/1.1"])
         self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=_HEAD_BYTES)
 
     async def aclose(self) -> None:
@@ -62,9 +79,9 @@ class EgressProxy:
         await cancelled(*self._serving)
         await asyncio.to_thread(_remove, self.folder)
 
-    def grant(self, rules: NetworkLayers, note: OnConnection) -> Grant:
-        """Let a run out, as its rules say, until `revoke`."""
-        made = Grant(rules, note)
+    def grant(self, rules: NetworkLayers, note: OnConnection, secrets: Sequence[HeldSecret] = ()) -> Grant:
+        """Let a run out, as its rules say and with the use of `secrets`, until `revoke`."""
+        made = Grant(rules, note, secrets, self._authority.environment)
         self._grants[made.token] = made
         return made
 
@@ -112,7 +129,8 @@ class EgressProxy:
 
     async def _carry(self, inner: Stream, head: Head, grant: Grant) -> None:
         began, at = time.monotonic(), datetime.now(UTC)
-        relay: Relay | None = None
+        carrier: Relay | Interception | None = None
+        swap: Swap | None = None
         verdict: Verdict = "refused"
         reason, host = "", head.host[:253]
         spent = grant.refusal()
@@ -122,12 +140,12 @@ class EgressProxy:
             if spent:
                 raise _Refusal(403, spent, "This run has used up what it may of the network.")
             host = self._allowed(head, grant)
-            outer = await self._connected(host, head.port)
+            swap = _swap(head, host, grant)
+            outer = await self._connected(host, head.port, tls=swap is not None)
             verdict = "allowed"
-            relay = Relay(inner, outer, lambda size: _spend(grant, size))
+            carrier = _carrier(inner, outer, host, swap, grant)
             try:
-                await _begin(inner, outer, head)
-                await relay.run(None if head.method == "CONNECT" else head.body_bytes, _LONGEST_SECONDS)
+                await self._through(carrier, inner, outer, head, host)
             finally:
                 await outer.close()
         except _Refusal as refusal:
@@ -136,11 +154,24 @@ class EgressProxy:
         finally:
             grant.live -= 1
             if spent != "connections_spent":
-                told = relay.ended or reason if relay is not None else reason
-                sent, received = (relay.sent, relay.received) if relay is not None else (0, 0)
+                told = carrier.ended or reason if carrier is not None else reason
+                sent, received = (carrier.sent, carrier.received) if carrier is not None else (0, 0)
                 seconds = round(time.monotonic() - began, 3)
                 port, method = head.port, head.method
-                grant.note(Connection(at, method, host, port, verdict, told, sent, received, seconds))
+                used = tuple(sorted(swap.used)) if swap is not None else ()
+                grant.note(Connection(at, method, host, port, verdict, told, sent, received, seconds, used))
+
+    async def _through(
+        self, carrier: Relay | Interception, inner: Stream, outer: Stream, head: Head, host: str
+    ) -> None:
+        if isinstance(carrier, Interception):
+            context = await self._authority.context_for(host)
+            inner.pause()  # what follows our answer is for TLS to read
+            await _begin(inner, outer, head)
+            await carrier.run(context, _LONGEST_SECONDS)
+            return
+        await _begin(inner, outer, head)
+        await carrier.run(None if head.method == "CONNECT" else head.body_bytes, _LONGEST_SECONDS)
 
     def _allowed(self, head: Head, grant: Grant) -> str:
         """Return the host in its one form, if the run's rules allow it."""
@@ -155,7 +186,7 @@ class EgressProxy:
             raise _Refusal(403, "host_not_allowed", text)
         return host
 
-    async def _connected(self, host: str, port: int) -> Stream:
+    async def _connected(self, host: str, port: int, *, tls: bool) -> Stream:
         try:
             pinned = await self._guard.pin(host, port)
         except FactotumError as fault:
@@ -164,10 +195,35 @@ class EgressProxy:
         for address in pinned.addresses:
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
-                    return Stream(*await asyncio.open_connection(address, port))
+                    if not tls:
+                        return Stream(*await asyncio.open_connection(address, port))
+                    trusted = self._trusted
+                    opened = asyncio.open_connection(address, port, ssl=trusted, server_hostname=host)
+                    return Stream(*await opened)
+            except ssl.SSLError:
+                text = f"{host} is not who it should be, or speaks no TLS: no secret goes there."
+                raise _Refusal(502, "tls_failed", text) from None
             except (OSError, TimeoutError):
                 continue
         raise _Refusal(502, "host_unreachable", f"{host} does not answer on port {port}.")
+
+
+def _swap(head: Head, host: str, grant: Grant) -> Swap | None:
+    """Return what to do about the run's secrets for this host. Raises _Refusal where they would show."""
+    swap = swap_for(host, grant.secrets)
+    if swap is not None and head.method != "CONNECT":
+        text = f"A secret is kept for {host}, so nothing goes there in clear. Ask for https://{host} instead."
+        raise _Refusal(403, "secret_needs_tls", text)
+    return swap
+
+
+def _carrier(
+    inner: Stream, outer: Stream, host: str, swap: Swap | None, grant: Grant
+) -> Relay | Interception:
+    def spend(size: int) -> bool:
+        return _spend(grant, size)
+
+    return Relay(inner, outer, spend) if swap is None else Interception(inner, outer, host, swap, spend)
 
 
 async def _begin(inner: Stream, outer: Stream, head: Head) -> None:
@@ -224,4 +280,5 @@ def _listen(folder: Path) -> socket.socket:
 def _remove(folder: Path) -> None:
     with suppress(OSError):
         (folder / SOCKET).unlink(missing_ok=True)
+        (folder / BUNDLE).unlink(missing_ok=True)
         folder.rmdir()

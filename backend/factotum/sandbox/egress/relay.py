@@ -1,6 +1,7 @@
 """Carries bytes both ways, until the far end is done, nobody speaks, or a bound is reached."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +11,8 @@ from factotum.core.tasks import cancelled
 
 IDLE_SECONDS = 120.0
 _CHUNK = 65536
+_HANDSHAKE_SECONDS = 15.0
+_LAST_BYTES_SECONDS = 10.0
 
 
 class Stream:
@@ -18,10 +21,46 @@ class Stream:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self._plain: asyncio.StreamWriter | None = None
+
+    def pause(self) -> None:
+        """Read no more for now: `encrypt` goes on."""
+        if isinstance(self.writer.transport, asyncio.Transport):
+            self.writer.transport.pause_reading()
+
+    async def encrypt(self, context: ssl.SSLContext) -> None:
+        """Begin TLS, as its server. Raises OSError and TimeoutError; then it can only be closed."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=_CHUNK, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        self._plain = self.writer  # kept: when it is collected it closes what TLS goes over
+        transport = await loop.start_tls(
+            self.writer.transport,
+            protocol,
+            context,
+            server_side=True,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+            ssl_shutdown_timeout=_LAST_BYTES_SECONDS,
+        )
+        if transport is None:
+            raise ConnectionAbortedError
+        protocol.connection_made(transport)
+        self.reader = reader
+        self.writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+
+    async def flush_and_close(self) -> None:
+        """Let what was written reach the other side, for a while, then close."""
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_LAST_BYTES_SECONDS):
+                self.writer.close()
+                await self.writer.wait_closed()
+        await self.close()
 
     async def close(self) -> None:
         """Close at once, without waiting for what was not read."""
         self.writer.transport.abort()
+        if self.writer is self._plain:
+            return  # TLS did not come about, and took over who is told of the end
         with suppress(OSError):
             await self.writer.wait_closed()
 

@@ -8,7 +8,7 @@ transaction's claims narrow what the functions of 0002 return. Nobody can list k
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 _TABLE = """
 create table factotum.api_keys (
