@@ -40,6 +40,7 @@ export interface NetworkRule {
   readonly mode: 'off' | 'allow' | 'open'
   readonly hosts: readonly string[]
 }
+export type Secret = Schemas['Secret']
 export type ToolInfo = Schemas['ToolInfo']
 export type ApiKey = Schemas['ApiKey']
 export type MadeKey = Schemas['MadeKey']

@@ -3,8 +3,8 @@ import { Lock, Pencil, Plus } from 'lucide-react'
 import { useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import { lines } from '@/protocol/agents'
+import type { Secret } from '@/protocol/types'
 import { deleteSecret, putSecret, useSecrets } from '@/runtime/secrets'
-import type { Secret } from '@/runtime/secrets'
 import { useAction } from '@/runtime/use-action'
 import { Alert } from '@/ui/alert'
 import { Button, IconButton } from '@/ui/button'
@@ -71,7 +71,7 @@ export function Secrets() {
 
 function Line({ secret, onEdit }: { secret: Secret; onEdit: () => void }) {
   const { busy, problem, act } = useAction()
-  const used = secret.last_used_at === null ? 'never used' : `used ${moment(secret.last_used_at)}`
+  const used = secret.last_used_at == null ? 'never used' : `used ${moment(secret.last_used_at)}`
   return (
     <li className="px-4 py-3">
       <div className="flex items-center gap-3">
