@@ -37,7 +37,7 @@ describe.skipIf(service === null)('settings', () => {
     await page.getByRole('button', { name: 'Agent: No agent' }).click()
     await page.getByRole('menuitemcheckbox', { name }).click()
     await submit(page, 'Please show everything')
-    await page.getByRole('button', { name: /once/i }).first().click()
+    await page.getByRole('button', { name: 'Approve', exact: true }).click()
     await ended(page)
 
     await page.goto(url('/settings/usage'))
