@@ -166,6 +166,7 @@ class Api:
     cursors: list[int] = field(default_factory=list[int])
     more: threading.Event = field(default_factory=threading.Event)
     uploads: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    secrets: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     raw_frames: list[bytes] | None = None
     url: str = ""
 
@@ -226,6 +227,7 @@ class Request(BaseHTTPRequestHandler):
             "/v1/tools": {"items": [offered, lacking]},
             "/v1/keys": {"items": [_key()]},
             "/v1/usage": {"items": [{**USED, "key": "m", "name": "m"}], "total": USED},
+            "/v1/secrets": {"items": list(self.api.secrets.values())},
             "/readyz": {"status": "ok", "parts": {"postgres": part}},
         }
 
@@ -282,13 +284,11 @@ class Request(BaseHTTPRequestHandler):
             self.api.end(a_whole_run()[-1], "finished")
         self._json(200, decided.model_dump(mode="json"))
 
-    def do_DELETE(self) -> None:
-        """End a key."""
-        if self._allowed("DELETE", self.path):
-            self._bytes(204, b"", "application/json")
-
     def do_PUT(self) -> None:
-        """Take a file."""
+        """Take a file, or a secret."""
+        if self.path.startswith("/v1/secrets/"):
+            self._put_secret(self.path.rpartition("/")[2])
+            return
         content = b""
         while size := int(self.rfile.readline(), 16):
             content += self.rfile.read(size)
@@ -298,6 +298,26 @@ class Request(BaseHTTPRequestHandler):
             name = self.path.rpartition("/files/")[2]
             self.api.uploads[name] = content
             self._json(201, _file(name))
+
+    def _put_secret(self, name: str) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.api.bodies.append(body)
+        if self._allowed("PUT", self.path):
+            at = BEGAN.isoformat()
+            kept = {"name": name, "hosts": body["hosts"], "created_at": at, "updated_at": at}
+            self.api.secrets[name] = {**kept, "last_used_at": at if body["value"] is None else None}
+            self._json(200, self.api.secrets[name])
+
+    def do_DELETE(self) -> None:
+        """Forget a secret, or end a key."""
+        if not self._allowed("DELETE", self.path):
+            return
+        if self.path.startswith("/v1/keys/"):
+            self._bytes(204, b"", "application/json")
+        elif self.api.secrets.pop(self.path.rpartition("/")[2], None) is None:
+            self._problem(404, "secret_not_found", "There is no such secret.")
+        else:
+            self._bytes(204, b"", "application/json")
 
     def _allowed(self, method: str, path: str) -> bool:
         self.api.asked.append((method, path))

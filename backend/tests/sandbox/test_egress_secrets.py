@@ -241,6 +241,15 @@ async def test_a_request_for_a_neighbour_on_the_same_server_is_refused(vault: Va
     assert vault.web.requests == []
 
 
+async def test_a_body_with_two_lengths_is_read_one_way(vault: Vault) -> None:
+    sandbox, _ = await vault.open()
+    lengths = "-H 'Transfer-Encoding: chunked' -H 'Content-Length: 3'"
+    await output(sandbox, f"curl -sS {lengths} -d 'the body' '{vault.url('/hello')}'")
+    got = vault.web.requests[-1]
+    assert got.body == b"the body"
+    assert "content-length" not in got.headers
+
+
 async def test_a_host_whose_certificate_is_wrong_gets_nothing(vault: Vault) -> None:
     stranger = HeldSecret("API_KEY", ("unknown.example.com",), STANDS_FOR, VALUE.encode())
     sandbox, _ = await vault.open(secrets=(stranger,))

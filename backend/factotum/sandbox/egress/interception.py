@@ -201,6 +201,8 @@ class Interception:
             text = f"This connection is to {self._host}, and carries requests for it alone."
             raise _Refused(421, "host_mismatch", text)
         dropped = _DROPPED | _named_by_connection(request.headers) | {b"accept-encoding"}
+        if any(name == b"transfer-encoding" for name, _ in request.headers):
+            dropped |= {b"content-length"}  # a body with two lengths could be read two ways
         headers = [
             (name, self._swap.header(name, value))
             for name, value in request.headers.raw_items()

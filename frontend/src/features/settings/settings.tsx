@@ -36,7 +36,7 @@ export function Settings({ path, actions }: SettingsProps) {
         {actions}
         <h1 className="px-1 font-medium">Settings</h1>
       </header>
-      <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="min-h-0 flex-1 scroll-pt-16 scroll-pb-20 overflow-y-auto">
         <div className="mx-auto grid max-w-[960px] gap-x-10 px-4 sm:px-6 md:grid-cols-[168px_minmax(0,1fr)]">
           <nav
             aria-label="Settings"
