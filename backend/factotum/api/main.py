@@ -22,6 +22,7 @@ from factotum.api.routes import (
     agents,
     approvals,
     conversation,
+    deployments,
     events,
     files,
     keys,
@@ -38,7 +39,7 @@ from factotum.api.routes import (
 from factotum.api.streaming import Drain
 from factotum.core.errors import FactotumError, SetupFault
 from factotum.core.logs import configure_logs
-from factotum.services import Services, addresses_of, open_services
+from factotum.services import Services, addresses_of, open_services, serve_previews
 from factotum.settings import settings
 
 _log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         service,
         operations,
         projects,
+        deployments,
         threads,
         runs,
         conversation,
@@ -129,6 +131,7 @@ async def context_from_settings() -> AsyncGenerator[ApiContext]:
     token = configured.api_token.get_secret_value()
     async with (
         open_services(configured, addresses_of(configured), "factotum-api") as services,
+        serve_previews(services, shared=True),
         local_context(services, token) as context,
     ):
         yield context
