@@ -115,6 +115,7 @@ alter table factotum.threads drop column leaf_id, drop column leaf_branch;
 alter table factotum.runs drop column has_unread, drop column input, drop column message_id,
     drop column unread;
 drop index factotum.runs_unended;
+drop table factotum.secrets;
 drop table factotum.images;
 drop table factotum.approvals;
 alter table factotum.runs drop column budget_id, drop column reserved;
