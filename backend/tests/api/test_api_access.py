@@ -39,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "exchange_code": {"code": "x"},
 }
 SHARED = {"get_shared", "list_shared_messages", "download_shared_file"}
+NONE_YET = {"decide_approval", "revoke_permission", "withdraw_deployment"}
 OWN = {"put_secret", "delete_secret"}
 """What is named, not by an id: the same name means another thing to each account."""
 OPEN = {"get_index", "get_health", "get_readiness", "exchange_code", *SHARED}
@@ -69,6 +70,7 @@ async def world(api: Api) -> dict[str, str]:
         "agent_id": agent["id"],
         "approval_id": new_id(),
         "permission_id": new_id(),
+        "deployment_id": new_id(),
         "share_id": share["id"],
         "name": "SHOP_TOKEN",
         "path": "a.txt",
@@ -155,7 +157,7 @@ async def test_a_viewer_reads_and_changes_nothing(api: Api, admin_database_url: 
         answer = await api.bob.request(method, path.format(**ids), **_body(operation))
         # A run that asks nothing is a conflict for everybody; one that works stands in the way of deletions.
         # That there is none to decide about is no secret: those that are there have tests of their own.
-        missing = {404} if operation in {"decide_approval", "revoke_permission"} else set[int]()
+        missing = {404} if operation in NONE_YET else set[int]()
         assert answer.status_code in {403, 409} | missing, (operation, answer.text)
     assert await _seen(api, ids) == before
     assert (await api.bob.get(f"/v1/runs/{ids['run_id']}")).status_code == 200
