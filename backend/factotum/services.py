@@ -246,9 +246,8 @@ async def open_services(
         egress = await _open_egress(settings, stack)
         sandboxes = make_sandboxes(settings, egress)
         stack.push_async_callback(sandboxes.aclose)
-        outbound = Outbound(on_call=_counting(run_log))
+        outbound, web_reader, health = Outbound(on_call=_counting(run_log)), WebReader(Guard()), ModelHealth()
         stack.push_async_callback(outbound.aclose)
-        web_reader, health = WebReader(Guard()), ModelHealth()
         catalogue = await open_catalogue(
             environment(),
             model_base_url=settings.model_base_url,

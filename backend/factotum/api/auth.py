@@ -16,8 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from factotum.api.context import context_of
 from factotum.api.errors import problem_response
-from factotum.core.errors import FactotumError, Unauthenticated
+from factotum.core.errors import FactotumError, Forbidden, Unauthenticated
 from factotum.core.ids import derived_id
+from factotum.features.keys import looks_like_key
 from factotum.store.accounts import Accounts
 from factotum.store.database import Database
 from factotum.store.records import Caller
@@ -30,6 +31,9 @@ _OPEN = frozenset({"/v1/auth/exchange", "/v1/shared"})
 _SHARED = "/v1/shared/"
 """What a share's link opens: its token is checked where it is used, and the caller stays unknown."""
 _OPERATORS = "/v1/admin/"
+_FOR_PEOPLE = ("/v1/keys", "/v1/secrets")
+"""What no API key opens: it could make itself last longer, or reach further, than was meant."""
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Authenticator(Protocol):
@@ -73,13 +77,38 @@ class AuthMiddleware:
         """Handle one request."""
         if scope["type"] == "http" and _needs_caller(scope["path"]):
             try:
-                token = bearer_token(Headers(scope=scope))
-                caller = await context_of(scope["app"]).authenticator.authenticate(token)
+                caller = await _authenticated(scope)
+                check_scope(caller, scope["method"], scope["path"])
             except FactotumError as fault:
                 await problem_response(fault, scope)(scope, receive, send)
                 return
             scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
+
+
+async def _authenticated(scope: Scope) -> Caller:
+    """Return who calls: by an API key, or as the context's authenticator knows them."""
+    token = bearer_token(Headers(scope=scope))
+    context = context_of(scope["app"])
+    if looks_like_key(token):
+        return await context.keys.caller_of(token)
+    return await context.authenticator.authenticate(token)
+
+
+def check_scope(caller: Caller, method: str, path: str) -> None:
+    """Raise Forbidden (`key_scope`) for what the caller's key is not for. A caller without a key may all."""
+    if caller.scope is None:
+        return
+    if any(path == room or path.startswith(f"{room}/") for room in _FOR_PEOPLE):
+        raise Forbidden(
+            "An API key cannot manage keys or secrets.",
+            hint="Sign in yourself: on the page, or with the token that `factotum serve` tells of.",
+            code="key_scope",
+        )
+    if caller.scope == "read" and method not in _READING:
+        raise Forbidden(
+            "This API key may only read.", hint="Use a key with the scope `write`.", code="key_scope"
+        )
 
 
 def _needs_caller(path: str) -> bool:

@@ -15,6 +15,7 @@ from factotum.features.circuits import CircuitService
 from factotum.features.deployments import DeploymentService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
+from factotum.features.keys import KeyService
 from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
 from factotum.features.networks import NetworkService
@@ -25,6 +26,7 @@ from factotum.features.shares import ShareService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
 from factotum.features.tools import ToolService
+from factotum.features.usage import UsageService
 from factotum.runs.approvals import ApprovalService
 from factotum.services import Services
 
@@ -48,6 +50,7 @@ class ApiContext:
     deployments: DeploymentService
     files: FileService
     health: HealthService
+    keys: KeyService
     metrics: MetricsService
     models: ModelService
     networks: NetworkService
@@ -59,6 +62,7 @@ class ApiContext:
     stuck: StuckService
     threads: ThreadService
     tools: ToolService
+    usage: UsageService
 
 
 @asynccontextmanager
@@ -74,7 +78,10 @@ async def open_context(
             authenticator=authenticator,
             codes=codes,
             accounts=AccountService(
-                services.database, version=factotum.__version__, env_mode=settings.env_mode
+                services.database,
+                version=factotum.__version__,
+                env_mode=settings.env_mode,
+                network=settings.network,
             ),
             agents=AgentService(services.database, services.catalogue),
             approvals=ApprovalService(
@@ -91,6 +98,7 @@ async def open_context(
             deployments=services.deployments,
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             health=health,
+            keys=KeyService(services.database),
             metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
             networks=NetworkService(services.database),
@@ -102,6 +110,7 @@ async def open_context(
             stuck=StuckService(services.database),
             threads=ThreadService(services.database),
             tools=ToolService(services.database, services.tools, settings.policy),
+            usage=UsageService(services.database),
         )
     finally:
         await health.aclose()

@@ -61,6 +61,10 @@ async def _share_id(share_id: Annotated[str, Path()]) -> str:
     return named("share", share_id)
 
 
+async def _key_id(key_id: Annotated[str, Path()]) -> str:
+    return named("key", key_id)
+
+
 async def _page(
     limit: Annotated[int, Query(ge=1, le=200, description="At most this many items.")] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
@@ -102,6 +106,7 @@ AgentId = Annotated[str, Depends(_agent_id)]
 ApprovalId = Annotated[str, Depends(_approval_id)]
 PermissionId = Annotated[str, Depends(_permission_id)]
 ShareId = Annotated[str, Depends(_share_id)]
+KeyId = Annotated[str, Depends(_key_id)]
 PageIn = Annotated[PageRequest, Depends(_page)]
 EventCursor = Annotated[int, Depends(_event_cursor)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

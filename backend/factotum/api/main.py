@@ -25,6 +25,7 @@ from factotum.api.routes import (
     deployments,
     events,
     files,
+    keys,
     network,
     operations,
     projects,
@@ -33,6 +34,7 @@ from factotum.api.routes import (
     service,
     shares,
     threads,
+    usage,
 )
 from factotum.api.streaming import Drain
 from factotum.core.errors import FactotumError, SetupFault
@@ -86,6 +88,8 @@ def create_app(open_: OpenContext) -> FastAPI:
         agents,
         secrets,
         shares,
+        keys,
+        usage,
     ):
         app.include_router(module.router)
     app.include_router(files.archives)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from factotum.cli import text as write
@@ -18,6 +17,7 @@ from factotum.cli.reduce import apply
 from factotum.cli.run import Task, connect, watch_to_end
 from factotum.cli.stream import StreamEvent
 from factotum.cli.summary import as_object, exit_code, print_summary
+from factotum.cli.table import print_table
 from factotum.cli.view import View
 from factotum.cli.watch import snapshot
 from factotum.cli.workspace import look_up, save
@@ -33,7 +33,7 @@ def list_threads(limit: int, output: Output) -> None:
         write_json({"items": [thread.model_dump(mode="json") for thread in threads]})
         return
     rows = [(t.id, f"{t.updated_at.astimezone():%Y-%m-%d %H:%M}", t.title or "(untitled)") for t in threads]
-    _print_table(("Thread", "Changed", "Title"), rows, "There are no threads yet.")
+    print_table(("Thread", "Changed", "Title"), rows, "There are no threads yet.")
 
 
 def list_runs(limit: int, thread_id: str | None, output: Output) -> None:
@@ -53,7 +53,7 @@ def list_runs(limit: int, thread_id: str | None, output: Output) -> None:
         )
         for r in runs
     ]
-    _print_table(("Run", "Began", "Status", "Cost", "Model"), rows, "There are no runs yet.")
+    print_table(("Run", "Began", "Status", "Cost", "Model"), rows, "There are no runs yet.")
 
 
 def list_stuck(limit: int, output: Output) -> None:
@@ -64,7 +64,7 @@ def list_stuck(limit: int, output: Output) -> None:
         write_json(stuck.model_dump(mode="json"))
         return
     rows = [(each.run.id, each.run.status, each.why, write.duration(each.seconds)) for each in stuck.items]
-    _print_table(("Run", "Status", "Why", "Since"), rows, "No run is stuck.")
+    print_table(("Run", "Status", "Why", "Since"), rows, "No run is stuck.")
     console = make_console()
     for hint in dict.fromkeys(f"{each.why}: {each.hint}" for each in stuck.items):
         if console.is_terminal:
@@ -87,7 +87,7 @@ def list_models(output: Output) -> None:
         )
         for m in models.items
     ]
-    _print_table(("Model", "Window", "$ per million in/out", "Note"), rows, "There are no models.")
+    print_table(("Model", "Window", "$ per million in/out", "Note"), rows, "There are no models.")
 
 
 def list_tools(agent_id: str | None, output: Output) -> None:
@@ -107,7 +107,7 @@ def list_tools(agent_id: str | None, output: Output) -> None:
         )
         for tool in tools.items
     ]
-    _print_table(("Tool", "Family", "Effect", "Deadline", "Offered"), rows, "There are no tools.")
+    print_table(("Tool", "Family", "Effect", "Deadline", "Offered"), rows, "There are no tools.")
 
 
 def list_or_save_files(thread_id: str, paths: Sequence[str], folder: Path | None, output: Output) -> None:
@@ -228,20 +228,3 @@ def _tell_end(service: Service, view: View, output: Output) -> None:
 
 def _price(read: float | None, written: float | None) -> str:
     return "" if read is None or written is None else f"{read:g} / {written:g}"
-
-
-def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
-    console = make_console()
-    if not rows:
-        console.print(Text(nothing, "dim"))
-        return
-    if not console.is_terminal:
-        for row in rows:
-            console.file.write("\t".join(write.one_line(cell) for cell in row) + "\n")
-        return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, head in enumerate(heads):
-        table.add_column(head, no_wrap=number == 0, overflow="fold" if number == 0 else "ellipsis")
-    for row in rows:
-        table.add_row(*(Text(write.one_line(cell)) for cell in row))
-    console.print(table)

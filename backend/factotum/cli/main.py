@@ -11,8 +11,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from factotum.cli import account_commands
 from factotum.cli.exit_codes import HELP
 from factotum.cli.faults import Output, boundary
+from factotum.cli.options import Listing, ListingOption
 from factotum.cli.secrets_commands import app as secrets
 
 app = typer.Typer(
@@ -25,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+account_commands.add_to(app)
 app.add_typer(secrets, name="secrets")
 
 
@@ -44,17 +47,9 @@ class Decided(StrEnum):
     NONE = "none"
 
 
-class Listing(StrEnum):
-    """The outputs of commands that answer at once."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", help="text; json: one object at the end; stream-json: each event.")
 ]
-ListingOption = Annotated[Listing, typer.Option("--output", "-o", help="For a person or a program.")]
 PlainOption = Annotated[bool, typer.Option("--plain", help="Lines only, nothing that moves.")]
 ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="See `factotum models`.")]
 DialectOption = Annotated[Dialect, typer.Option(help="How the model writes its calls.")]

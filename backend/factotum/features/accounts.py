@@ -4,6 +4,7 @@ from typing import Literal
 
 from factotum.core.errors import NotFound
 from factotum.core.frozen import Frozen
+from factotum.protocol.network import Network
 from factotum.store.accounts import Accounts
 from factotum.store.database import Database
 from factotum.store.records import Account, Caller
@@ -19,12 +20,13 @@ class AccountSummary(Frozen):
 
 
 class Me(Frozen):
-    """The caller, its account, and the service it talks to."""
+    """The caller, its account, and the service it talks to. `network` is the service's own rule."""
 
     user_id: str
     account: AccountSummary
     version: str
     env_mode: str
+    network: Network
 
 
 async def own_account(tx: Tx) -> Account:
@@ -41,10 +43,11 @@ async def own_account(tx: Tx) -> Account:
 class AccountService:
     """Tells callers who they are."""
 
-    def __init__(self, database: Database, *, version: str, env_mode: str) -> None:
+    def __init__(self, database: Database, *, version: str, env_mode: str, network: Network) -> None:
         self._database = database
         self._version = version
         self._env_mode = env_mode
+        self._network = network
 
     async def me(self, caller: Caller) -> Me:
         """Return the caller. Raises NotFound (`account_not_found`)."""
@@ -55,4 +58,5 @@ class AccountService:
             account=AccountSummary(id=account.id, name=account.name, kind=account.kind),
             version=self._version,
             env_mode=self._env_mode,
+            network=self._network,
         )

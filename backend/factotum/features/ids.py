@@ -5,7 +5,9 @@ from typing import Literal
 from factotum.core.errors import InvalidInput, NotFound
 from factotum.core.ids import is_id
 
-Kind = Literal["account", "agent", "approval", "message", "permission", "project", "run", "share", "thread"]
+Kind = Literal[
+    "account", "agent", "approval", "key", "message", "permission", "project", "run", "share", "thread"
+]
 
 
 def named(kind: Kind, text: str) -> str:

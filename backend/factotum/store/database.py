@@ -182,6 +182,7 @@ async def _configure(connection: AsyncConnection[DictRow]) -> None:
 
 def _claims(caller: Caller) -> str:
     try:
-        return json.dumps({"sub": str(uuid.UUID(caller.user_id))})
+        claims = {"sub": str(uuid.UUID(caller.user_id)), "account": caller.account_id, "access": caller.scope}
+        return json.dumps({name: value for name, value in claims.items() if value is not None})
     except ValueError:
         raise InvalidInput("The caller's id is not a UUID.") from None

@@ -16,11 +16,20 @@ CallEffect = Literal["pure", "idempotent", "unsafe"]
 """As `tools.tool.Effect`, which the store, one floor below, may not import."""
 
 
+KeyScope = Literal["read", "write"]
+"""What an API key may do: read, or all that a program may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a transaction acts for. What it may do follows from its account memberships, not from this."""
+    """Whom a transaction acts for. What it may do follows from its account memberships.
+
+    One that signed in with an API key has its `scope`, and reaches `account_id` alone of its accounts.
+    """
 
     user_id: str
+    account_id: str | None = None
+    scope: KeyScope | None = None
 
 
 class Account(Frozen):

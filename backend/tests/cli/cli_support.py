@@ -46,6 +46,15 @@ from factotum.settings import settings
 RUN_ID = "0190a0a0-0000-7000-8000-000000000001"
 THREAD_ID = "0190a0a0-0000-7000-8000-000000000002"
 TOKEN = "t" * 40
+KEY = "fct_" + "k" * 43
+USED = {
+    "runs": 2,
+    "steps": 5,
+    "input_tokens": 12_345,
+    "cached_tokens": 600,
+    "output_tokens": 100,
+    "cost_usd": 0.25,
+}
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -216,6 +225,8 @@ class Request(BaseHTTPRequestHandler):
             f"{thread}/files": {"items": [_file(f"{folder}a.txt")], "truncated": False},
             "/v1/models": {"items": [model], "default": "demo"},
             "/v1/tools": {"items": [offered, lacking]},
+            "/v1/keys": {"items": [_key()]},
+            "/v1/usage": {"items": [{**USED, "key": "m", "name": "m"}], "total": USED},
             "/v1/secrets": {"items": list(self.api.secrets.values())},
             "/readyz": {"status": "ok", "parts": {"postgres": part}},
         }
@@ -230,6 +241,8 @@ class Request(BaseHTTPRequestHandler):
             self._json(201, _thread())
         elif self.path == f"/v1/threads/{THREAD_ID}/runs":
             self._json(202, make_run("queued").model_dump(mode="json"))
+        elif self.path == "/v1/keys":
+            self._json(201, {**_key(), **self.api.bodies[-1], "key": KEY})
         elif self.path == f"/v1/runs/{RUN_ID}/stop":
             self._stop()
         elif self.path == f"/v1/threads/{THREAD_ID}/messages":
@@ -296,10 +309,12 @@ class Request(BaseHTTPRequestHandler):
             self._json(200, self.api.secrets[name])
 
     def do_DELETE(self) -> None:
-        """Forget a secret."""
+        """Forget a secret, or end a key."""
         if not self._allowed("DELETE", self.path):
             return
-        if self.api.secrets.pop(self.path.rpartition("/")[2], None) is None:
+        if self.path.startswith("/v1/keys/"):
+            self._bytes(204, b"", "application/json")
+        elif self.api.secrets.pop(self.path.rpartition("/")[2], None) is None:
             self._problem(404, "secret_not_found", "There is no such secret.")
         else:
             self._bytes(204, b"", "application/json")
@@ -510,3 +525,8 @@ def _run(
             return int(end.code or 0)
         finally:
             settings.cache_clear()
+
+
+def _key() -> dict[str, object]:
+    times = {"created_at": BEGAN.isoformat(), "expires_at": None, "last_used_at": BEGAN.isoformat()}
+    return {"id": RUN_ID, "name": "Robot", "prefix": KEY[:12], "scope": "read", **times}

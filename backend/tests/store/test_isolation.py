@@ -153,6 +153,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "shares",
         "network_log",
         "images",
+        "api_keys",
         "secrets",
     ],
 )

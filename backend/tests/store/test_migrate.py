@@ -109,6 +109,9 @@ def _catalogue(admin_url: str) -> list[tuple[object, ...]]:
 
 _AS_IT_WAS_AT_2 = """
 drop table factotum.deployments;
+drop function factotum.key_of, factotum.mark_key;
+drop table factotum.api_keys;
+drop index factotum.runs_of_account_by_time;
 drop table factotum.shares cascade;  -- with the policies of other tables that look into it
 alter table factotum.messages drop column parent_id, drop column branch_id;
 alter table factotum.threads drop column leaf_id, drop column leaf_branch;

@@ -13,6 +13,7 @@ from factotum.store.agents import Agents
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
 from factotum.store.images import Images
+from factotum.store.keys import Keys
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
 from factotum.store.network_log import NetworkLog
@@ -83,6 +84,15 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
         )
         await Shares(tx).create(
             thread.id, created_by=caller.user_id, token_hash=new_id().replace("-", "") * 2, expires_at=None
+        )
+        await Keys(tx).create(
+            account_id,
+            "Program",
+            user_id=caller.user_id,
+            prefix="fct_",
+            key_hash=new_id().replace("-", "") * 2,
+            scope="write",
+            expires_at=None,
         )
         await NetworkLog(tx).add(run.id, [connection(run.id)])
         await Images(tx).keep(thread.id, IMAGE, b"png")

@@ -11,7 +11,7 @@ import { queryClient } from '@/runtime/queries'
 import { preloadMarkdown } from '@/ui/markdown/markdown'
 import { TipProvider } from '@/ui/tooltip'
 import { router } from './router'
-import { useTheme } from './theme'
+import { useTheme } from '@/runtime/theme'
 
 await loadConfig()
 await redeemCode()

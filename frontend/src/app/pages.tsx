@@ -1,35 +1,16 @@
 /** The pages: the first minute, a thread, and what is said where there is none. */
 import { Link, useParams } from '@tanstack/react-router'
-import { PanelLeft } from 'lucide-react'
 import { Suspense, lazy, useEffect, useMemo } from 'react'
 import { Start } from '@/features/start/start'
 import { ThreadView } from '@/features/thread/thread-view'
 import { endReplay, useReplaying } from '@/runtime/replaying'
 import { ThreadSession } from '@/runtime/thread-session'
 import { SessionContext, useThreadState } from '@/runtime/use-thread'
-import { IconButton } from '@/ui/button'
-import { useMedia } from '@/ui/media'
 import { PanelButton, SidePanel } from './side-panel'
-import { useSidebar } from './sidebar-state'
+import { SidebarButton } from './sidebar-button'
 import { useTitle } from './title'
 
 const ReplayPage = lazy(() => import('./replay-page'))
-
-function SidebarButton() {
-  const wide = useMedia('(min-width: 860px)')
-  const toggle = useSidebar((state) => state.toggle)
-  return (
-    <IconButton
-      label="Threads"
-      keys="mod+b"
-      onClick={() => {
-        toggle(wide)
-      }}
-    >
-      <PanelLeft size={16} />
-    </IconButton>
-  )
-}
 
 export function StartPage() {
   useTitle('Factotum')

@@ -13,7 +13,16 @@ const shared = createRoute({
   component: lazyRouteComponent(() => import('./shared-page')),
 })
 
-export const router = createRouter({ routeTree: root.addChildren([start, thread, shared]), defaultPreload: false })
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings/$',
+  component: lazyRouteComponent(() => import('./settings-page')),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([start, thread, shared, settings]),
+  defaultPreload: false,
+})
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -1,8 +1,9 @@
 /** The frame of every page: threads on the left, the page, commands and shortcuts over all. */
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router'
-import { Keyboard, LogOut, Monitor, Moon, PanelRight, SquarePen, Sun } from 'lucide-react'
+import { Keyboard, LogOut, Monitor, Moon, PanelRight, Settings, SquarePen, Sun } from 'lucide-react'
 import { Suspense, lazy, useMemo, useState } from 'react'
 import type { Action } from '@/features/palette/palette'
+import { SECTIONS } from '@/features/settings/sections'
 import { Sidebar } from '@/features/sidebar/sidebar'
 import { signOut, useSession } from '@/runtime/auth'
 import { usePanel } from '@/runtime/panel'
@@ -15,7 +16,7 @@ import { useShortcuts } from './shortcuts'
 import type { Shortcut } from './shortcuts'
 import { useSidebar } from './sidebar-state'
 import { SidebarFooter } from './sidebar-footer'
-import { setTheme } from './theme'
+import { setTheme } from '@/runtime/theme'
 
 const Palette = lazy(() => import('@/features/palette/palette'))
 
@@ -68,6 +69,11 @@ function Frame() {
   const actions: Action[] = [
     { title: 'New task', icon: <SquarePen size={15} />, keys: 'mod+shift+o', run: () => void navigate({ to: '/' }) },
     { title: "Show or hide the agent's computer", icon: <PanelRight size={15} />, keys: 'mod+j', run: togglePanel },
+    ...SECTIONS.map(({ id, title }) => ({
+      title: `Settings: ${title}`,
+      icon: <Settings size={15} />,
+      run: () => void navigate({ to: '/settings/$', params: { _splat: id } }),
+    })),
     {
       title: 'Light theme',
       icon: <Sun size={15} />,
@@ -107,6 +113,9 @@ function Frame() {
   ]
   const footer = (
     <SidebarFooter
+      onNavigate={() => {
+        setSheet(false)
+      }}
       onCommands={() => {
         setOver('palette')
       }}

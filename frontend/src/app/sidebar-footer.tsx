@@ -1,12 +1,13 @@
 /** Who is signed in, the theme, and where commands are. */
-import { Bell, CircleUser, Command as CommandIcon, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { useNavigate } from '@tanstack/react-router'
+import { Bell, CircleUser, Command as CommandIcon, LogOut, Monitor, Moon, Settings, Sun } from 'lucide-react'
 import { signOut } from '@/runtime/auth'
 import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useMe } from '@/runtime/queries'
 import { Button, IconButton } from '@/ui/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel } from '@/ui/menu'
-import { setTheme, useTheme } from './theme'
-import type { Theme } from './theme'
+import { setTheme, useTheme } from '@/runtime/theme'
+import type { Theme } from '@/runtime/theme'
 
 const THEMES: readonly { id: Theme; title: string; icon: typeof Sun }[] = [
   { id: 'system', title: 'As the system', icon: Monitor },
@@ -14,7 +15,13 @@ const THEMES: readonly { id: Theme; title: string; icon: typeof Sun }[] = [
   { id: 'dark', title: 'Dark', icon: Moon },
 ]
 
-export function SidebarFooter({ onCommands }: { onCommands: () => void }) {
+interface SidebarFooterProps {
+  onCommands: () => void
+  onNavigate?: (() => void) | undefined
+}
+
+export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
+  const navigate = useNavigate()
   const { data: me } = useMe()
   const theme = useTheme((state) => state.theme)
   const { on, refused } = useNotices()
@@ -68,6 +75,15 @@ export function SidebarFooter({ onCommands }: { onCommands: () => void }) {
         </MenuItem>
         {me !== undefined && <MenuLabel>Factotum {me.version}</MenuLabel>}
       </Menu>
+      <IconButton
+        label="Settings"
+        onClick={() => {
+          onNavigate?.()
+          void navigate({ to: '/settings/$', params: { _splat: 'general' } })
+        }}
+      >
+        <Settings size={15} />
+      </IconButton>
       <IconButton label="Commands" keys="mod+k" onClick={onCommands}>
         <CommandIcon size={15} />
       </IconButton>

@@ -32,6 +32,22 @@ export type Shared = Schemas['Shared']
 export type SharedRun = Schemas['SharedRun']
 export type SharedMessage = Schemas['SharedMessage']
 export type SharedMessagePage = Schemas['SharedMessagePage']
+export type Agent = Schemas['Agent']
+export type PolicyRules = Record<'deny' | 'ask' | 'allow', readonly string[]> & {
+  readonly default: 'allow' | 'ask' | 'deny'
+}
+export interface NetworkRule {
+  readonly mode: 'off' | 'allow' | 'open'
+  readonly hosts: readonly string[]
+}
+export type Secret = Schemas['Secret']
+export type ToolInfo = Schemas['ToolInfo']
+export type ApiKey = Schemas['ApiKey']
+export type MadeKey = Schemas['MadeKey']
+export type KeyScope = ApiKey['scope']
+export type UsageItem = Schemas['UsageItem']
+export type UsageSum = Schemas['UsageSum']
+export type UsageBy = Schemas['UsageSummary']['by']
 export type Problem = Schemas['Problem']
 
 type Given<Body extends { options: unknown }, Needed extends keyof Body> = Pick<Body, Needed> &

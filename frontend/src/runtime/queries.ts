@@ -75,6 +75,15 @@ export function useModels() {
   })
 }
 
+/** All models, also those whose provider's key is missing. */
+export function useEveryModel() {
+  return useQuery({
+    queryKey: ['models', 'all'],
+    queryFn: async ({ signal }) => body(await api.GET('/v1/models', { params: { query: { all: true } }, signal })),
+    staleTime: 60_000,
+  })
+}
+
 export function useMe() {
   return useQuery({
     queryKey: ['me'],

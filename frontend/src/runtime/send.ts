@@ -18,6 +18,8 @@ import { queryClient } from './queries'
 
 /** How a task shall be done; null: as the service has it. */
 export interface Choices {
+  /** The id of an agent. */
+  readonly agent: string | null
   readonly model: string | null
   readonly effort: Effort | null
   /** US dollars after which the run asks. */
@@ -137,12 +139,16 @@ export async function decide(
   })
 }
 
-function chosen({ model, effort, mostDollars }: Choices): RunChoices {
+function chosen({ agent, model, effort, mostDollars }: Choices): RunChoices & { agent_id?: string } {
   const options: RunChoices['options'] = {
     ...(effort === null ? {} : { effort }),
     ...(mostDollars === null ? {} : { budget: { cost_usd: mostDollars } }),
   }
-  return { model, ...(Object.keys(options).length === 0 ? {} : { options }) }
+  return {
+    model,
+    ...(agent === null ? {} : { agent_id: agent }),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+  }
 }
 
 function lookAgain(): void {

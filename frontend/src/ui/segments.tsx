@@ -4,22 +4,32 @@ import { cn } from './cn'
 
 interface SegmentsProps<Value extends string> {
   legend: string
-  value: Value
+  /** Read aloud only, and as low as a line of a list. */
+  small?: boolean
+  /** Null: none of them, as where several things differ. */
+  value: Value | null
   options: readonly { readonly value: Value; readonly title: string }[]
   onChange: (value: Value) => void
 }
 
-export function Segments<Value extends string>({ legend, value, options, onChange }: SegmentsProps<Value>) {
+export function Segments<Value extends string>({
+  legend,
+  small = false,
+  value,
+  options,
+  onChange,
+}: SegmentsProps<Value>) {
   const name = useId()
   return (
     <fieldset>
-      <legend className="mb-1.5 font-medium">{legend}</legend>
+      <legend className={small ? 'sr-only' : 'mb-1.5 font-medium'}>{legend}</legend>
       <div className="flex rounded-sm border bg-panel p-0.5">
         {options.map((option) => (
           <label
             key={option.value}
             className={cn(
-              'flex h-7 flex-1 cursor-pointer items-center justify-center whitespace-nowrap rounded-[4px] px-2 text-muted hover:text-fg has-focus-visible:outline-2 has-focus-visible:outline-accent',
+              small ? 'h-6' : 'h-7',
+              'flex flex-1 cursor-pointer items-center justify-center whitespace-nowrap rounded-[4px] px-2 text-muted hover:text-fg has-focus-visible:outline-2 has-focus-visible:outline-accent',
               option.value === value && 'bg-raised font-medium text-fg ring-1 ring-line',
             )}
           >

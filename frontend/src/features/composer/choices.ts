@@ -1,6 +1,7 @@
 /** How the next task shall be done: what the person chose, kept by the browser. */
 import { create } from 'zustand'
-import type { Delivery, ModelInfo } from '@/protocol/types'
+import type { Agent, Delivery, ModelInfo } from '@/protocol/types'
+import { useAgents } from '@/runtime/agents'
 import { useModels } from '@/runtime/queries'
 import type { Choices } from '@/runtime/send'
 
@@ -9,7 +10,7 @@ interface Kept extends Choices {
 }
 
 const KEY = 'factotum.choices'
-const NONE: Kept = { model: null, effort: null, mostDollars: null, delivery: 'steer' }
+const NONE: Kept = { agent: null, model: null, effort: null, mostDollars: null, delivery: 'steer' }
 
 function stored(): Kept {
   try {
@@ -21,6 +22,7 @@ function stored(): Kept {
     }
     const dollars: unknown = Reflect.get(found, 'mostDollars')
     return {
+      agent: text('agent') || null,
       model: text('model') || null,
       effort: (['none', 'low', 'medium', 'high'] as const).find((one) => one === text('effort')) ?? null,
       mostDollars: typeof dollars === 'number' ? dollars : null,
@@ -53,14 +55,33 @@ export function useChoices(): Choices {
   const { model, effort, mostDollars } = useKept()
   const { data } = useModels()
   const usable = data?.items.some(({ id }) => id === model) === true ? model : null
-  return { model: usable, effort: canReason(useModel()) ? effort : null, mostDollars }
+  return {
+    agent: useAgent()?.id ?? null,
+    model: usable,
+    effort: canReason(useModel()) ? effort : null,
+    mostDollars,
+  }
+}
+
+/** The agent that the next task gets; one that was deleted is not asked for. */
+export function useAgent(): Agent | undefined {
+  const chosen = useKept((state) => state.agent)
+  const { data } = useAgents()
+  return chosen === null ? undefined : data?.find(({ id }) => id === chosen)
+}
+
+/** The model of tasks for which none is chosen: the agent's, else the service's. */
+export function useStandardModel(): string | undefined {
+  const { data } = useModels()
+  return useAgent()?.model ?? data?.default
 }
 
 /** The model that the next task gets. */
 export function useModel(): ModelInfo | undefined {
   const chosen = useKept((state) => state.model)
   const { data } = useModels()
-  return data?.items.find(({ id }) => id === chosen) ?? data?.items.find(({ id }) => id === data.default)
+  const standard = useStandardModel()
+  return data?.items.find(({ id }) => id === chosen) ?? data?.items.find(({ id }) => id === standard)
 }
 
 /** Whether it makes sense to choose how much a model thinks; of some nobody knows. */

@@ -6,6 +6,7 @@ import { newKey } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
 import { Button, IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
+import { AgentChoice } from './agent-choice'
 import { Attachments } from './attachments'
 import { useDraft, withFiles } from './draft'
 import { useChoices, useDelivery } from './choices'
@@ -153,6 +154,7 @@ export function Composer({
         />
         <TaskOptions />
         <ModelChoice />
+        <AgentChoice />
         <span className="flex-1" />
         {steers && !empty && <DeliveryChoice />}
         {onStop !== undefined && (

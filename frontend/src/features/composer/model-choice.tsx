@@ -4,19 +4,20 @@ import { useModels } from '@/runtime/queries'
 import { Button } from '@/ui/button'
 import { tokens } from '@/ui/format'
 import { Menu, MenuChoice, MenuLabel } from '@/ui/menu'
-import { chooseModel, useChoices } from './choices'
+import { chooseModel, useChoices, useStandardModel } from './choices'
 
 export function ModelChoice() {
   const { data } = useModels()
   const { model: chosen } = useChoices()
-  if (data === undefined) return null
+  const standard = useStandardModel()
+  if (data === undefined || standard === undefined) return null
   const providers = [...new Set(data.items.map((model) => model.provider))]
   return (
     <Menu
       className="w-80"
       trigger={
-        <Button look="ghost" size="small" aria-label={`Model: ${chosen ?? data.default}`} className="min-w-0">
-          <span className="truncate">{shortName(chosen ?? data.default)}</span>
+        <Button look="ghost" size="small" aria-label={`Model: ${chosen ?? standard}`} className="min-w-0">
+          <span className="truncate">{shortName(chosen ?? standard)}</span>
           <ChevronDown size={13} aria-hidden="true" />
         </Button>
       }
@@ -29,9 +30,9 @@ export function ModelChoice() {
             .map((model) => (
               <MenuChoice
                 key={model.id}
-                chosen={model.id === (chosen ?? data.default)}
+                chosen={model.id === (chosen ?? standard)}
                 onSelect={() => {
-                  chooseModel(model.id === data.default ? null : model.id)
+                  chooseModel(model.id === standard ? null : model.id)
                 }}
               >
                 <span className="block truncate">{model.id}</span>

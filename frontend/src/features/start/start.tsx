@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { toast } from 'sonner'
 import { Composer } from '@/features/composer/composer'
 import { changeDraft } from '@/features/composer/draft'
-import { useChoices } from '@/features/composer/choices'
+import { useChoices, useStandardModel } from '@/features/composer/choices'
 import { explain } from '@/runtime/api'
 import { useModels } from '@/runtime/queries'
 import { createThread, newKey, sendTask } from '@/runtime/send'
@@ -80,8 +80,9 @@ export function Start({ actions }: { actions: ReactNode }) {
 function ModelNote() {
   const { data } = useModels()
   const { model: chosen } = useChoices()
+  const standard = useStandardModel()
   if (data === undefined) return <p className="mt-3 h-5" />
-  const model = chosen ?? data.default
+  const model = chosen ?? standard ?? data.default
   if (model === 'demo') {
     return (
       <div className="mt-3 rounded-md border bg-panel px-3 py-2.5 text-muted">

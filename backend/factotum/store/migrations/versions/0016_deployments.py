@@ -8,7 +8,7 @@ project; the account and the address are not its to read.
 from alembic import op
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 _TABLE = """
 create table factotum.deployments (

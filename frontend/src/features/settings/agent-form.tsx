@@ -1,0 +1,135 @@
+/** One agent: what it is told, what it works with, and what it may. */
+import { Link } from '@tanstack/react-router'
+import { ArrowLeft } from 'lucide-react'
+import { useState } from 'react'
+import type { SyntheticEvent } from 'react'
+import { toast } from 'sonner'
+import type { AgentDraft } from '@/protocol/agents'
+import type { ToolInfo } from '@/protocol/types'
+import { deleteAgent, saveAgent } from '@/runtime/agents'
+import { useModels } from '@/runtime/queries'
+import { useAction } from '@/runtime/use-action'
+import { Alert } from '@/ui/alert'
+import { Button } from '@/ui/button'
+import { Confirm } from '@/ui/confirm'
+import { AREA, Field, INPUT } from '@/ui/field'
+import { AgentNetwork } from './agent-network'
+import { AgentTools } from './agent-tools'
+import { Section } from './parts'
+
+interface AgentFormProps {
+  /** Null: a new agent. */
+  id: string | null
+  start: AgentDraft
+  tools: readonly ToolInfo[]
+  onLeave: () => void
+}
+
+export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
+  const [draft, setDraft] = useState(start)
+  const { data: models } = useModels()
+  const { busy, problem, act } = useAction()
+  const change = (changes: Partial<AgentDraft>): void => {
+    setDraft((before) => ({ ...before, ...changes }))
+  }
+  const submit = async (event: SyntheticEvent): Promise<void> => {
+    event.preventDefault()
+    if (
+      await act(async () => {
+        await saveAgent(id, draft)
+      })
+    ) {
+      toast(id === null ? 'The agent is made.' : 'The agent is changed: tasks from now on follow it.')
+      onLeave()
+    }
+  }
+  const remove = async (): Promise<void> => {
+    if (id !== null && (await act(() => deleteAgent(id)))) onLeave()
+  }
+  const gone = draft.model !== null && models?.items.every((model) => model.id !== draft.model) === true
+  return (
+    <Section
+      title={id === null ? 'New agent' : start.name}
+      action={
+        id === null ? undefined : (
+          <Confirm label={`Delete ${start.name}`} verb="Delete" busy={busy} onConfirm={() => void remove()}>
+            Delete
+          </Confirm>
+        )
+      }
+    >
+      <Link
+        to="/settings/$"
+        params={{ _splat: 'agents' }}
+        className="-mt-3 flex w-fit items-center gap-1.5 rounded-sm text-muted hover:text-fg"
+      >
+        <ArrowLeft size={14} aria-hidden="true" /> All agents
+      </Link>
+      <form onSubmit={(event) => void submit(event)} aria-label="Agent" className="flex flex-col gap-6">
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="Name">
+            {(ids) => (
+              <input
+                {...ids}
+                value={draft.name}
+                maxLength={200}
+                onChange={(event) => {
+                  change({ name: event.target.value })
+                }}
+                autoComplete="off"
+                placeholder="Analyst"
+                className={INPUT}
+              />
+            )}
+          </Field>
+          <Field label="Model" note={gone ? 'This model cannot be used now: choose another one.' : undefined}>
+            {(ids) => (
+              <select
+                {...ids}
+                value={draft.model ?? ''}
+                onChange={(event) => {
+                  change({ model: event.target.value === '' ? null : event.target.value })
+                }}
+                className={INPUT}
+              >
+                <option value="">Default{models === undefined ? '' : ` (${models.default})`}</option>
+                {gone && <option>{draft.model}</option>}
+                {models?.items.map(({ id: model }) => (
+                  <option key={model} value={model}>
+                    {model}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </div>
+        <Field
+          label="Instructions"
+          note="What it shall know and heed in each of its tasks; added to the system prompt."
+        >
+          {(ids) => (
+            <textarea
+              {...ids}
+              value={draft.instructions}
+              maxLength={100_000}
+              onChange={(event) => {
+                change({ instructions: event.target.value })
+              }}
+              placeholder="You are an analyst. Say where each figure comes from, and write a report in markdown."
+              className={`${AREA} min-h-32`}
+            />
+          )}
+        </Field>
+        <AgentTools draft={draft} tools={tools} onChange={setDraft} />
+        <AgentNetwork draft={draft} onChange={change} />
+        {problem !== null && <Alert>{problem}</Alert>}
+        <div className="sticky bottom-0 -mx-1 flex gap-2 border-t bg-bg px-1 py-3">
+          <Button type="submit" look="primary" disabled={busy || draft.name.trim() === ''}>
+            {id === null ? 'Make the agent' : 'Save'}
+          </Button>
+          <Button onClick={onLeave}>Cancel</Button>
+        </div>
+      </form>
+    </Section>
+  )
+}

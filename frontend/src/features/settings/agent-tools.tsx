@@ -1,0 +1,101 @@
+/** Which tools an agent has, and before which it must ask. */
+import { leaveOf } from '@/protocol/agents'
+import type { AgentDraft, Leave } from '@/protocol/agents'
+import type { ToolInfo } from '@/protocol/types'
+import { AREA, Field } from '@/ui/field'
+import { Segments } from '@/ui/segments'
+import { LEAVES, ToolFamily } from './tool-family'
+
+/** They only talk with the person: a question about them would be one too many. */
+const TALKS = 'talk'
+const PATTERNS: readonly { leave: Leave; title: string; note: string }[] = [
+  { leave: 'ask', title: 'Also ask before', note: 'One pattern a line, such as shell(git push*) or mcp:github:*.' },
+  { leave: 'deny', title: 'Never', note: 'The strictest rule counts: never before ask, ask before use.' },
+]
+
+interface AgentToolsProps {
+  draft: AgentDraft
+  tools: readonly ToolInfo[]
+  onChange: (draft: AgentDraft) => void
+}
+
+export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
+  const offered = tools.filter((tool) => tool.offered && tool.family !== TALKS)
+  const missing = tools.filter((tool) => !tool.offered)
+  const families = [...new Set(offered.map((tool) => tool.family))]
+  return (
+    <div className="flex flex-col gap-4">
+      <div>
+        <h3 className="mb-2 font-medium">Tools</h3>
+        <ul aria-label="Tools" className="divide-y rounded-md border bg-raised">
+          {families.map((family) => (
+            <ToolFamily
+              key={family}
+              family={family}
+              tools={offered.filter((tool) => tool.family === family)}
+              draft={draft}
+              onChange={onChange}
+            />
+          ))}
+          <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2.5 pr-3 pl-[34px]">
+            <span className="min-w-0 flex-1 basis-48">
+              <span className="font-medium">Everything else</span>
+              <span className="block text-muted text-sm">Tools that come later, and those of MCP servers.</span>
+            </span>
+            <Segments
+              small
+              legend="Everything else"
+              value={draft.otherwise}
+              options={LEAVES}
+              onChange={(otherwise) => {
+                // What was chosen for the tools above stays what it was.
+                const tools = new Map(offered.map((tool) => [tool.name, leaveOf(draft, tool.name)]))
+                onChange({ ...draft, tools: new Map([...draft.tools, ...tools]), otherwise })
+              }}
+            />
+          </li>
+        </ul>
+      </div>
+      {missing.length > 0 && (
+        <details>
+          <summary className="cursor-pointer text-muted hover:text-fg">
+            {missing.length} {missing.length === 1 ? 'tool is' : 'tools are'} not offered here, and why
+          </summary>
+          <ul aria-label="Tools that are not offered" className="mt-2 divide-y rounded-md border">
+            {missing.map((tool) => (
+              <li key={tool.name} className="px-4 py-2">
+                <span className="font-mono text-sm">{tool.name}</span>
+                <span className="block text-muted text-sm">
+                  {tool.reason}
+                  {tool.setting !== '' && (
+                    <>
+                      {' '}
+                      Set <code className="font-mono">{tool.setting}</code>.
+                    </>
+                  )}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <div className="grid gap-4 sm:grid-cols-2">
+        {PATTERNS.map(({ leave, title, note }) => (
+          <Field key={leave} label={title} note={note}>
+            {(ids) => (
+              <textarea
+                {...ids}
+                value={draft.patterns[leave]}
+                onChange={(event) => {
+                  onChange({ ...draft, patterns: { ...draft.patterns, [leave]: event.target.value } })
+                }}
+                spellCheck={false}
+                className={`${AREA} font-mono text-sm`}
+              />
+            )}
+          </Field>
+        ))}
+      </div>
+    </div>
+  )
+}

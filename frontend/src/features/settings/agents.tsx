@@ -1,0 +1,101 @@
+/** The person's agents: the list, or the form of one. */
+import { Link, useNavigate } from '@tanstack/react-router'
+import { Bot, ChevronRight, Plus } from 'lucide-react'
+import { NEW_AGENT, draftOf } from '@/protocol/agents'
+import type { Agent, ToolInfo } from '@/protocol/types'
+import { useAgents, useTools } from '@/runtime/agents'
+import { Alert } from '@/ui/alert'
+import { plural } from '@/ui/format'
+import { AgentForm } from './agent-form'
+import { Card, Empty, Loaded, Section } from './parts'
+
+const LOOK = 'inline-flex h-8 shrink-0 items-center gap-1.5 rounded-sm bg-accent px-3 font-medium text-on-accent'
+
+/** `id`: the agent whose form is shown, `new` for one more, undefined for the list. */
+export function Agents({ id }: { id: string | undefined }) {
+  const navigate = useNavigate()
+  const agents = useAgents()
+  const tools = useTools()
+  const leave = (): void => void navigate({ to: '/settings/$', params: { _splat: 'agents' } })
+  if (id === undefined) return <AgentList query={agents} />
+  return (
+    <Loaded query={tools}>
+      {(all) =>
+        id === 'new' ? (
+          <AgentForm key="new" id={null} start={NEW_AGENT} tools={all} onLeave={leave} />
+        ) : (
+          <Loaded query={agents}>
+            {(found) => <OneAgent agent={found.find((agent) => agent.id === id)} tools={all} onLeave={leave} />}
+          </Loaded>
+        )
+      }
+    </Loaded>
+  )
+}
+
+interface OneAgentProps {
+  agent: Agent | undefined
+  tools: readonly ToolInfo[]
+  onLeave: () => void
+}
+
+function OneAgent({ agent, tools, onLeave }: OneAgentProps) {
+  if (agent === undefined) return <Alert>There is no such agent: it may have been deleted.</Alert>
+  const start = draftOf(agent, new Set(tools.map(({ name }) => name)))
+  return <AgentForm key={agent.id} id={agent.id} start={start} tools={tools} onLeave={onLeave} />
+}
+
+function AgentList({ query }: { query: ReturnType<typeof useAgents> }) {
+  return (
+    <Section
+      title="Agents"
+      intro="An agent is a way of working: instructions, a model, tools, and what it must ask before. Choose one beside the model when you give a task."
+      action={
+        <Link to="/settings/$" params={{ _splat: 'agents/new' }} className={LOOK}>
+          <Plus size={14} aria-hidden="true" /> New agent
+        </Link>
+      }
+    >
+      <Loaded query={query}>
+        {(agents) =>
+          agents.length === 0 ? (
+            <Empty>There are no agents yet. Without one, a task has every tool and no instructions but your own.</Empty>
+          ) : (
+            <Card label="Agents">
+              {agents.map((agent) => (
+                <li key={agent.id}>
+                  <Link
+                    to="/settings/$"
+                    params={{ _splat: `agents/${agent.id}` }}
+                    className="flex items-center gap-3 px-4 py-3 hover:bg-hover"
+                  >
+                    <Bot size={16} className="shrink-0 text-muted" aria-hidden="true" />
+                    <span className="min-w-0 flex-1">
+                      <span className="block break-words font-medium">{agent.name}</span>
+                      <span className="block truncate text-muted text-sm">{factsOf(agent)}</span>
+                    </span>
+                    <ChevronRight size={15} className="shrink-0 text-muted" aria-hidden="true" />
+                  </Link>
+                </li>
+              ))}
+            </Card>
+          )
+        }
+      </Loaded>
+    </Section>
+  )
+}
+
+function factsOf(agent: Agent): string {
+  const { policy, network } = agent.settings as {
+    policy?: { ask?: unknown[]; deny?: unknown[]; default?: string }
+    network?: { mode?: string }
+  }
+  const facts = [agent.model ?? 'Default model']
+  if (policy?.default === 'ask') facts.push('asks before every call')
+  else if (policy?.default === 'deny') facts.push('has named tools only')
+  if (policy?.ask?.length) facts.push(`asks by ${plural(policy.ask.length, 'rule')}`)
+  if (policy?.deny?.length) facts.push(`${plural(policy.deny.length, 'rule')} of refusal`)
+  if (network?.mode !== undefined) facts.push(`network ${network.mode}`)
+  return facts.join(' · ')
+}

@@ -1,0 +1,182 @@
+/** Secrets: what programs of the agent may use for some hosts, and nobody reads again. */
+import { Lock, Pencil, Plus } from 'lucide-react'
+import { useState } from 'react'
+import type { SyntheticEvent } from 'react'
+import { lines } from '@/protocol/agents'
+import type { Secret } from '@/protocol/types'
+import { deleteSecret, putSecret, useSecrets } from '@/runtime/secrets'
+import { useAction } from '@/runtime/use-action'
+import { Alert } from '@/ui/alert'
+import { Button, IconButton } from '@/ui/button'
+import { Confirm } from '@/ui/confirm'
+import { AREA, Field, INPUT } from '@/ui/field'
+import { day, moment } from '@/ui/format'
+import { Card, Empty, Loaded, Section } from './parts'
+
+/** Which secret is being written: a new one, one by its name, or none. */
+type Open = { readonly name: string | null } | null
+
+export function Secrets() {
+  const query = useSecrets()
+  const [open, setOpen] = useState<Open>(null)
+  const close = (): void => {
+    setOpen(null)
+  }
+  return (
+    <Section
+      title="Secrets"
+      intro="The agent's programs use a secret by its name, for the hosts that you list. Its value is put in on the way out: neither the model nor the sandbox ever sees it, and nobody can read it again here."
+      action={
+        query.error === null && open === null ? (
+          <Button
+            look="primary"
+            onClick={() => {
+              setOpen({ name: null })
+            }}
+          >
+            <Plus size={14} aria-hidden="true" /> Add a secret
+          </Button>
+        ) : undefined
+      }
+    >
+      {open?.name === null && <SecretForm secret={null} onDone={close} />}
+      <Loaded query={query}>
+        {(secrets) =>
+          secrets.length === 0 ? (
+            open === null && <Empty>There are no secrets yet.</Empty>
+          ) : (
+            <Card label="Secrets">
+              {secrets.map((secret) =>
+                open?.name === secret.name ? (
+                  <li key={secret.name} className="p-2">
+                    <SecretForm secret={secret} onDone={close} />
+                  </li>
+                ) : (
+                  <Line
+                    key={secret.name}
+                    secret={secret}
+                    onEdit={() => {
+                      setOpen({ name: secret.name })
+                    }}
+                  />
+                ),
+              )}
+            </Card>
+          )
+        }
+      </Loaded>
+    </Section>
+  )
+}
+
+function Line({ secret, onEdit }: { secret: Secret; onEdit: () => void }) {
+  const { busy, problem, act } = useAction()
+  const used = secret.last_used_at == null ? 'never used' : `used ${moment(secret.last_used_at)}`
+  return (
+    <li className="px-4 py-3">
+      <div className="flex items-center gap-3">
+        <Lock size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
+        <span className="min-w-0 flex-1">
+          <span className="break-all font-medium font-mono">{secret.name}</span>
+          <span className="block break-words text-sm">
+            {secret.hosts.length === 0 ? 'For no host yet' : secret.hosts.join(', ')}
+          </span>
+          <span className="text-muted text-sm">
+            Changed {day(secret.updated_at)} · {used}
+          </span>
+        </span>
+        <IconButton label={`Change ${secret.name}`} size="icon-small" onClick={onEdit}>
+          <Pencil size={14} />
+        </IconButton>
+        <Confirm
+          label={`Delete ${secret.name}`}
+          verb="Delete"
+          busy={busy}
+          onConfirm={() => void act(() => deleteSecret(secret.name))}
+        >
+          Delete
+        </Confirm>
+      </div>
+      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
+    </li>
+  )
+}
+
+function SecretForm({ secret, onDone }: { secret: Secret | null; onDone: () => void }) {
+  const [name, setName] = useState(secret?.name ?? '')
+  const [value, setValue] = useState('')
+  const [hosts, setHosts] = useState(secret?.hosts.join('\n') ?? '')
+  const { busy, problem, act } = useAction()
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault()
+    void act(async () => {
+      await putSecret(name.trim(), value === '' ? null : value, lines(hosts))
+      onDone()
+    })
+  }
+  return (
+    <form
+      onSubmit={submit}
+      aria-label={secret === null ? 'New secret' : `Change ${secret.name}`}
+      className="flex flex-col gap-4 rounded-md border bg-raised p-4"
+    >
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Name">
+          {(ids) => (
+            <input
+              {...ids}
+              value={name}
+              readOnly={secret !== null}
+              onChange={(event) => {
+                setName(event.target.value)
+              }}
+              placeholder="GITHUB_TOKEN"
+              autoComplete="off"
+              spellCheck={false}
+              className={`${INPUT} font-mono`}
+            />
+          )}
+        </Field>
+        <Field label={secret === null ? 'Value' : 'New value'}>
+          {(ids) => (
+            <input
+              {...ids}
+              type="password"
+              value={value}
+              onChange={(event) => {
+                setValue(event.target.value)
+              }}
+              placeholder={secret === null ? '' : 'Stays as it is'}
+              autoComplete="new-password"
+              className={`${INPUT} font-mono`}
+            />
+          )}
+        </Field>
+      </div>
+      <Field label="Hosts" note="One a line: api.github.com, or *.example.com for all names below it.">
+        {(ids) => (
+          <textarea
+            {...ids}
+            value={hosts}
+            onChange={(event) => {
+              setHosts(event.target.value)
+            }}
+            spellCheck={false}
+            className={`${AREA} font-mono text-sm`}
+          />
+        )}
+      </Field>
+      {problem !== null && <Alert>{problem}</Alert>}
+      <div className="flex gap-2">
+        <Button
+          type="submit"
+          look="primary"
+          disabled={busy || name.trim() === '' || lines(hosts).length === 0 || (secret === null && value === '')}
+        >
+          Save
+        </Button>
+        <Button onClick={onDone}>Cancel</Button>
+      </div>
+    </form>
+  )
+}
