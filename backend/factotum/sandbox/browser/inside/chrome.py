@@ -39,6 +39,7 @@ class Tab:
         self.page = page
         self.messages: deque[str] = deque(maxlen=MOST_MESSAGES)
         self.camera = None
+        self.pressed: set[str] = set()
 
 
 class Browser:
@@ -53,6 +54,9 @@ class Browser:
         self.current: Tab | None = None
         self.notices: list[str] = []
         self.accept_next: tuple[bool, str] | None = None
+        self.asks_person = False
+        self.dialog = None
+        self.dialog_came = asyncio.Event()
         self.downloads = Downloads()
         self.started_before = False
         self.aside: set[asyncio.Task[None]] = set()
@@ -158,7 +162,14 @@ class Browser:
         self.forget(tab)
 
     async def answer(self, dialog) -> None:
-        """Answer a dialog at once, else the page stands still: as was asked for, else the careful way."""
+        """Answer a dialog at once, else the page stands still: as was asked for, else the careful way.
+
+        A person who has the browser answers it themselves.
+        """
+        if self.asks_person and self.dialog is None:
+            self.dialog = dialog
+            self.dialog_came.set()
+            return
         accept, text = self.accept_next or (dialog.type in ("alert", "beforeunload"), "")
         self.accept_next = None
         what = "accepted" if accept else "dismissed"
@@ -172,6 +183,14 @@ class Browser:
             await dialog.accept(text or dialog.default_value or "")
         else:
             await dialog.dismiss()
+
+    def stop_asking(self) -> None:
+        """Ask no person any more, and answer what is open."""
+        self.asks_person = False
+        dialog, self.dialog = self.dialog, None
+        self.dialog_came.clear()
+        if dialog is not None:
+            self.later(self.answer(dialog))
 
     async def explain(self, error: Exception) -> Fault:
         """Say in our words what Playwright could not do."""
