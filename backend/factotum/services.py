@@ -80,6 +80,8 @@ class Services:
     egress: EgressProxy | None = None
     """The way out of sandboxes, where the settings allow one at all."""
     web_reader: WebReader = field(default_factory=lambda: WebReader(Guard()))
+    carries_runs: bool = True
+    """Whether this process may carry runs: a worker's, or one that is API and worker together."""
     process: str = field(default_factory=_process_name)
     """What others know this process by."""
 
@@ -87,6 +89,11 @@ class Services:
     def frames(self) -> Frames:
         """What the browsers of runs look like."""
         return Frames(self.redis)
+
+    @property
+    def reaches_sandboxes(self) -> bool:
+        """Whether what runs in sandboxes can be asked from here; local ones are their worker's children."""
+        return self.carries_runs or not isinstance(self.sandboxes, LocalSandboxProvider)
 
     @property
     def conversation(self) -> Conversation:

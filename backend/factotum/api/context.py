@@ -24,11 +24,17 @@ from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
 from factotum.features.tools import ToolService
 from factotum.runs.approvals import ApprovalService
+from factotum.runs.hand_over import LEASE_SECONDS, HandOver
+from factotum.runs.person_network import PersonNetwork
 from factotum.services import Services
 
 if TYPE_CHECKING:
     from factotum.api.auth import Authenticator
     from factotum.api.codes import CodeBook
+
+
+_INPUTS_A_MINUTE = 1_500
+"""How often a person who has a browser may send what they did, or one who looks on may look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class ApiContext:
     branches: BranchService
     circuits: CircuitService
     files: FileService
+    hand_over: HandOver
     health: HealthService
     metrics: MetricsService
     models: ModelService
@@ -64,6 +71,7 @@ async def open_context(
     """Make the rooms over opened services, and end what they still do."""
     settings = services.settings
     health = HealthService(services.database, services.redis, services.sandboxes)
+    ways = PersonNetwork(services.database, services.egress, seconds=LEASE_SECONDS)
     try:
         yield ApiContext(
             services=services,
@@ -85,6 +93,16 @@ async def open_context(
                 services.circuits, services.run_log.circuits, services.signals, services.process
             ),
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
+            hand_over=HandOver(
+                services.database,
+                services.sandboxes,
+                services.runs,
+                services.frames,
+                Visits(services.redis, most=_INPUTS_A_MINUTE),
+                ways,
+                settings.network,
+                services.reaches_sandboxes,
+            ),
             health=health,
             metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
@@ -98,6 +116,7 @@ async def open_context(
             tools=ToolService(services.database, services.tools, settings.policy),
         )
     finally:
+        await ways.aclose()
         await health.aclose()
 
 

@@ -71,7 +71,7 @@ class Browser:
             seconds += START_SECONDS if is_new else 0
             deadline = time.monotonic() + seconds + GRACE_SECONDS
             try:
-                await self._write({"id": request, "do": action, "seconds": seconds, "with": dict(arguments)})
+                await self._order(request, action, arguments, seconds)
                 done = await self._answer(request, cursor, deadline, show)
             except asyncio.CancelledError:
                 await whole(self._cancel(request))
@@ -98,8 +98,7 @@ class Browser:
             )
         request = new_id()
         cursor = (await self.sandbox.sessions.poll(SESSION, limit=0, cursor=_NEWEST)).cursor
-        order = {"id": request, "do": action, "seconds": seconds, "with": dict(arguments), "token": token}
-        await self._write(order)
+        await self._order(request, action, arguments, seconds, token)
         return await self._answer(request, cursor, time.monotonic() + seconds + GRACE_SECONDS, _unseen)
 
     async def _driver(self) -> tuple[int, bool, bool]:
@@ -119,6 +118,20 @@ class Browser:
         cursor = await sessions.run(SESSION, wanted)
         await sessions.write(SESSION, driver)
         return cursor, True, was_there
+
+    async def _order(
+        self, request: str, action: str, arguments: Mapping[str, JsonValue], seconds: float, token: str = ""
+    ) -> None:
+        await self._write(
+            {
+                "id": request,
+                "do": action,
+                "seconds": seconds,
+                "with": dict(arguments),
+                "token": token,
+                "proxy": self.sandbox.environment.get("https_proxy", ""),
+            }
+        )
 
     async def _write(self, order: Mapping[str, object]) -> None:
         await self.sandbox.sessions.write(SESSION, json.dumps(order).encode() + b"\n", timeout=GRACE_SECONDS)

@@ -8,7 +8,6 @@ import contextlib
 import os
 import re
 from collections import deque
-from collections.abc import Mapping
 
 from playwright.async_api import Error, Page, async_playwright
 from playwright.async_api import TimeoutError as Late
@@ -58,6 +57,7 @@ class Browser:
         self.dialog = None
         self.dialog_came = asyncio.Event()
         self.downloads = Downloads()
+        self.proxy_flags = proxy_flags(os.environ.get("https_proxy", ""))
         self.started_before = False
         self.aside: set[asyncio.Task[None]] = set()
 
@@ -98,7 +98,7 @@ class Browser:
                 executable_path=self.program,
                 # Chromium's own sandbox needs namespaces, which nothing in here may make.
                 chromium_sandbox=False,
-                args=[*FLAGS, *proxy_flags(os.environ)],
+                args=[*FLAGS, *self.proxy_flags],
                 downloads_path=str(self.downloads.incoming()),
                 timeout=30_000,
             )
@@ -265,13 +265,10 @@ KNOWN = (
 )
 
 
-def proxy_flags(environment: Mapping[str, str]) -> list[str]:
-    """Return how the browser reaches the network: through the sandbox's proxy where there is one."""
-    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"):
-        if environment.get(name):
-            # What runs in the sandbox itself (localhost) is reached directly, as Chromium does by itself.
-            return [f"--proxy-server={environment[name]}"]
-    return []
+def proxy_flags(address: str) -> list[str]:
+    """Return how the browser reaches the network by a proxy that wants no token; nothing: by itself."""
+    # What runs in the sandbox itself (localhost) is reached directly, as Chromium does by itself.
+    return [f"--proxy-server={address}"] if address and "@" not in address else []
 
 
 def note(tab: Tab, kind: str, text: str) -> None:

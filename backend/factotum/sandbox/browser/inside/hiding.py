@@ -52,7 +52,7 @@ class Hidden:
             kept = [known for known in self.values if not value.startswith(known)]
             self.values = [*kept[-MOST:], value]
 
-    def clean(self, said):
+    def clean(self, said: object) -> object:
         """Return what is to be said without the secrets, also as they stand in addresses and in JSON."""
         if not self.values:
             return said

@@ -18,13 +18,14 @@ import os
 import sys
 
 from .actions import ACTIONS
-from .chrome import Browser
+from .chrome import Browser, proxy_flags
 from .driving import drive, hand_back, watch
 from .fault import Fault
 from .frames import shown
 from .hiding import Hidden
 from .hold import INTERRUPTIBLE, Hold
 from .look import Answer
+from .way_out import WayOut
 
 LINE_BYTES = 2_000_000
 TEXT_LIMIT = 60_000
@@ -56,6 +57,7 @@ class Driver:
         self.working = asyncio.Lock()
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.hold = Hold(self.browser)
+        self.way_out = WayOut()
         self.hidden = Hidden()
         self.begun: dict[str, str] = {}
         self.interrupted: set[str] = set()
@@ -133,6 +135,8 @@ class Driver:
         """Do one request, when it is its turn, if who asks has the browser."""
         action, given = request["do"], request["with"]
         self.hold.admit(action, request.get("token", ""))
+        if action != "watch":
+            await self.reach(request.get("proxy", ""))
         match action:
             case "take" | "drive":
                 await self.browser.tab()
@@ -148,7 +152,13 @@ class Driver:
         async with shown(self.browser, lambda frame: self.say(name, frame=frame)):
             return await ACTIONS[action](self.browser, **given)
 
-    def say(self, name: str, *, error: "Fault | None" = None, **answer: object) -> None:
+    async def reach(self, proxy: str) -> None:
+        """Let the browser out as who asks now may go. One that was started without a proxy goes by itself."""
+        self.way_out.use(proxy)
+        if proxy:
+            self.browser.proxy_flags = proxy_flags(await self.way_out.start())
+
+    def say(self, name: str, *, error: "Fault | None" = None, **answer) -> None:
         """Write one line."""
         if error is not None:
             answer["error"] = {
@@ -156,7 +166,7 @@ class Driver:
                 "message": error.message[:MESSAGE_LIMIT],
                 "hint": error.hint[:MESSAGE_LIMIT],
             }
-        line = json.dumps({"id": name, **self.hidden.clean(answer)}).encode() + b"\n"
+        line = json.dumps(self.hidden.clean({"id": name, **answer})).encode() + b"\n"
         view = memoryview(line)
         while view:
             view = view[os.write(self.out, view) :]
