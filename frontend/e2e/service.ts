@@ -53,6 +53,7 @@ export default async function setup({ provide }: TestProject): Promise<(() => Pr
 async function start(folder: string, script: string): Promise<{ process: ChildProcess; url: string; code: string }> {
   const log = join(folder, 'log')
   const output = openSync(log, 'a')
+  const sandboxPython = join(BACKEND, '.venv-sandbox')
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('FACTOTUM_'))
   const child = spawn(
     join(BACKEND, '.venv/bin/python'),
@@ -63,7 +64,8 @@ async function start(folder: string, script: string): Promise<{ process: ChildPr
         ...Object.fromEntries(own),
         PYTHONPATH: BACKEND,
         FACTOTUM_DATA_FOLDER: join(folder, 'data'),
-        FACTOTUM_SANDBOX_PYTHON: '',
+        // With Playwright in it the agent has a browser.
+        FACTOTUM_SANDBOX_PYTHON: existsSync(sandboxPython) ? sandboxPython : '',
         COLUMNS: '200',
       },
       stdio: ['ignore', output, output],

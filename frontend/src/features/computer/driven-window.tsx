@@ -83,7 +83,12 @@ export function DrivenWindow({ onLeave }: { onLeave: () => void }) {
         {dialog !== null && <WindowDialog dialog={dialog} />}
       </div>
       <p id={hint} className="mt-2 flex items-center gap-1.5 text-muted text-sm">
-        All keys go to the page. <Keys keys="esc" /> <Keys keys="esc" /> leaves the window.
+        All keys go to the page.
+        <span className="sr-only">Escape, pressed twice,</span>
+        <span aria-hidden="true" className="flex gap-1">
+          <Keys keys="Esc" /> <Keys keys="Esc" />
+        </span>
+        leaves the window.
       </p>
     </div>
   )
