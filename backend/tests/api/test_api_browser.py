@@ -43,7 +43,7 @@ async def asking(api: Api) -> dict[str, Any]:
 async def opened(api: Api, run: dict[str, Any]) -> Browser:
     """Let the agent open the form in a real browser."""
     site = api.services.settings.sandbox_python
-    if (why := refusal(site) or await api.services.sandboxes.refusal()) is not None:
+    if (why := await asyncio.to_thread(refusal, site) or await api.services.sandboxes.refusal()) is not None:
         pytest.skip(f"no browser on this machine: {why}")
     sandbox = await api.services.sandboxes.open(run["project_id"])
     await sandbox.write("form.html", _once(FORM.encode()), limit=10_000)
@@ -140,7 +140,8 @@ async def test_who_vanishes_loses_it_and_a_stop_does_not_take_it_away(
     _, second = await post(api, run, "take")
     stopped = await api.alice.post(f"/v1/runs/{run['id']}/stop")
     assert stopped.json()["status"] == "stopped"
-    status, _ = await post(api, run, "input", token=second["token"], events=[{"type": "go", "url": "about:x y"}])
+    away = {"type": "go", "url": "about:blank"}
+    status, _ = await post(api, run, "input", token=second["token"], events=[away])
     assert status == 200
     status, back = await post(api, run, "hand-back", token=second["token"], note="Look {now}.")
     assert (status, back["run"]["status"]) == (200, "stopped")
@@ -167,7 +168,8 @@ async def test_bad_input_is_refused_and_not_repeated(api: Api) -> None:
     for event in (
         {"type": "text", "text": PASSWORD * 100},
         {"type": "paste", "text": PASSWORD, "more": PASSWORD},
-        {"type": PASSWORD},
+        {"type": "text", "text": [PASSWORD]},
+        {"type": "nonsense", "text": PASSWORD},
         {"type": "move", "x": -1, "y": 5000},
         {"type": "key", "key": "not a key"},
         {"type": "key", "key": "Enter", "modifiers": ["Hyper"]},

@@ -32,6 +32,7 @@ let wake: () => void = () => undefined
 
 /** Takes the browser of a run's project over; `url` is opened if it has ended. Raises ApiError. */
 export async function takeBrowser(runId: string, url: string): Promise<void> {
+  if (useDriving.getState().runId !== null) await handBack('')
   const taken = body(
     await api.POST('/v1/runs/{run_id}/browser/take', { params: { path: { run_id: runId } }, body: { url } }),
   )

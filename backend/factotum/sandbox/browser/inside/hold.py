@@ -56,20 +56,19 @@ class Hold:
                 "browser_hand_over waits until they hand it back. Do meanwhile what needs no browser.",
             )
 
-    def release(self, how: str) -> float:
-        """Give the browser back to the agent; return for how long (seconds) the person had it.
-
-        `how` ends the sentence with which the agent's next look tells of it; empty: it is told otherwise.
-        """
-        had = time.monotonic() - self.since
+    def release(self) -> float:
+        """Give the browser back to the agent; return for how long (seconds) the person had it."""
         self.token = ""
-        if how:
-            self.browser.notices.append(f"The person had the browser for {had:.0f} s, and {how}")
         del self.browser.notices[:-MOST_NOTICES]
         self.browser.stop_asking()
-        return had
+        return time.monotonic() - self.since
+
+    def tell(self, had: float, how: str) -> None:
+        """Have the agent's next look tell of it; `how` ends the sentence. Empty: it is told otherwise."""
+        if how:
+            self.browser.notices.append(f"The person had the browser for {had:.0f} s, and {how}")
 
     def lapse(self) -> None:
         """Give the browser back if its person vanished."""
         if self.token and time.monotonic() > self.until:
-            self.release("left it as it is now.")
+            self.tell(self.release(), "left it as it is now.")

@@ -145,8 +145,9 @@ class Driver:
                 answer = await watch(self.browser, given["seen"])
                 return answer._replace(more={**answer.more, "held": bool(self.hold.token)})
             case "hand_back":
-                had = self.hold.release(given["how"])
+                had = self.hold.release()
                 answer = await hand_back(self.browser)
+                self.hold.tell(had, given["how"])
                 return answer._replace(more={**answer.more, "seconds": had})
         self.begun[name] = action
         async with shown(self.browser, lambda frame: self.say(name, frame=frame)):
