@@ -33,9 +33,9 @@ export function HandOverRow({ runId, question }: { runId: string; question: Ques
       <div className="flex gap-2.5">
         <MousePointerClick size={18} className="mt-0.5 shrink-0 text-accent" aria-hidden="true" />
         <div className="min-w-0">
-          <h3 id={id} className="font-medium text-base">
+          <p id={id} className="font-medium text-base">
             Your turn in the browser
-          </h3>
+          </p>
           <Markdown text={question.text} />
         </div>
       </div>
