@@ -7,15 +7,16 @@ IN_BACKEND := cd backend &&
 # How long `make fuzz` looks.
 SECONDS ?= 120
 PAGE := $(PYTHON) backend/scripts/page.py npm run --silent
-# Tests run side by side; the parts they start are real and need memory, so no more than eight.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 8 ] && echo 8 || echo "$$n")
+# Tests run side by side, one more than there are processors, since some wait; the parts they start are real
+# and need memory, so no more than eight.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 7 ] && echo 8 || echo "$$((n + 1))")
 # Side by side, inline-snapshot can only compare: without its plugin it does that, and is quiet.
 # A shared machine may be too slow once: CI gives a test a second try, and names it.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(CI),--reruns 1 -rR)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test page-check page-test page-api check lint format types sizes coverage lock \
-	smoke-llm attack bench load fuzz chaos clean
+	smoke-llm attack bench load fuzz deaths chaos clean
 
 help:  ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +83,9 @@ load: setup  ## Measure the service under load, as two processes (ARGS="--minute
 fuzz:  ## Look for a text that breaks a law of the parser (SECONDS=120)
 	@$(BOOTSTRAP) --fuzz
 	@$(IN_BACKEND) PYTHONPATH=.:tests/parsing .venv-fuzz/bin/python -m fuzz.parser $(SECONDS) $(ARGS)
+
+deaths: setup  ## Let a run die at every single place, in every dialect
+	@$(IN_BACKEND) $(PYTEST) --every-death tests/agent/test_loop_deaths.py $(ARGS)
 
 chaos: setup  ## Kill everything at random under load, then check every history (ARGS="--faults 50")
 	@$(IN_BACKEND) $(BIN)/python -m chaos $(ARGS)
