@@ -113,7 +113,13 @@ async def test_a_browser_is_taken_driven_and_handed_back_and_what_was_typed_is_n
     seen = await agent.call(browser_look)
     assert (seen.outcome, PASSWORD in seen.text) == ("ok", False)
     assert await refused(api, run, "input", token=token) == (409, "browser_not_taken")
-    for where in (await _rows(admin_database_url), await _keys(api), caplog.text, str(agent.pages), seen.text):
+    for where in (
+        await _rows(admin_database_url),
+        await _keys(api),
+        caplog.text,
+        str(agent.pages),
+        seen.text,
+    ):
         assert PASSWORD not in where
         assert "correct-horse" not in where
 
@@ -192,7 +198,9 @@ async def _rows(admin_url: str) -> str:
             " where schemaname not in ('pg_catalog', 'information_schema')"
         )
         for (table,) in await tables.fetchall():
-            rows = await connection.execute(f"select coalesce(string_agg(t::text, e'\\n'), '') from {table} t")  # pyright: ignore[reportArgumentType]
+            rows = await connection.execute(
+                f"select coalesce(string_agg(t::text, e'\\n'), '') from {table} t"
+            )  # pyright: ignore[reportArgumentType]
             found.append(str(await rows.fetchone()))
     return "\n".join(found)
 

@@ -366,7 +366,7 @@ async def test_the_family_is_offered_or_says_why_not() -> None:
     assert lacking.missing is not None
     assert lacking.missing.reason == "No Chromium."
     assert {tool.family for tool in BROWSER} == {"browser"}
-    assert len(BROWSER) == 20
+    assert len(BROWSER) == 21
 
 
 async def test_the_agents_shell_keeps_away_from_the_browsers_session(browser: MemoryToolContext) -> None:
