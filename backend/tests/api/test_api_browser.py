@@ -198,9 +198,8 @@ async def _rows(admin_url: str) -> str:
             " where schemaname not in ('pg_catalog', 'information_schema')"
         )
         for (table,) in await tables.fetchall():
-            rows = await connection.execute(
-                f"select coalesce(string_agg(t::text, e'\\n'), '') from {table} t"
-            )  # pyright: ignore[reportArgumentType]
+            query = f"select coalesce(string_agg(t::text, e'\\n'), '') from {table} t"
+            rows = await connection.execute(query.encode())
             found.append(str(await rows.fetchone()))
     return "\n".join(found)
 
