@@ -12,12 +12,14 @@ from factotum.bus.redis import Redis
 from factotum.bus.run_log import RunLog
 from factotum.bus.signals import Signals
 from factotum.bus.tail import LiveTail
+from factotum.clients.cloudflare import CloudflarePages
 from factotum.clients.fetch import WebReader
 from factotum.clients.service import CallRecord, OnCall, Outbound
 from factotum.core.addresses import Guard
 from factotum.core.circuits import Circuits
 from factotum.core.errors import SetupFault
 from factotum.core.ids import new_id
+from factotum.features.deployments import DeploymentService, PostgresDeploymentBook
 from factotum.features.metrics import OUTBOUND
 from factotum.llm.catalogue import Catalogue, open_catalogue
 from factotum.llm.demo import DemoGateway
@@ -33,14 +35,18 @@ from factotum.sandbox.daytona.options import DEFAULT_API_URL, DaytonaOptions
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.egress.places import place_for_proxy
 from factotum.sandbox.egress.proxy import EgressProxy
-from factotum.sandbox.local.previews.server import PreviewServer
+from factotum.sandbox.local.previews import opening as previews
+from factotum.sandbox.local.previews.opening import PreviewPlace
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.port import SandboxProvider
+from factotum.sandbox.sites.shelf import Shelf
 from factotum.settings import Settings, environment
 from factotum.store.database import Database
 from factotum.tools.builtin import browser_family, builtin_catalogue
+from factotum.tools.builtin.deploy import make_deploy
+from factotum.tools.builtin.publishing import CloudflarePublisher, LocalPublisher, Publisher
 from factotum.tools.builtin.web_families import WebKeys, web_families
-from factotum.tools.catalogue import ToolCatalogue
+from factotum.tools.catalogue import Family, Missing, ToolCatalogue
 
 SCRIPTED_MODELS = ("openai/scripted", "anthropic/scripted")
 """What a scripted provider plays; the part before the stroke is the wire format."""
@@ -74,6 +80,9 @@ class Services:
     sandboxes: SandboxProvider
     runs: RunService
     follower: Follower
+    shelf: Shelf
+    """The sites that are deployed on this machine."""
+    deployments: DeploymentService
     model_health: ModelHealth = field(default_factory=ModelHealth)
     tools: ToolCatalogue = field(default_factory=builtin_catalogue)
     outbound: Outbound = field(default_factory=Outbound)
@@ -135,6 +144,43 @@ def make_database(
     )
 
 
+def make_publisher(settings: Settings, outbound: Outbound, shelf: Shelf) -> Publisher:
+    """Return what `deploy` publishes with: Cloudflare Pages where it is set up, else this machine."""
+    token, account = settings.cloudflare_api_token, settings.cloudflare_account_id
+    if token is None or account is None:
+        return LocalPublisher(shelf)
+    return CloudflarePublisher(CloudflarePages(outbound, token, account))
+
+
+@dataclass(frozen=True, slots=True)
+class Deploying:
+    """The parts of `deploy`: the sites of this machine, what is known of all, the tool or what it lacks."""
+
+    shelf: Shelf
+    service: DeploymentService
+    family: Family
+
+
+def make_deploying(
+    settings: Settings, database: Database, outbound: Outbound, *, previews_shown: bool
+) -> Deploying:
+    """Put the parts together. Without Cloudflare the tool needs previews, which show what it deploys."""
+    shelf = Shelf(settings.data_folder / "deployments")
+    publisher = make_publisher(settings, outbound, shelf)
+    publishers: dict[str, Publisher] = {"local": LocalPublisher(shelf), publisher.target: publisher}
+    missing = Missing(
+        "Nothing shows here what would be deployed.",
+        "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or FACTOTUM_PREVIEW_PORT",
+    )
+    can = publisher.target != "local" or previews_shown or settings.preview_port
+    tool = make_deploy(publisher, PostgresDeploymentBook(database), shelf)
+    return Deploying(
+        shelf,
+        DeploymentService(database, publishers.values(), shelf),
+        Family((tool,), None if can else missing),
+    )
+
+
 def make_sandboxes(
     settings: Settings, egress: EgressProxy | None = None
 ) -> LocalSandboxProvider | DaytonaSandboxProvider:
@@ -183,10 +229,13 @@ def daytona_options(settings: Settings) -> DaytonaOptions | None:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, addresses: Addresses, name: str) -> AsyncGenerator[Services]:
+async def open_services(
+    settings: Settings, addresses: Addresses, name: str, *, previews_shown: bool = False
+) -> AsyncGenerator[Services]:
     """Open what the service needs, and close it in the end. `name` is shown in the database's list.
 
-    Raises SetupFault and Unavailable when the database is not ready. Redis may be away: runs go on.
+    `previews_shown`: also where no port is set for them. Raises SetupFault and Unavailable when the database
+    is not ready. Redis may be away: runs go on.
     """
     async with AsyncExitStack() as stack:
         database = make_database(settings, addresses, name)
@@ -202,9 +251,8 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
         sandboxes = make_sandboxes(settings, egress)
         stack.push_async_callback(sandboxes.aclose)
         outbound = Outbound(on_call=_counting(run_log))
-        web_reader = WebReader(Guard())
         stack.push_async_callback(outbound.aclose)
-        health = ModelHealth()
+        web_reader, health = WebReader(Guard()), ModelHealth()
         catalogue = await open_catalogue(
             environment(),
             model_base_url=settings.model_base_url,
@@ -214,8 +262,8 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             resting=health.resting,
             context_window=settings.context_window,
         )
-        queue = ProcrastinateQueue(RunLimits(settings.account_runs, settings.total_runs))
-        signals = Signals(redis)
+        deploying = make_deploying(settings, database, outbound, previews_shown=previews_shown)
+        queue, signals = _queue(settings), Signals(redis)
         yield Services(
             settings=settings,
             addresses=addresses,
@@ -234,10 +282,17 @@ async def open_services(settings: Settings, addresses: Addresses, name: str) -> 
             tools=builtin_catalogue(
                 browser_family(await asyncio.to_thread(refusal, settings.sandbox_python)),
                 *web_families(web_keys(settings), outbound, web_reader),
+                deploying.family,
             ),
+            shelf=deploying.shelf,
+            deployments=deploying.service,
             runs=RunService(database, queue, run_log, signals, catalogue),
             follower=Follower(database, run_log, tail),
         )
+
+
+def _queue(settings: Settings) -> ProcrastinateQueue:
+    return ProcrastinateQueue(RunLimits(settings.account_runs, settings.total_runs))
 
 
 async def _open_egress(settings: Settings, stack: AsyncExitStack) -> EgressProxy | None:
@@ -267,19 +322,27 @@ def web_keys(settings: Settings) -> WebKeys:
 
 
 @asynccontextmanager
-async def serve_previews(services: Services) -> AsyncGenerator[None]:
-    """Show what servers of local sandboxes answer, from the process in which they run.
+async def serve_previews(services: Services, *, shared: bool = False) -> AsyncGenerator[None]:
+    """Show deployed sites, and what servers of local sandboxes answer, in whichever process they run.
 
+    `shared`: several processes listen on the port, and only where it is set: 0 would be another for each.
     Raises SetupFault (`port_in_use`).
     """
     settings, sandboxes = services.settings, services.sandboxes
-    if not isinstance(sandboxes, LocalSandboxProvider):
+    if shared and not settings.preview_port:
         yield
         return
-    server = PreviewServer(sandboxes, settings.preview_address)
+    local = sandboxes if isinstance(sandboxes, LocalSandboxProvider) else None
+    place = PreviewPlace(
+        settings.data_folder / "previews",
+        settings.host,
+        settings.preview_port,
+        settings.preview_address,
+        shared,
+    )
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(server.serving(settings.host, settings.preview_port))
+            await stack.enter_async_context(previews.serve(local, place, services.shelf))
         except OSError as error:
             raise SetupFault(
                 f"Previews cannot listen on {settings.host}:{settings.preview_port}: {error.strerror}.",

@@ -129,6 +129,11 @@ class Settings(BaseSettings):
     """An own SearXNG whose settings allow the format `json`."""
     rapidapi_key: SecretStr | None = Field(default=None, validation_alias="RAPIDAPI_KEY")
     """Opens the data providers that its owner has subscribed to."""
+    cloudflare_api_token: SecretStr | None = Field(default=None, validation_alias="CLOUDFLARE_API_TOKEN")
+    """With the account: `deploy` publishes at Cloudflare Pages. The token needs its permission "Edit"."""
+    cloudflare_account_id: str | None = Field(
+        default=None, validation_alias="CLOUDFLARE_ACCOUNT_ID", pattern=r"^[A-Za-z0-9]{1,32}$"
+    )
     sandbox_python: Path | None = Field(default_factory=default_sandbox_python)
     """A virtual environment whose packages the agent's own Python sees, read-only."""
 
@@ -154,7 +159,8 @@ class Settings(BaseSettings):
     """Addresses (CIDR), and below domains, that Daytona's sandboxes may reach; neither: no network."""
     daytona_domain_allow: tuple[str, ...] = Field(default=(), max_length=20)
     preview_port: int = Field(default=0, ge=0, le=65535)
-    """Where previews of servers in local sandboxes are shown; 0 takes a free port."""
+    """Where previews of local sandboxes are shown; 0: a free port, or none where API and worker are
+    apart."""
     preview_address: str = Field(
         default="http://{label}.localhost:{port}/", pattern=r"^https?://[^/]*\{label\}"
     )

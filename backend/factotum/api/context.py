@@ -12,6 +12,7 @@ from factotum.features.agents import AgentService
 from factotum.features.approvals import PermissionService
 from factotum.features.branches import BranchService
 from factotum.features.circuits import CircuitService
+from factotum.features.deployments import DeploymentService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
 from factotum.features.metrics import MetricsService
@@ -49,6 +50,7 @@ class ApiContext:
     approvals: ApprovalService
     branches: BranchService
     circuits: CircuitService
+    deployments: DeploymentService
     files: FileService
     hand_over: HandOver
     health: HealthService
@@ -92,6 +94,7 @@ async def open_context(
             circuits=CircuitService(
                 services.circuits, services.run_log.circuits, services.signals, services.process
             ),
+            deployments=services.deployments,
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
             hand_over=HandOver(
                 services.database,

@@ -24,6 +24,7 @@ from factotum.api.routes import (
     approvals,
     browsers,
     conversation,
+    deployments,
     events,
     files,
     network,
@@ -37,7 +38,7 @@ from factotum.api.routes import (
 from factotum.api.streaming import Drain
 from factotum.core.errors import FactotumError, SetupFault
 from factotum.core.logs import configure_logs
-from factotum.services import Services, addresses_of, open_services
+from factotum.services import Services, addresses_of, open_services, serve_previews
 from factotum.settings import settings
 
 _log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         service,
         operations,
         projects,
+        deployments,
         threads,
         runs,
         conversation,
@@ -126,6 +128,7 @@ async def context_from_settings() -> AsyncGenerator[ApiContext]:
     token = configured.api_token.get_secret_value()
     async with (
         open_services(configured, addresses_of(configured), "factotum-api") as services,
+        serve_previews(services, shared=True),
         local_context(replace(services, carries_runs=False), token) as context,
     ):
         yield context

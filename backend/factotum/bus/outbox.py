@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from factotum.bus.entries import DELTAS, Stamped
 from factotum.protocol.events import (
     EPHEMERAL,
     BrowserFrame,
@@ -25,11 +26,9 @@ class _Item:
     texts: list[str] = field(default_factory=list[str])
     size: int = 0
 
-    def stamped(self, run_id: str, seq: int, at: datetime) -> RunEvent:
-        update: dict[str, object] = {"run_id": run_id, "seq": seq, "at": at}
-        if len(self.texts) > 1:
-            update["text"] = "".join(self.texts)
-        return self.event.model_copy(update=update)
+    def stamped(self, run_id: str, seq: int, at: datetime) -> Stamped:
+        text = "".join(self.texts) if len(self.texts) > 1 else None
+        return Stamped(self.event, run_id, seq, at, text)
 
 
 class Outbox:
@@ -58,7 +57,7 @@ class Outbox:
         if len(self._items) > _MOST_EVENTS or self.size > _MOST_CHARACTERS:
             self._shrink()
 
-    def take(self, run_id: str, last_seq: int, at: datetime) -> list[RunEvent]:
+    def take(self, run_id: str, last_seq: int, at: datetime) -> list[Stamped]:
         """Empty the box into stamped events, numbered on from `last_seq`; a gap costs one number."""
         first = last_seq + (2 if self.gap else 1)
         items, self._items, self.size, self.gap = self._items, [], 0, False
@@ -92,9 +91,7 @@ def merge_key(event: RunEvent) -> Hashable | None:
 
 def delta_text(event: RunEvent) -> str:
     """Return the text of a delta, nothing for a durable event."""
-    if isinstance(event, TextDelta | ReasoningDelta | ToolArgumentsDelta | ToolOutputDelta):
-        return event.text
-    return ""
+    return event.text if isinstance(event, DELTAS) else ""
 
 
 def is_delta(event: RunEvent) -> bool:

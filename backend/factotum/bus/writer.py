@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from factotum.bus.entries import SEQ_STRIDE, encode_line
+from factotum.bus.entries import SEQ_STRIDE, Stamped
 from factotum.bus.outbox import Outbox, is_delta
 from factotum.core.clock import now
 from factotum.core.errors import Conflict, FactotumError, StaleAttempt, Unavailable
@@ -51,7 +51,7 @@ class RunLogWriter:
         self._attempt = attempt
         self._seq = last_seq
         self._outbox = Outbox()
-        self._sent: list[RunEvent] = []  # its outcome is unknown until Redis answers
+        self._sent: list[Stamped] = []  # its outcome is unknown until Redis answers
         self._writing = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -180,8 +180,8 @@ class RunLogWriter:
                 self._run_id,
                 self._attempt,
                 self._sent[0].seq,
-                [encode_line(event) for event in self._sent],
-                ended=self._sent[-1].type in TERMINAL,
+                [stamped.encode() for stamped in self._sent],
+                ended=self._sent[-1].event.type in TERMINAL,
                 resume=resume,
             )
             match status:
@@ -199,5 +199,5 @@ class RunLogWriter:
 
     def _renumber(self, first: int) -> None:
         """Move unanswered events to numbers nobody has used."""
-        self._sent = [event.model_copy(update={"seq": seq}) for seq, event in enumerate(self._sent, first)]
+        self._sent = [stamped._replace(seq=seq) for seq, stamped in enumerate(self._sent, first)]
         self._seq = self._sent[-1].seq

@@ -64,7 +64,8 @@ async def serve(
         if script is not None:
             address = await stack.enter_async_context(_scripted(script))
             settings = settings.model_copy(update={"scripted_provider": address})
-        services = await stack.enter_async_context(open_services(settings, addresses, "factotum"))
+        opened = open_services(settings, addresses, "factotum", previews_shown=True)
+        services = await stack.enter_async_context(opened)
         await stack.enter_async_context(serve_previews(services))
         codes = CodeBook(token)
         app = create_app(lambda: local_context(services, token, codes))
@@ -81,8 +82,7 @@ async def work(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         opened = open_services(settings, addresses_of(settings), "factotum-worker")
         services = await stack.enter_async_context(opened)
-        if settings.preview_port:
-            await stack.enter_async_context(serve_previews(services))
+        await stack.enter_async_context(serve_previews(services, shared=True))
         await _work(services, ended, warm_first=True)
 
 

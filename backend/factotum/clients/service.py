@@ -66,6 +66,9 @@ class Request:
         default_factory=dict[str, "str | int | float | bool"]
     )
     body: JsonValue = None
+    content: bytes | None = None
+    """A body that is written already, in place of `body`; of `content_type`."""
+    content_type: str = "application/json"
     idempotent: bool = False
 
 

@@ -90,11 +90,15 @@ class Transport:
     async def _send(self, service: Service, request: Request) -> Reply:
         bounds = service.bounds
         more: dict[str, Any] = {} if request.body is None else {"json": request.body}
+        headers = {name: value.get_secret_value() for name, value in service.headers.items()}
+        if request.content is not None:
+            more = {"content": request.content}
+            headers["Content-Type"] = request.content_type
         sending = self._client.stream(
             request.method,
             service.base_url.rstrip("/") + request.path,
             params=request.query or None,
-            headers={name: value.get_secret_value() for name, value in service.headers.items()},
+            headers=headers,
             timeout=httpx.Timeout(bounds.read_seconds, connect=bounds.connect_seconds),
             **more,
         )

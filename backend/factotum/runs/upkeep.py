@@ -9,6 +9,7 @@ import logging
 from factotum.bus.run_log import RunLog
 from factotum.core.errors import FactotumError, Forbidden, NotFound
 from factotum.core.ids import is_id
+from factotum.features.deployments import DeploymentService
 from factotum.protocol.events import RunEvent, RunFailed
 from factotum.protocol.runs import ErrorInfo, Usage
 from factotum.runs.announcing import announce
@@ -81,12 +82,19 @@ class QuestionExpiry:
 class Cleaner:
     """Forgets old keys and connections, and removes this host's workspaces of deleted projects."""
 
-    def __init__(self, database: Database, sandboxes: SandboxProvider) -> None:
+    def __init__(
+        self, database: Database, sandboxes: SandboxProvider, deployments: DeploymentService | None = None
+    ) -> None:
         self._database = database
         self._sandboxes = sandboxes
+        self._deployments = deployments
 
     async def clean(self) -> int:
         """Do one round; return how many things went. Raises Unavailable."""
+        withdrawn = 0 if self._deployments is None else await self._deployments.clean()
+        return withdrawn + await self._clean()
+
+    async def _clean(self) -> int:
         found = await self._sandboxes.find(limit=_SANDBOXES)
         kept = [sandbox.project_id for sandbox in found if is_id(sandbox.project_id)]
         async with self._database.system() as tx:

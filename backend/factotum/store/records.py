@@ -55,6 +55,29 @@ class Project(Frozen):
     updated_at: datetime
 
 
+class WithdrawnSite(Frozen):
+    """A deployment that is to be taken away."""
+
+    id: str
+    project_id: str
+    name: str
+    target: Literal["cloudflare", "local"]
+
+
+class Deployment(Frozen):
+    """A folder of a project that is shown to people. An empty `address` is signed when it is asked for."""
+
+    id: str
+    project_id: str
+    name: str
+    target: Literal["cloudflare", "local"]
+    address: str
+    files: int
+    size_bytes: int
+    created_at: datetime
+    deployed_at: datetime | None
+
+
 class Thread(Frozen):
     """A conversation. `last_position` is that of its newest message, 0 when it has none.
 

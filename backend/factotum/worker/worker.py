@@ -59,7 +59,7 @@ class Worker:
         self._questions = QuestionExpiry(
             services.database, services.queue, services.run_log, seconds=self._settings.question_seconds
         )
-        self._cleaner = Cleaner(services.database, services.sandboxes)
+        self._cleaner = Cleaner(services.database, services.sandboxes, services.deployments)
 
     @property
     def live_runs(self) -> int:

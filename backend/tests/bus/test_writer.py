@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factotum.bus.entries import SEQ_STRIDE, CursorTooOld, Entry
+from factotum.bus.entries import SEQ_STRIDE, CursorTooOld, Entry, Stamped, decode_line
 from factotum.bus.outbox import Outbox, delta_text, merge_key
 from factotum.core.clock import now
 from factotum.core.errors import StaleAttempt
@@ -53,6 +53,11 @@ def story(events: list[RunEvent]) -> list[tuple[object, str]]:
     return told
 
 
+def written(stamped: list[Stamped]) -> list[RunEvent]:
+    """Decode what lines of the log say."""
+    return read([decode_line(each.seq, each.encode()) for each in stamped])
+
+
 def read(entries: list[Entry]) -> list[RunEvent]:
     """Decode entries."""
     return [RUN_EVENT.validate_json(entry.data) for entry in entries]
@@ -74,12 +79,21 @@ async def test_what_is_read_back_tells_what_was_emitted(
     assert story(read(entries)) == story(events)
 
 
+@given(event=deltas, text=words | st.none(), whole=st.booleans())
+def test_a_delta_is_encoded_as_its_model_is(event: RunEvent, text: str | None, whole: bool) -> None:
+    at = now().replace(microsecond=0) if whole else now()
+    stamped = Stamped(event, "r", 3, at, text)
+    update = {"run_id": "r", "seq": 3, "at": at} | ({} if text is None else {"text": text})
+    expected = event.model_copy(update=update).model_dump_json().encode()
+    assert stamped.encode() == event.type.encode() + b" " + expected
+
+
 @given(events=events_of_a_run)
 def test_an_outbox_merges_all_neighbours_of_one_kind(events: list[RunEvent]) -> None:
     box = Outbox()
     for event in events:
         box.add(event)
-    taken = box.take("r", 7, now())
+    taken = written(box.take("r", 7, now()))
     assert [event.seq for event in taken] == list(range(8, 8 + len(taken)))
     keys = [merge_key(event) for event in taken]
     assert all(key is None or key != following for key, following in pairwise(keys))
@@ -93,7 +107,7 @@ def test_a_full_outbox_drops_deltas_first_then_the_oldest_and_leaves_a_gap() -> 
     for number in range(400):
         box.add(durable(number), 100)
         box.add(text("x" * 2_000))
-    taken = box.take("r", 10, now())
+    taken = written(box.take("r", 10, now()))
     assert taken[0].seq == 12
     assert [event for event in taken if merge_key(event) is None] == [
         durable(number).model_copy(update={"run_id": "r", "seq": event.seq, "at": event.at})
@@ -102,7 +116,7 @@ def test_a_full_outbox_drops_deltas_first_then_the_oldest_and_leaves_a_gap() -> 
     for number in range(3_000):
         box.add(durable(number), 1_000)
     box.add(END)
-    taken = box.take("r", 0, now())
+    taken = written(box.take("r", 0, now()))
     assert len(taken) <= 512
     assert taken[-1].type == "run.finished"
     box.add(text("x" * 600_000))

@@ -211,16 +211,17 @@ async def test_what_speaks_no_http_and_what_ended(
     assert (await fetch(client, previews, address)).status_code == 502
 
 
-def test_a_pass_ends_and_belongs_to_its_process() -> None:
+def test_a_pass_ends_and_belongs_to_its_key() -> None:
     now = [1000.0]
-    passes = Passes(lambda: now[0])
+    passes = Passes(b"key", lambda: now[0])
     project = new_id()
     label = passes.make(project, 8000, 60)
     assert len(label) <= 63
     found = passes.read(label)
     assert found is not None
     assert (found.project_id, found.port) == (project, 8000)
-    assert Passes(lambda: now[0]).read(label) is None
+    assert Passes(clock=lambda: now[0]).read(label) is None
+    assert Passes(b"key", lambda: now[0]).read(label) == found
     now[0] = 1060.0
     assert passes.read(label) is None
 

@@ -89,6 +89,7 @@ def test_the_system_role_reaches_little_and_no_content(admin_database_url: str) 
         assert _held(connection, "factotum_system", "factotum") == [
             "approvals",
             "deleted_projects",
+            "deployments",
             "network_log",
             "runs",
         ]
@@ -96,6 +97,7 @@ def test_the_system_role_reaches_little_and_no_content(admin_database_url: str) 
             "runs": ("plan", "question", "answer", "usage", "error", "deliverables"),
             "approvals": ("tool", "arguments", "edited_arguments", "pattern", "reason", "decided_by"),
             "deleted_projects": ("account_id",),
+            "deployments": ("account_id", "address", "files"),
             "network_log": ("account_id", "thread_id", "host", "reason"),
         }
         for table, column in [(name, column) for name in hidden for column in hidden[name]]:

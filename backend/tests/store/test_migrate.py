@@ -108,6 +108,7 @@ def _catalogue(admin_url: str) -> list[tuple[object, ...]]:
 
 
 _AS_IT_WAS_AT_2 = """
+drop table factotum.deployments;
 drop table factotum.shares cascade;  -- with the policies of other tables that look into it
 alter table factotum.messages drop column parent_id, drop column branch_id;
 alter table factotum.threads drop column leaf_id, drop column leaf_branch;

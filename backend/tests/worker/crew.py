@@ -3,7 +3,9 @@
 import asyncio
 from typing import Any, cast
 
+from factotum.features.deployments import DeploymentService
 from factotum.protocol.runs import Run
+from factotum.sandbox.sites.shelf import Shelf
 from factotum.services import Addresses, Services
 from factotum.settings import Settings
 from factotum.worker.worker import Worker
@@ -24,6 +26,7 @@ class Crew:
         """Put the stage's parts together as the service does."""
         stage = self.stage
         settings = self.settings.model_copy(update={"lease_seconds": 1.5, "worker_grace": 5} | changes)
+        shelf = Shelf(settings.data_folder / "deployments")
         return Services(
             settings=settings,
             addresses=self.addresses,
@@ -37,6 +40,8 @@ class Crew:
             sandboxes=stage.sandboxes,
             runs=stage.service,
             follower=stage.follower,
+            shelf=shelf,
+            deployments=DeploymentService(stage.database, (), shelf),
         )
 
     def start(self, **changes: Any) -> Worker:

@@ -4,6 +4,7 @@ import type { Call } from '@/protocol/state'
 import { Output, Raw } from './detail'
 import { browserViews } from './browser'
 import { fileViews } from './files'
+import { publishedViews } from './published'
 import { shellView } from './shell'
 import type { ToolView } from './view'
 import { argument } from './view'
@@ -13,6 +14,7 @@ export { Raw } from './detail'
 const VIEWS: Readonly<Record<string, ToolView>> = {
   ...browserViews,
   ...fileViews,
+  ...publishedViews,
   shell: shellView,
   ask: {
     icon: CircleHelp,

@@ -15,6 +15,8 @@ export interface ToolView {
   readonly prose: boolean
   /** What the open card shows. */
   readonly Detail: ComponentType<{ call: Call }>
+  /** What stands beside the row, open or not. */
+  readonly Aside?: ComponentType<{ call: Call }>
   /** The tab of the side panel that shows more of it. */
   readonly panel: 'terminal' | 'browser' | 'files' | null
 }

@@ -197,7 +197,8 @@ class LocalSandbox:
         if self._sign is None:
             raise Unavailable(
                 "No previews are served here.",
-                hint="They are where runs and API are one process (`factotum serve`), and at Daytona.",
+                hint="The operator must set FACTOTUM_PREVIEW_PORT, the same for API and workers "
+                "(docs/deploy.md).",
                 code="not_supported",
             )
         if port not in await self.ports():

@@ -24,13 +24,16 @@ Page = Callable[[HttpRequest, Answer], Awaitable[None]]
 
 
 class LoopbackWeb:
-    """Serves `pages` by path, those with a method before it (`POST /search`) first; else 404.
+    """Serves `pages` by path, those with a method before it (`POST /search`) first; else `otherwise`, or 404.
 
     `requests` are what came, the oldest first; `port` is where it listens once it is entered.
     """
 
-    def __init__(self, pages: Mapping[str, Page], *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, pages: Mapping[str, Page], *, tls: ssl.SSLContext | None = None, otherwise: Page | None = None
+    ) -> None:
         self.pages = dict(pages)
+        self._otherwise = otherwise or _nothing
         self.requests: list[HttpRequest] = []
         self.port = 0
         self._tls = tls
@@ -74,7 +77,7 @@ class LoopbackWeb:
                 del self.requests[:-_MOST_KEPT]
                 answer = Answer(reader, writer)
                 page = self.pages.get(f"{request.method} {request.path}") or self.pages.get(request.path)
-                await (page or _nothing)(request, answer)
+                await (page or self._otherwise)(request, answer)
                 if answer.dropped or request.headers.get("connection", "").lower() == "close":
                     return
         except (BadHttp, ClientGone):

@@ -32,7 +32,9 @@ export function Browser() {
   if (driven !== null && runs.has(driven)) return <Driven />
   if (run === undefined) return <p className="p-4 text-muted">The agent has not opened its browser yet.</p>
   const view = run.browser ?? { address: '', title: '', seq: 0 }
-  return <Page key={run.id} runId={run.id} view={view} waits={run.question?.reason === 'hand_over'} focused={handedBack} />
+  return (
+    <Page key={run.id} runId={run.id} view={view} waits={run.question?.reason === 'hand_over'} focused={handedBack} />
+  )
 }
 
 interface PageProps {

@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<Call['state'], string>> = {
 export function CallRow({ call }: { call: Call }) {
   const [open, setOpen] = useExpanded(call.id)
   const [raw, setRaw] = useState(false)
-  const { icon: Icon, verb, target, prose, Detail, panel } = viewOf(call)
+  const { icon: Icon, verb, target, prose, Detail, Aside, panel } = viewOf(call)
   const show = usePanel((state) => state.show)
   return (
     <div className="my-1 rounded-md border bg-raised">
@@ -47,6 +47,7 @@ export function CallRow({ call }: { call: Call }) {
             className={cn('shrink-0 text-muted transition-transform duration-100', open && 'rotate-90')}
           />
         </button>
+        {Aside !== undefined && <Aside call={call} />}
       </div>
       {open && (
         <div className="appear border-t">

@@ -71,7 +71,8 @@ function Now({ text }: { text: string }) {
 }
 
 function Step({ call }: { call: Call }) {
-  const [doing, done] = viewOf(call).plain(call)
+  const { plain, Aside } = viewOf(call)
+  const [doing, done] = plain(call)
   const { state } = call
   const sayings: Readonly<Record<Call['state'], string>> = {
     writing: doing,
@@ -85,6 +86,7 @@ function Step({ call }: { call: Call }) {
   return (
     <li className="flex items-center gap-2 py-0.5 text-muted">
       <span className="min-w-0 truncate">{sayings[state]}</span>
+      {Aside !== undefined && <Aside call={call} />}
       {(state === 'error' || state === 'unknown') && (
         <CircleAlert size={13} aria-hidden="true" className="shrink-0 text-warn" />
       )}

@@ -1,6 +1,7 @@
 """Heads of requests and answers on their way to and from a preview: what is taken out, and what is put in."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 HEAD_LIMIT = 65536
@@ -58,11 +59,17 @@ class BadHead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """A request: whom it is for, whether it wants to become a WebSocket, and what is passed on."""
+    """A request: whom it is for, whether it wants to become a WebSocket, and what is passed on.
+
+    `method`, `target` and `known` (If-None-Match) are for what we answer ourselves.
+    """
 
     host: str
     is_websocket: bool
     passed_on: bytes
+    method: str = "GET"
+    target: str = "/"
+    known: str = ""
 
 
 def read_request(head: bytes, port: int | None = None) -> RequestHead:
@@ -71,7 +78,8 @@ def read_request(head: bytes, port: int | None = None) -> RequestHead:
     `port`: of the server inside, which sees itself asked as `localhost`.
     """
     first, *lines = _lines(head)
-    if _FIRST.fullmatch(first) is None:
+    asked = _FIRST.fullmatch(first)
+    if asked is None:
         raise BadHead("not a request of HTTP/1.1")
     fields = [_field(line) for line in lines]
     hosts = [value for name, value in fields if name.lower() == "host"]
@@ -85,7 +93,8 @@ def read_request(head: bytes, port: int | None = None) -> RequestHead:
     kept += (
         [("Connection", "Upgrade"), ("Upgrade", "websocket")] if is_websocket else [("Connection", "close")]
     )
-    return RequestHead(hosts[0], is_websocket, _join(first, kept))
+    known = ",".join(value for name, value in fields if name.lower() == "if-none-match")
+    return RequestHead(hosts[0], is_websocket, _join(first, kept), asked[1], asked[2], known)
 
 
 def mend_answer(head: bytes) -> bytes:
@@ -104,6 +113,12 @@ def mend_answer(head: bytes) -> bytes:
         if name.lower() not in _NEVER_OUT | added
     ]
     return _join(first, [*kept, *_ADDED, ("Connection", "close")])
+
+
+def own_head(status: str, fields: Sequence[tuple[str, str]], size: int | None) -> bytes:
+    """Return the head of an answer of our own that shows what an agent made; `size` of its body, if any."""
+    length = [] if size is None else [("Content-Length", str(size))]
+    return _join(f"HTTP/1.1 {status}", [*fields, *length, *_ADDED, ("Connection", "close")])
 
 
 def refusal(status: str, text: str) -> bytes:

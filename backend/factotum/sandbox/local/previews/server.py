@@ -13,10 +13,14 @@ from contextlib import asynccontextmanager
 
 from factotum.core.errors import FactotumError
 from factotum.core.tasks import cancelled
+from factotum.sandbox.local.previews.doors import Doors, reach
 from factotum.sandbox.local.previews.heads import HEAD_LIMIT, BadHead, mend_answer, read_request, refusal
+from factotum.sandbox.local.previews.pages import show
 from factotum.sandbox.local.previews.passes import Pass, Passes
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from factotum.sandbox.local.sandbox import Sign
 from factotum.sandbox.port import Connection
+from factotum.sandbox.sites.shelf import Shelf, SignSite
 
 _log = logging.getLogger(__name__)
 
@@ -31,34 +35,60 @@ Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class PreviewServer:
-    """One listener for all previews. `address` is a form with `{label}` and `{port}`."""
+    """One listener for all previews."""
 
     def __init__(
-        self, provider: LocalSandboxProvider, address: str = "http://{label}.localhost:{port}/"
+        self,
+        provider: LocalSandboxProvider | None,
+        address: str = "http://{label}.localhost:{port}/",
+        *,
+        key: bytes | None = None,
+        doors: Doors | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
-        self.passes = Passes()
+        """`address` is a form with `{label}` and `{port}`. `key` is what other processes sign with too, and
+        `doors` lead to their sandboxes. `shelf` has the published sites that are shown besides."""
+        self.passes = Passes(key)
         self.port = 0
         self._provider = provider
         self._address = address
+        self._doors = doors
+        self._shelf = shelf
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def serving(self, host: str, port: int) -> AsyncGenerator[None]:
-        """Serve until the block is left; 0 takes a free port. Raises OSError when the port is in use."""
-        self._server = await asyncio.start_server(self._greet, host, port, limit=HEAD_LIMIT)
+    async def serving(self, host: str, port: int, *, shared: bool = False) -> AsyncGenerator[None]:
+        """Serve until the block is left; 0 takes a free port. Raises OSError when the port is in use.
+
+        A `shared` port may be served by several processes of one user: the kernel gives each connection to
+        one of them.
+        """
+        self._server = await asyncio.start_server(
+            self._greet, host, port, limit=HEAD_LIMIT, reuse_port=shared or None
+        )
         self.port = self._server.sockets[0].getsockname()[1]
-        self._provider.sign_preview = self.address
+        self._sign(self.address, self.site_address)
         try:
             yield
         finally:
-            self._provider.sign_preview = None
+            self._sign(None, None)
             self._server.close()
             await cancelled(*self._open)
 
     def address(self, project_id: str, port: int, seconds: int) -> str:
         """Return the address of a preview."""
         return self._address.format(label=self.passes.make(project_id, port, seconds), port=self.port)
+
+    def site_address(self, site_id: str, seconds: int) -> str:
+        """Return the address of a published site."""
+        return self._address.format(label=self.passes.make_site(site_id, seconds), port=self.port)
+
+    def _sign(self, ports: Sign | None, sites: SignSite | None) -> None:
+        if self._provider is not None:
+            self._provider.sign_preview = ports
+        if self._shelf is not None:
+            self._shelf.sign = sites
 
     def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._open) >= _MOST:
@@ -80,7 +110,13 @@ class PreviewServer:
         try:
             async with asyncio.timeout(_HEAD_SECONDS):
                 head = (await reader.readuntil(_END)).removesuffix(_END)
-            allowed = self._allowed(read_request(head).host)
+            first = read_request(head)
+            label = first.host.partition(".")[0].lower()
+            site_id = self.passes.read_site(label)
+            if site_id is not None and self._shelf is not None:
+                await show(self._shelf, site_id, first, writer)
+                return
+            allowed = self.passes.read(label)
             if allowed is None:
                 await _say(writer, "403 Forbidden", "This address is not valid, or its time is over.")
                 return
@@ -92,7 +128,12 @@ class PreviewServer:
             return
         connection = await self._connect(allowed)
         if connection is None:
-            await _say(writer, "502 Bad Gateway", f"Nothing listens on port {allowed.port} of the sandbox.")
+            await _say(
+                writer,
+                "502 Bad Gateway",
+                f"Nothing listens on port {allowed.port} of the sandbox: the server has ended, or the "
+                "sandbox was stopped while nobody used it. Ask the agent to start it again.",
+            )
             return
         try:
             with contextlib.suppress(OSError):  # it may have answered and gone before it was asked
@@ -101,17 +142,10 @@ class PreviewServer:
         finally:
             await connection.close()
 
-    def _allowed(self, host: str) -> Pass | None:
-        return self.passes.read(host.partition(".")[0].lower())
-
     async def _connect(self, allowed: Pass) -> Connection | None:
-        sandbox = await self._provider.running(allowed.project_id)
-        if sandbox is None:
-            return None
-        try:
-            return await sandbox.connect(allowed.port)
-        except FactotumError:
-            return None
+        """Reach the port here, else in whichever process of this machine has it."""
+        here = None if self._provider is None else await reach(self._provider, allowed)
+        return here if here is not None or self._doors is None else await self._doors.connect(allowed)
 
 
 async def _carry(client: Pair, connection: Connection, *, is_websocket: bool) -> None:
