@@ -12,7 +12,11 @@ from urllib.parse import unquote, urlsplit
 HEAD_BYTES = 32_768
 HEAD_SECONDS = 15.0
 PIECE = 65_536
-CLOSED = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+NOWHERE = b"There is no way to the network from here now. (no_network)\n"
+CLOSED = (
+    b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%b" % (len(NOWHERE), NOWHERE)
+)
 
 
 class WayOut:
