@@ -92,6 +92,8 @@ class Services:
     secret_box: SecretBox | None = None
     """What seals and opens secrets of accounts, where there is a key."""
     web_reader: WebReader = field(default_factory=lambda: WebReader(Guard()))
+    carries_runs: bool = True
+    """Whether this process may carry runs: a worker's, or one that is API and worker together."""
     process: str = field(default_factory=_process_name)
     """What others know this process by."""
 
@@ -99,6 +101,11 @@ class Services:
     def frames(self) -> Frames:
         """What the browsers of runs look like."""
         return Frames(self.redis)
+
+    @property
+    def reaches_sandboxes(self) -> bool:
+        """Whether what runs in sandboxes can be asked from here; local ones are their worker's children."""
+        return self.carries_runs or not isinstance(self.sandboxes, LocalSandboxProvider)
 
     @property
     def conversation(self) -> Conversation:

@@ -1,7 +1,7 @@
 /** The real service as a process of its own, on its embedded defaults, with a scripted model. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { SCENARIOS } from './scenarios'
 
 export const BACKEND = fileURLToPath(new URL('../../backend/', import.meta.url))
+const SANDBOX_PYTHON = join(BACKEND, '.venv-sandbox')
 const START_MS = 90_000
 
 /** Where a service is to be had, and by whom. */
@@ -69,7 +70,8 @@ export class Service implements Address {
           ...Object.fromEntries(own),
           PYTHONPATH: BACKEND,
           FACTOTUM_DATA_FOLDER: join(this.#folder, 'data'),
-          FACTOTUM_SANDBOX_PYTHON: '',
+          // With Playwright in it the agent has a browser.
+          FACTOTUM_SANDBOX_PYTHON: existsSync(SANDBOX_PYTHON) ? SANDBOX_PYTHON : '',
           COLUMNS: '200',
           ...this.#environment,
         },

@@ -17,7 +17,45 @@ const plan = (first: string, second: string) => ({
   },
 })
 
+/** A site with a sign-in, for the agent's browser. */
+const site = `import http.server, urllib.parse
+FORM = "<title>Sign in</title><h1>Sign in</h1><form method=post><p><label>User <input name=user autofocus></label>" \\
+    "<p><label>Password <input type=password name=password></label><p><button>Sign in</button></form>"
+class Handler(http.server.BaseHTTPRequestHandler):
+    def page(self, text):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(text.encode())
+    def do_GET(self):
+        self.page(FORM)
+    def do_POST(self):
+        sent = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        user, password = sent["user"][0], sent["password"][0]
+        self.page(f"<title>Inbox</title><h1>Hello {user}</h1><p>A password of {len(password)} characters.")
+http.server.ThreadingHTTPServer(("127.0.0.1", 8123), Handler).serve_forever()
+`
+const UP = 'for n in $(seq 100); do (echo > /dev/tcp/127.0.0.1/8123) 2>/dev/null && exit; sleep 0.1; done; exit 1'
+
 export const SCENARIOS = [
+  {
+    match: 'read my inbox',
+    turns: [
+      [
+        'I open the site.',
+        { call: 'create_file', arguments: { path: 'site.py', content: site } },
+        { call: 'shell', arguments: { command: 'python3 site.py', session: 'site', blocking: false } },
+        { call: 'shell', arguments: { command: UP } },
+        { call: 'browser_go_to', arguments: { url: 'http://localhost:8123/' } },
+        {
+          call: 'browser_hand_over',
+          arguments: { task: 'Please **sign in**, then hand it back.', reason: 'Only you have the password.' },
+        },
+      ],
+      [{ call: 'browser_look', arguments: {} }],
+      [{ call: 'complete', arguments: { summary: 'I am in your inbox.', deliverables: [] } }],
+    ],
+  },
   { match: 'rich answer', turns: [[rich]] },
   {
     match: 'work in steps',

@@ -141,7 +141,8 @@ class AgentLoop:
     async def _take_answer(self, question: Question, answer: str) -> None:
         """Make the answer the result of the call that asked, or of those whose outcome is unknown."""
         _, calls = self._thread.unanswered()
-        asked = [c for c in calls if question.reason == "question" and c.call_id == question.call_id]
+        asks = question.reason in {"question", "hand_over"}
+        asked = [call for call in calls if asks and call.call_id == question.call_id]
         for call in asked:
             await self._runner.finish(call.call_id, call.name, CallResult(answer, "ok"))
         rest = [call for call in calls if call not in asked]

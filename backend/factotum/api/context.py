@@ -28,11 +28,17 @@ from factotum.features.threads import ThreadService
 from factotum.features.tools import ToolService
 from factotum.features.usage import UsageService
 from factotum.runs.approvals import ApprovalService
+from factotum.runs.hand_over import LEASE_SECONDS, HandOver
+from factotum.runs.person_network import PersonNetwork
 from factotum.services import Services
 
 if TYPE_CHECKING:
     from factotum.api.auth import Authenticator
     from factotum.api.codes import CodeBook
+
+
+_INPUTS_A_MINUTE = 1_500
+"""How often a person who has a browser may send what they did, or one who looks on may look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class ApiContext:
     circuits: CircuitService
     deployments: DeploymentService
     files: FileService
+    hand_over: HandOver
     health: HealthService
     keys: KeyService
     metrics: MetricsService
@@ -72,6 +79,7 @@ async def open_context(
     """Make the rooms over opened services, and end what they still do."""
     settings = services.settings
     health = HealthService(services.database, services.redis, services.sandboxes)
+    ways = PersonNetwork(services.database, services.egress, seconds=LEASE_SECONDS)
     try:
         yield ApiContext(
             services=services,
@@ -97,6 +105,16 @@ async def open_context(
             ),
             deployments=services.deployments,
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
+            hand_over=HandOver(
+                services.database,
+                services.sandboxes,
+                services.runs,
+                services.frames,
+                Visits(services.redis, most=_INPUTS_A_MINUTE),
+                ways,
+                settings.network,
+                services.reaches_sandboxes,
+            ),
             health=health,
             keys=KeyService(services.database),
             metrics=MetricsService(services.database, services.run_log.counters),
@@ -113,6 +131,7 @@ async def open_context(
             usage=UsageService(services.database),
         )
     finally:
+        await ways.aclose()
         await health.aclose()
 
 

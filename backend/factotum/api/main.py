@@ -7,6 +7,7 @@ with `create_app`, over services that are open already.
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 from fastapi import FastAPI
 
@@ -21,6 +22,7 @@ from factotum.api.page import PageMiddleware, built_page
 from factotum.api.routes import (
     agents,
     approvals,
+    browsers,
     conversation,
     deployments,
     events,
@@ -82,6 +84,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         runs,
         conversation,
         approvals,
+        browsers,
         events,
         files,
         network,
@@ -132,7 +135,7 @@ async def context_from_settings() -> AsyncGenerator[ApiContext]:
     async with (
         open_services(configured, addresses_of(configured), "factotum-api") as services,
         serve_previews(services, shared=True),
-        local_context(services, token) as context,
+        local_context(replace(services, carries_runs=False), token) as context,
     ):
         yield context
 

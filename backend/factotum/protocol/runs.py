@@ -33,10 +33,13 @@ StepFinish = Literal[
 in XML as are allowed; because it ends the turn by `ask` or `complete`; or because a stop or a broken stream
 cut it short."""
 
-AwaitReason = Literal["question", "unknown_outcome", "limit", "budget", "stuck", "tool_results", "approval"]
-"""What a run waits for: an answer to the model, a decision about calls whose outcome is unknown, more budget
-(`limit`: the same, in runs that began to wait before there were budgets), help because it repeats itself, the
-outputs of calls that its caller executes, or the decision of each pending approval (approvals.py)."""
+AwaitReason = Literal[
+    "question", "hand_over", "unknown_outcome", "limit", "budget", "stuck", "tool_results", "approval"
+]
+"""What a run waits for: an answer to the model, a person who takes over its browser and hands it back, a
+decision about calls whose outcome is unknown, more budget (`limit`: the same, in runs that began to wait
+before there were budgets), help because it repeats itself, the outputs of calls that its caller executes, or
+the decision of each pending approval (approvals.py)."""
 
 Effort = Literal["none", "low", "medium", "high"]
 """How much a model shall reason before it answers."""

@@ -92,7 +92,7 @@ class RunEnding:
         """
         log_seq = await self._last_number(len(outcome.approvals) + 1)
         async with self._journal.fenced() as tx:
-            if outcome.question.reason == "question":
+            if outcome.question.reason in {"question", "hand_over"}:
                 await refuse_unread(tx, self._run.id)
             await self._journal.pool.settle(tx)
             await Runs(tx).await_input(

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Self
+from typing import Protocol, Self
 
 from factotum.core.errors import FactotumError
 from factotum.core.ids import new_id
@@ -16,7 +16,7 @@ from factotum.sandbox.egress.proxy import EgressProxy
 from factotum.sandbox.egress.swapping import HeldSecret
 from factotum.store.database import Database
 from factotum.store.network_log import NetworkLog
-from factotum.store.records import ClaimedRun
+from factotum.store.records import Caller
 from factotum.store.secrets import Secrets
 
 _log = logging.getLogger(__name__)
@@ -26,13 +26,24 @@ _BATCH = 500
 _MOST_WAITING = 20_000
 
 
+class _Reaching(Protocol):
+    """Which run of which account it is for, and in whose name its connections are logged."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def caller(self) -> Caller: ...
+
+
 class RunNetwork:
     """The context of one attempt. Without a proxy, or where the rules say off, it gives no way out."""
 
     def __init__(
         self,
         database: Database,
-        run: ClaimedRun,
+        run: _Reaching,
         proxy: EgressProxy | None,
         rules: NetworkLayers,
         secrets: Sequence[HeldSecret] = (),

@@ -235,6 +235,11 @@ class Sandbox(Protocol):
         ...
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What its commands and sessions are started with, as it was opened."""
+        ...
+
+    @property
     def sessions(self) -> Sessions:
         """Its shells that last."""
         ...

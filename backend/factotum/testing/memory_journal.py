@@ -376,6 +376,6 @@ def _gives_way(outcome: RunOutcome) -> bool:
         case Finished(steerable=steerable):
             return steerable
         case Awaiting(question=question):
-            return question.reason == "question"
+            return question.reason in {"question", "hand_over"}
         case HandedOver():
             return False

@@ -100,6 +100,11 @@ class MemorySandbox:
         return NoSnapshots()
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """Nothing: no command sees any."""
+        return {}
+
+    @property
     def sessions(self) -> NoSessions:
         """None: each method says so."""
         return NoSessions()

@@ -35,6 +35,7 @@ from factotum.sandbox.port import Sandbox
 from factotum.testing.memory_journal import Fate, MemoryRun, MemoryThread
 from factotum.testing.memory_sandbox import MemorySandbox
 from factotum.testing.scripted_gateway import asks_for_summary
+from factotum.tools.builtin.browser_hand_over import browser_hand_over
 from factotum.tools.builtin.talk import ask, complete
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
@@ -128,7 +129,7 @@ async def plan(context: ToolContext) -> ToolOutput:
 
 
 NAMED: Mapping[str, Tool] = {
-    tool.name: tool for tool in (ask, complete, look, put, send, page, show, fail, plan)
+    tool.name: tool for tool in (ask, complete, look, put, send, page, show, fail, plan, browser_hand_over)
 }
 """The tools by name, to write calls of them; one of each effect, and some that fail or ask."""
 

@@ -49,6 +49,7 @@ class Scenario:
     def answers(self) -> Answers:
         return {
             "question": "Blue",
+            "hand_over": "The person had the browser for 42 s and handed it back.",
             "unknown_outcome": LEAVE,
             "budget": self.limit_answer,
             "stuck": self.stuck_answer,
@@ -63,6 +64,7 @@ def act(dialect: Dialect, *names: str, text: str = "Now. ") -> Reply:
         arguments = {
             "ask": {"question": "Red or blue?"},
             "complete": {"summary": "All done."},
+            "browser_hand_over": {"task": "Sign in.", "reason": "Only you can."},
             "plan": {},
         }.get(name, {"text": about or f"{name}{number}"})
         items.append(call(NAMED[name], arguments, dialect))
@@ -110,6 +112,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         {"vision": True},
     ),
     "an answer": Scenario(lambda _: [reply(DONE)]),
+    "a hand-over": Scenario(
+        lambda d: [act(d, "put:a", "browser_hand_over", "send:late"), act(d, "send:b"), reply(DONE)]
+    ),
     "a question": Scenario(lambda d: [act(d, "put:a", "ask", "send:late"), act(d, "send:b"), reply(DONE)]),
     "side by side": Scenario(
         lambda d: [act(d, "look:a", "send:b", "put:c"), act(d, "look:d", "ask"), reply(DONE)],

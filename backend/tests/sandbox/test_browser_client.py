@@ -123,6 +123,8 @@ async def test_a_driver_is_started_once_and_asked_again() -> None:
         "do": "look",
         "seconds": 0.2,
         "with": {"a": 1},
+        "token": "",
+        "proxy": "",
     }
     assert driven.requests[0]["id"] != driven.requests[1]["id"]
 

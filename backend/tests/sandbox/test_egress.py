@@ -10,13 +10,18 @@ import pytest
 from factotum.core.addresses import Guard
 from factotum.core.ids import new_id
 from factotum.protocol.network import Network, NetworkLayers
+from factotum.sandbox.browser.client import Browser
+from factotum.sandbox.browser.readiness import refusal
+from factotum.sandbox.browser.wire import Frame
 from factotum.sandbox.egress.grants import Connection, Grant
 from factotum.sandbox.egress.proxy import EgressProxy
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
+from factotum.settings import default_sandbox_python
 from factotum.testing.provider.http import Answer, HttpRequest
 from factotum.testing.web import LoopbackWeb, json_answer
 
+SITE = default_sandbox_python()
 OPEN = NetworkLayers([Network(mode="open")])
 CODE = "curl -s -o /dev/null -w '%{http_code}' --max-time 10"
 
@@ -64,7 +69,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
 
         folder = tmp_path / "sandboxes"
         proxy = EgressProxy(folder / ".egress" / "test", Guard(resolve, allowed=[("127.0.0.1", web.port)]))
-        provider = LocalSandboxProvider(folder, egress=proxy.folder)
+        provider = LocalSandboxProvider(folder, python_site=SITE, egress=proxy.folder)
         await proxy.start()
         try:
             if (refusal := await provider.refusal()) is not None:
@@ -290,3 +295,28 @@ async def test_bounds_on_bytes_and_connections(outside: Outside, monkeypatch: py
     assert (await outside.last())[2] == "allowed"
     assert await output(sandbox, f"{CODE} {root}/hello") == "403"
     assert outside.noted == []
+
+
+async def test_the_browser_goes_out_as_the_run_that_asks_may(outside: Outside) -> None:
+    if (why := await asyncio.to_thread(refusal, SITE)) is not None:
+        pytest.skip(f"no browser on this machine: {why}")
+    sandbox, first = await outside.open(OPEN)
+    url = f"http://site.test:{outside.web.port}/hello"
+
+    async def look(as_: LocalSandbox) -> str:
+        done = await Browser(as_).do("go_to", {"url": url, "new_tab": False}, seconds=60, show=_unseen)
+        return done.text
+
+    assert "path" in await look(sandbox)
+    await outside.proxy.revoke(first)
+    ended = await look(sandbox)
+    assert "no_grant" in ended, ended
+    second = outside.proxy.grant(OPEN, outside.noted.append)
+    again = await outside.provider.open(sandbox.project_id, environment=second.environment)
+    assert "path" in await look(again)
+    nowhere = await look(await outside.provider.open(sandbox.project_id))
+    assert "no_network" in nowhere, nowhere
+
+
+async def _unseen(_frame: Frame) -> None:
+    """Look away."""

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from pydantic import JsonValue
 
 from factotum.core.ids import new_id
 from factotum.protocol.events import FileChanged
-from factotum.sandbox.browser.client import SESSION
+from factotum.sandbox.browser.client import SESSION, Browser, BrowserFault
 from factotum.sandbox.browser.readiness import refusal
+from factotum.sandbox.browser.wire import Done
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.settings import default_sandbox_python
 from factotum.testing.memory_context import MemoryToolContext
 from factotum.testing.memory_sandbox import MemorySandbox
 from factotum.tools.builtin import BROWSER, browser_family
+from factotum.tools.builtin.browser_hand_over import browser_hand_over
 from factotum.tools.builtin.browser_pages import (
     browser_dialog,
     browser_download,
@@ -43,8 +46,10 @@ from factotum.tools.builtin.browser_reading import (
     browser_pdf,
     browser_screenshot,
 )
+from factotum.tools.builtin.shell import shell
+from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output
 from factotum.tools.execute import ToolResult
-from factotum.tools.tool import Tool
+from factotum.tools.tool import Ask, Tool
 from tests.tools.browser_site import SERVER, SITE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -361,4 +366,65 @@ async def test_the_family_is_offered_or_says_why_not() -> None:
     assert lacking.missing is not None
     assert lacking.missing.reason == "No Chromium."
     assert {tool.family for tool in BROWSER} == {"browser"}
-    assert len(BROWSER) == 20
+    assert len(BROWSER) == 21
+
+
+async def test_the_agents_shell_keeps_away_from_the_browsers_session(browser: MemoryToolContext) -> None:
+    await _open(browser)
+    refused = [
+        await browser.call(shell_output, session=SESSION),
+        await browser.call(shell_input, session=SESSION, text="{}"),
+        await browser.call(shell_kill, session=SESSION),
+        await browser.call(shell, command="true", session=SESSION),
+    ]
+    assert {result.code for result in refused} == {"session_not_yours"}
+
+
+async def test_a_hand_over_is_a_question_and_what_a_person_held_is_told(browser: MemoryToolContext) -> None:
+    asked = await browser.call(browser_hand_over, task="Sign in.", reason="Only you can.")
+    assert isinstance(asked.signal, Ask)
+    assert (asked.signal.question.reason, asked.signal.question.text) == (
+        "hand_over",
+        "Sign in.\n\nOnly you can.",
+    )
+    assert (await browser.call(browser_hand_over, task="Look.")).signal is not None
+
+
+async def test_dialogs_tabs_and_a_pointer_in_a_persons_hands(browser: MemoryToolContext) -> None:
+    await _open(browser, "mouse.html")
+    person = Browser(browser.machine)
+
+    async def do(*events: dict[str, JsonValue]) -> Done:
+        return await person.do_for_person("drive", {"events": [*events], "seen": ""}, token="t", seconds=15)
+
+    taken = await person.do_for_person("take", {"lease": 30}, token="t", seconds=30)
+    assert taken.frame is not None
+    assert taken.frame.picture().startswith(b"\xff\xd8\xff")
+    at: dict[str, JsonValue] = {"x": 700, "y": 600, "modifiers": ["Shift"]}
+    pressed = {"button": "left", "count": 1}
+    await do({"type": "move", **at}, {"type": "down", **at, **pressed}, {"type": "up", **at, **pressed})
+    assert "at 700 600" in (await person.do_for_person("hand_back", {"how": ""}, token="t", seconds=30)).text
+
+    await person.do_for_person("take", {"lease": 30}, token="t", seconds=30)
+    await do({"type": "go", "url": f"{PLACE}/index.html"})
+    await asyncio.sleep(1)
+    button: dict[str, JsonValue] = {"type": "key", "key": "Tab", "modifiers": []}
+    enter: dict[str, JsonValue] = {"type": "key", "key": "Enter", "modifiers": []}
+    asks = await do(*[button] * 5, enter)
+    assert asks.dialog is not None, asks
+    assert (asks.dialog.type, asks.dialog.message) == ("confirm", "Really?")
+    said = await do({"type": "dialog", "accept": True, "text": ""})
+    assert said.dialog is None
+    tabs = await do({"type": "tab", "action": "open", "tab": 0})
+    assert [tab.current for tab in tabs.tabs] == [*[False] * (len(tabs.tabs) - 1), True]
+    closed = await do({"type": "tab", "action": "close", "tab": len(tabs.tabs)})
+    assert len(closed.tabs) == len(tabs.tabs) - 1
+    with pytest.raises(BrowserFault) as wrong:
+        await do({"type": "go", "url": "javascript:alert(1)"})
+    assert wrong.value.stable_code == "address_invalid"
+    # A dialog that is left open is answered when the browser goes back.
+    left = await do(enter)
+    assert left.dialog is not None
+    back = await person.do_for_person("hand_back", {"how": "handed it back."}, token="t", seconds=30)
+    assert "said false" in back.text
+    assert "s, and handed it back.]" in (await browser.call(browser_look)).text

@@ -1,8 +1,10 @@
 /** The agent's computer, beside the thread or over it, and the button that shows it. */
 import { PanelRight } from 'lucide-react'
 import { ComputerPanel } from '@/features/computer/panel'
+import { useDriving } from '@/runtime/driving'
 import { usePanel } from '@/runtime/panel'
 import { IconButton } from '@/ui/button'
+import { cn } from '@/ui/cn'
 import { Dialog } from '@/ui/dialog'
 import { useMedia } from '@/ui/media'
 
@@ -19,9 +21,14 @@ export function SidePanel() {
   const beside = useMedia('(min-width: 1024px)')
   const narrow = useMedia('(max-width: 640px)')
   const { open, close } = usePanel()
+  // Who has the browser wants to read what it shows.
+  const driving = useDriving((state) => state.runId !== null)
   if (beside) {
     return open ? (
-      <aside aria-label="The agent's computer" className="w-[clamp(340px,36vw,640px)] shrink-0 border-l">
+      <aside
+        aria-label="The agent's computer"
+        className={cn('shrink-0 border-l', driving ? 'w-[clamp(340px,48vw,1100px)]' : 'w-[clamp(340px,36vw,640px)]')}
+      >
         <ComputerPanel />
       </aside>
     ) : null

@@ -123,7 +123,11 @@ function* rowsOfEntry(entry: Entry, content: Content, run: RunState | undefined,
   }
 }
 
-const ASKING: ReadonlySet<Question['reason']> = new Set<Question['reason']>(['question', 'unknown_outcome'])
+const ASKING: ReadonlySet<Question['reason']> = new Set<Question['reason']>([
+  'question',
+  'hand_over',
+  'unknown_outcome',
+])
 
 /** A question that is open is shown as a form, not as a call. */
 function isShown(call: Call, run: RunState | undefined): boolean {

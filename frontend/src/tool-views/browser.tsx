@@ -1,5 +1,5 @@
 /** The browser: where it goes, what is clicked and typed, what is taken out of pages. */
-import { Globe, Keyboard, MousePointerClick, ScanText } from 'lucide-react'
+import { Globe, Hand, Keyboard, MousePointerClick, ScanText } from 'lucide-react'
 import type { LucideIcon } from 'lucide-react'
 import type { Call } from '@/protocol/state'
 import { Output } from './detail'
@@ -30,6 +30,13 @@ const move = (verb: string, doing: string, done: string): ToolView =>
 export const browserViews = {
   browser_go_to: move('Open', 'Opening a page', 'Opened a page'),
   browser_search: move('Search', 'Searching the web', 'Searched the web'),
+  browser_hand_over: view({
+    icon: Hand,
+    verb: 'Hand over',
+    doing: 'Handing you the browser',
+    done: 'Handed you the browser',
+    of: ['task'],
+  }),
   browser_history: move('Browser', 'Going through the history', 'Went through the history'),
   browser_tabs: move('Tabs', 'Using tabs', 'Used tabs'),
   browser_wait: move('Wait', 'Waiting for a page', 'Waited for a page'),

@@ -38,6 +38,10 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/55" />
         <Radix.Content
           aria-describedby={undefined}
+          onEscapeKeyDown={(event) => {
+            // What takes all keys takes this one too.
+            if (document.activeElement?.closest('[data-takes-keys]') != null) event.preventDefault()
+          }}
           className={cn(
             'appear fixed z-40 flex flex-col overflow-hidden bg-raised outline-none',
             PLACES[side],

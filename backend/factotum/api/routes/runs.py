@@ -17,13 +17,6 @@ from factotum.runs.service import NewRun
 router = APIRouter(prefix="/v1", tags=["runs"])
 
 _STOP_SECONDS = 10.0
-# A sandbox made it: it is never taken for anything but a picture.
-_PICTURE = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
-
 
 CallId = Annotated[str, StringConstraints(pattern=r"^call_[0-9a-f]{1,64}$")]
 
@@ -110,23 +103,6 @@ async def list_runs(
 async def get_run(run_id: RunId, caller: CallerIn, context: ContextIn) -> Run:
     """Read one run."""
     return await context.services.runs.get(caller, run_id)
-
-
-@router.get(
-    "/runs/{run_id}/browser/frame",
-    operation_id="get_browser_frame",
-    summary="See a run's browser",
-    response_class=Response,
-    responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
-)
-async def get_browser_frame(run_id: RunId, caller: CallerIn, context: ContextIn) -> Response:
-    """Return the newest picture of the browser, as JPEG; the event `browser.frame` says when it changed.
-
-    404 `frame_not_found` for a run that used none in the last hour.
-    """
-    run = await context.services.runs.get(caller, run_id)
-    jpeg = await context.services.frames.newest(run.id)
-    return Response(jpeg, media_type="image/jpeg", headers=_PICTURE)
 
 
 @router.post(

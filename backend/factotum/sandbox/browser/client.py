@@ -71,12 +71,35 @@ class Browser:
             seconds += START_SECONDS if is_new else 0
             deadline = time.monotonic() + seconds + GRACE_SECONDS
             try:
-                await self._write({"id": request, "do": action, "seconds": seconds, "with": dict(arguments)})
+                await self._order(request, action, arguments, seconds)
                 done = await self._answer(request, cursor, deadline, show)
             except asyncio.CancelledError:
                 await whole(self._cancel(request))
                 raise
             return done.model_copy(update={"text": _ANEW + done.text}) if is_new and was_there else done
+
+    async def is_open(self) -> bool:
+        """Whether a driver of this version is there to be asked."""
+        found = await self.sandbox.sessions.list()
+        wanted = await asyncio.to_thread(command)
+        return any(one.name == SESSION and one.alive and one.busy and one.command == wanted for one in found)
+
+    async def do_for_person(
+        self, action: str, arguments: Mapping[str, JsonValue], *, token: str = "", seconds: float
+    ) -> Done:
+        """Have something done for a person who has the browser, by their token, or who looks on.
+
+        It waits for no turn, since the driver lets nobody else in, and never starts a browser. Raises
+        BrowserFault (`browser_not_open`), and what the sandbox's sessions raise.
+        """
+        if not await self.is_open():
+            raise BrowserFault(
+                "The browser is not open.", hint="It ended, or was never opened.", code="browser_not_open"
+            )
+        request = new_id()
+        cursor = (await self.sandbox.sessions.poll(SESSION, limit=0, cursor=_NEWEST)).cursor
+        await self._order(request, action, arguments, seconds, token)
+        return await self._answer(request, cursor, time.monotonic() + seconds + GRACE_SECONDS, _unseen)
 
     async def _driver(self) -> tuple[int, bool, bool]:
         """Return where the driver's next output begins, whether it had to be started, and whether there was
@@ -95,6 +118,20 @@ class Browser:
         cursor = await sessions.run(SESSION, wanted)
         await sessions.write(SESSION, driver)
         return cursor, True, was_there
+
+    async def _order(
+        self, request: str, action: str, arguments: Mapping[str, JsonValue], seconds: float, token: str = ""
+    ) -> None:
+        await self._write(
+            {
+                "id": request,
+                "do": action,
+                "seconds": seconds,
+                "with": dict(arguments),
+                "token": token,
+                "proxy": self.sandbox.environment.get("https_proxy", ""),
+            }
+        )
 
     async def _write(self, order: Mapping[str, object]) -> None:
         await self.sandbox.sessions.write(SESSION, json.dumps(order).encode() + b"\n", timeout=GRACE_SECONDS)
@@ -130,8 +167,9 @@ class Browser:
                 raise Confused
             found = lines.feed(output.data)
             for said in found:
-                if said.frame is not None:
-                    said.frame.picture()
+                for frame in (said.frame, said.ok and said.ok.frame):
+                    if frame is not None:
+                        frame.picture()
         except Confused:
             await self._give_up(
                 "browser_confused", "The browser's driver said what it never says; it was ended."

@@ -18,7 +18,10 @@ CODES = frozenset(
         "address_invalid",
         "browser_ended",
         "browser_failed",
+        "browser_interrupted",
+        "browser_not_taken",
         "browser_stopped",
+        "browser_taken",
         "browser_timeout",
         "download_failed",
         "element_covered",
@@ -71,11 +74,37 @@ class Frame(Frozen):
         return data
 
 
+class Tab(Frozen):
+    """One open page; `current` is the one that is worked in."""
+
+    title: Annotated[str, Field(max_length=1_000)]
+    address: Annotated[str, Field(max_length=4_000)]
+    current: bool
+
+
+class Dialog(Frozen):
+    """A dialog that a page holds open; `default` is what stands in its field."""
+
+    type: Annotated[str, Field(max_length=20)]
+    message: Annotated[str, Field(max_length=2_000)]
+    default: Annotated[str, Field(max_length=2_000)]
+
+
 class Done(Frozen):
-    """A request was done: text for the model, and the workspace paths of files that it says it wrote."""
+    """A request was done: text for the model, and the workspace paths of files that it says it wrote.
+
+    The rest is for a person who has the browser, or looks on. `mark` names the picture, `seconds` tells how
+    long they had it.
+    """
 
     text: Annotated[str, Field(max_length=100_000)]
     files: Annotated[tuple[Path, ...], Field(max_length=20)] = ()
+    frame: Frame | None = None
+    mark: Annotated[str, Field(max_length=100)] = ""
+    tabs: Annotated[tuple[Tab, ...], Field(max_length=20)] = ()
+    dialog: Dialog | None = None
+    held: bool = False
+    seconds: Annotated[float, Field(ge=0)] = 0.0
 
 
 class Failed(Frozen):

@@ -53,6 +53,11 @@ class DaytonaSandbox:
         return Capabilities(previews=True)
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What its commands and sessions are started with."""
+        return self._environment
+
+    @property
     def sessions(self) -> DaytonaSessions:
         """Its shells that last."""
         return self._sessions

@@ -50,6 +50,11 @@ class LocalSandbox:
         return Capabilities(snapshots=True, previews=self._sign is not None)
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What its commands and sessions are started with."""
+        return self._environment
+
+    @property
     def sessions(self) -> LocalSessions:
         """Its shells that last."""
         return self._sessions

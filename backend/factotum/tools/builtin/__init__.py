@@ -1,6 +1,7 @@
 """The tools that every agent has: shell, files, plan, talk, the time, what was left out of the context."""
 
 from factotum.tools.builtin.archives import unzip_file, zip_files
+from factotum.tools.builtin.browser_hand_over import browser_hand_over
 from factotum.tools.builtin.browser_pages import (
     browser_dialog,
     browser_download,
@@ -81,6 +82,7 @@ BROWSER: tuple[Tool, ...] = (
     browser_drag,
     browser_extract,
     browser_go_to,
+    browser_hand_over,
     browser_history,
     browser_hover,
     browser_keys,

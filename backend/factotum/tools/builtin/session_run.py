@@ -5,11 +5,26 @@ import shlex
 import time
 
 from factotum.core.tasks import whole
+from factotum.sandbox.browser.client import SESSION as BROWSER_SESSION
 from factotum.sandbox.port import WORKSPACE, Sandbox, SessionInfo, TerminalSize
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
-from factotum.tools.tool import ToolContext
+from factotum.tools.tool import ToolContext, ToolError
 
 _PIECE = 100_000
+
+
+def own_session(name: str) -> str:
+    """Return the name of a session that the agent may use.
+
+    Raises ToolError for its browser's: a person may have that, and what it says is theirs.
+    """
+    if name == BROWSER_SESSION:
+        raise ToolError(
+            f"The session {name!r} is the browser's own.",
+            hint="Use the browser's tools.",
+            code="session_not_yours",
+        )
+    return name
 
 
 async def free_name(sandbox: Sandbox) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from factotum.sandbox.port import SessionInfo
-from factotum.tools.builtin.session_run import report
+from factotum.tools.builtin.session_run import own_session, report
 from factotum.tools.declare import tool
 from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
 
@@ -55,6 +55,7 @@ async def shell_output(
         wait_seconds: Wait up to this long for the command to end.
     """
     sandbox = await context.sandbox()
+    own_session(session)
     if after is None:
         end = (await sandbox.sessions.poll(session, limit=0, cursor=2**62)).cursor
         after = max(end - _NEWEST, 0)
@@ -81,7 +82,7 @@ async def shell_input(
         wait_seconds: Wait up to this long for the command to end.
     """
     sandbox = await context.sandbox()
-    before = await sandbox.sessions.poll(session, limit=0, cursor=2**62)
+    before = await sandbox.sessions.poll(own_session(session), limit=0, cursor=2**62)
     if not before.info.busy:
         raise ToolError(
             f"No command runs in the session {session!r}.",
@@ -106,7 +107,7 @@ async def shell_kill(context: ToolContext, session: Name) -> ToolOutput:
     Args:
         session: Its name.
     """
-    info = await (await context.sandbox()).sessions.kill(session)
+    info = await (await context.sandbox()).sessions.kill(own_session(session))
     return ToolOutput(f"The session {info.name!r} has ended, with all that ran in it.")
 
 

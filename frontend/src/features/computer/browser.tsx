@@ -1,36 +1,80 @@
-/** What the agent's browser shows, as it changes: address, title and a picture of the page. */
+/** What the agent's browser shows, as it changes: address, title and a picture; and taking it over. */
 import { Globe } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import { runsInOrder } from '@/protocol/state'
 import type { BrowserView } from '@/protocol/state'
-import { useBrowserPicture } from '@/runtime/browser'
-import { useThreadState } from '@/runtime/use-thread'
+import { useBrowserPicture, useLiveLook } from '@/runtime/browser'
+import { resumeBrowser, useDriving } from '@/runtime/driving'
+import { useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { Alert } from '@/ui/alert'
 import { useObjectUrl } from '@/ui/object-url'
+import { Driven } from './driven'
+import { TakeOver } from './take-over'
 
 export function Browser() {
   const runs = useThreadState((state) => state.content.runs)
-  const run = runsInOrder({ runs }).findLast(({ browser }) => browser !== null)
-  if (run === undefined || run.browser === null)
-    return <p className="p-4 text-muted">The agent has not opened its browser yet.</p>
-  return <Page key={run.id} runId={run.id} view={run.browser} />
+  const run = runsInOrder({ runs }).findLast(
+    ({ browser, question }) => browser !== null || question?.reason === 'hand_over',
+  )
+  const driven = useDriving((state) => state.runId)
+  const runId = run?.id ?? null
+  useEffect(() => {
+    if (runId !== null) void resumeBrowser(runId)
+  }, [runId])
+  // Who hands it back finds the focus where the window was.
+  const [before, setBefore] = useState(driven)
+  const [handedBack, setHandedBack] = useState(false)
+  if (before !== driven) {
+    setBefore(driven)
+    setHandedBack(driven === null)
+  }
+
+  if (driven !== null && runs.has(driven)) return <Driven />
+  if (run === undefined) return <p className="p-4 text-muted">The agent has not opened its browser yet.</p>
+  const view = run.browser ?? { address: '', title: '', seq: 0 }
+  return (
+    <Page key={run.id} runId={run.id} view={view} waits={run.question?.reason === 'hand_over'} focused={handedBack} />
+  )
 }
 
-function Page({ runId, view }: { runId: string; view: BrowserView }) {
+interface PageProps {
+  runId: string
+  view: BrowserView
+  waits: boolean
+  focused: boolean
+}
+
+function Page({ runId, view, waits, focused }: PageProps) {
+  const { readOnly } = useThreadSession()
+  const problem = useDriving((state) => state.problem)
+  const look = useLiveLook(runId, waits && !readOnly)
   const { data, error } = useBrowserPicture(runId, view.seq)
-  const url = useObjectUrl(data)
-  const name = view.title === '' ? 'a page without a title' : view.title
+  const kept = useObjectUrl(data)
+  const current = look?.tabs.find((tab) => tab.current) ?? view
+  const url = look?.picture == null ? kept : `data:image/jpeg;base64,${look.picture}`
+  const name = current.title === '' ? 'a page without a title' : current.title
   return (
     <div className="flex h-full flex-col">
-      <div className="shrink-0 border-b px-4 py-2">
-        <h2 className="truncate font-medium" title={view.title}>
-          {name}
-        </h2>
-        <p className="flex items-center gap-1.5 text-muted text-sm">
-          <Globe size={13} aria-hidden="true" className="shrink-0" />
-          <span className="truncate font-mono" title={view.address}>
-            {view.address}
-          </span>
-        </p>
+      <div className="flex shrink-0 items-center gap-3 border-b px-4 py-2">
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate font-medium" title={current.title}>
+            {name}
+          </h2>
+          <p className="flex items-center gap-1.5 text-muted text-sm">
+            <Globe size={13} aria-hidden="true" className="shrink-0" />
+            <span className="truncate font-mono" title={current.address}>
+              {current.address}
+            </span>
+          </p>
+        </div>
+        {!readOnly && <TakeOver runId={runId} address={view.address} focused={focused} className="items-end" />}
       </div>
+      {look?.held === true && (
+        <p role="status" className="border-b bg-accent/5 px-4 py-2 text-sm">
+          Somebody has the browser at the moment; you look on.
+        </p>
+      )}
+      {problem !== null && <Alert className="px-4 pt-3">{problem}</Alert>}
       <div tabIndex={0} role="region" aria-label="The browser's window" className="min-h-0 flex-1 overflow-auto p-4">
         {url !== null ? (
           <img src={url} alt={`The browser shows ${name}`} className="w-full rounded-md border bg-white" />

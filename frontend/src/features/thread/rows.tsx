@@ -13,6 +13,7 @@ import { CallRow } from './call-row'
 import { PlanRow, StepsRow } from './easy-rows'
 import { EndRow } from './end-row'
 import { useExpanded } from './expanded'
+import { HandOverRow } from './hand-over-row'
 import { QuestionRow } from './question-row'
 import { Sources } from './sources'
 import { UserRow } from './user-row'
@@ -69,6 +70,7 @@ interface Of<Kind extends RowData['kind']> {
 function Asked({ row }: Of<'question'>) {
   const { runId, question, approvals } = row
   if (question.reason === 'approval') return <ApprovalRow question={question} approvals={approvals} />
+  if (question.reason === 'hand_over') return <HandOverRow runId={runId} question={question} />
   return question.reason === 'budget' && question.budget != null ? (
     <BudgetRow runId={runId} question={question} asked={question.budget} />
   ) : (

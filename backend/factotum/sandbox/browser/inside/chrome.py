@@ -8,7 +8,6 @@ import contextlib
 import os
 import re
 from collections import deque
-from collections.abc import Mapping
 
 from playwright.async_api import Error, Page, async_playwright
 from playwright.async_api import TimeoutError as Late
@@ -39,6 +38,7 @@ class Tab:
         self.page = page
         self.messages: deque[str] = deque(maxlen=MOST_MESSAGES)
         self.camera = None
+        self.pressed: set[str] = set()
 
 
 class Browser:
@@ -53,7 +53,11 @@ class Browser:
         self.current: Tab | None = None
         self.notices: list[str] = []
         self.accept_next: tuple[bool, str] | None = None
+        self.asks_person = False
+        self.dialog = None
+        self.dialog_came = asyncio.Event()
         self.downloads = Downloads()
+        self.proxy_flags = proxy_flags(os.environ.get("https_proxy", ""))
         self.started_before = False
         self.aside: set[asyncio.Task[None]] = set()
 
@@ -94,7 +98,7 @@ class Browser:
                 executable_path=self.program,
                 # Chromium's own sandbox needs namespaces, which nothing in here may make.
                 chromium_sandbox=False,
-                args=[*FLAGS, *proxy_flags(os.environ)],
+                args=[*FLAGS, *self.proxy_flags],
                 downloads_path=str(self.downloads.incoming()),
                 timeout=30_000,
             )
@@ -158,7 +162,14 @@ class Browser:
         self.forget(tab)
 
     async def answer(self, dialog) -> None:
-        """Answer a dialog at once, else the page stands still: as was asked for, else the careful way."""
+        """Answer a dialog at once, else the page stands still: as was asked for, else the careful way.
+
+        A person who has the browser answers it themselves.
+        """
+        if self.asks_person and self.dialog is None:
+            self.dialog = dialog
+            self.dialog_came.set()
+            return
         accept, text = self.accept_next or (dialog.type in ("alert", "beforeunload"), "")
         self.accept_next = None
         what = "accepted" if accept else "dismissed"
@@ -172,6 +183,14 @@ class Browser:
             await dialog.accept(text or dialog.default_value or "")
         else:
             await dialog.dismiss()
+
+    def stop_asking(self) -> None:
+        """Ask no person any more, and answer what is open."""
+        self.asks_person = False
+        dialog, self.dialog = self.dialog, None
+        self.dialog_came.clear()
+        if dialog is not None:
+            self.later(self.answer(dialog))
 
     async def explain(self, error: Exception) -> Fault:
         """Say in our words what Playwright could not do."""
@@ -246,13 +265,10 @@ KNOWN = (
 )
 
 
-def proxy_flags(environment: Mapping[str, str]) -> list[str]:
-    """Return how the browser reaches the network: through the sandbox's proxy where there is one."""
-    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"):
-        if environment.get(name):
-            # What runs in the sandbox itself (localhost) is reached directly, as Chromium does by itself.
-            return [f"--proxy-server={environment[name]}"]
-    return []
+def proxy_flags(address: str) -> list[str]:
+    """Return how the browser reaches the network by a proxy that wants no token; nothing: by itself."""
+    # What runs in the sandbox itself (localhost) is reached directly, as Chromium does by itself.
+    return [f"--proxy-server={address}"] if address and "@" not in address else []
 
 
 def note(tab: Tab, kind: str, text: str) -> None:

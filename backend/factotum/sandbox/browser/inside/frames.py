@@ -71,13 +71,13 @@ class Camera:
                 )
 
 
-async def picture(tab: Tab) -> bytes:
-    """Return what the window shows as a JPEG of WIDTH pixels, or nothing when it is too large."""
+async def picture(tab: Tab, width: int = WIDTH, qualities: "tuple[int, ...]" = QUALITIES) -> bytes:
+    """Return what the window shows as a JPEG of `width` pixels, or nothing when it is too large."""
     if tab.camera is None:
         tab.camera = await tab.page.context.new_cdp_session(tab.page)
     place = (await tab.camera.send("Page.getLayoutMetrics"))["cssVisualViewport"]
-    clip = {"x": place["pageX"], "y": place["pageY"], **WINDOW, "scale": WIDTH / WINDOW["width"]}
-    for quality in QUALITIES:
+    clip = {"x": place["pageX"], "y": place["pageY"], **WINDOW, "scale": width / WINDOW["width"]}
+    for quality in qualities:
         taken = await tab.camera.send(
             "Page.captureScreenshot",
             {"format": "jpeg", "quality": quality, "clip": clip, "optimizeForSpeed": True},

@@ -19,10 +19,11 @@ SCROLL = "({y: Math.round(scrollY), all: document.documentElement.scrollHeight})
 
 
 class Answer(NamedTuple):
-    """What a request gives: text, and the files that it wrote, as paths of the workspace."""
+    """What a request gives: text, files that it wrote, as paths of the workspace, and what else is said."""
 
     text: str
     files: "list[str]"
+    more: "dict[str, object]" = {}  # noqa: RUF012 - it is never changed
 
 
 async def lines_of(page: Page) -> "list[Line]":
