@@ -100,7 +100,8 @@ async def test_a_reading_key_reads_all_and_changes_nothing(api: Api, reader: htt
         answer = await reader.request(method, path.format(**ids), json=BODIES.get(operation))
         refused = (answer.status_code, answer.json()["code"] if answer.status_code == 403 else "")
         if method == "GET" and not path.startswith(("/v1/keys", "/v1/secrets")):
-            assert answer.status_code in {200, 404}, (operation, answer.text)
+            closed_window = {409} if operation == "look_at_browser" else set[int]()
+            assert answer.status_code in {200, 404} | closed_window, (operation, answer.text)
         else:
             assert refused == (403, "key_scope"), (operation, answer.text)
             assert answer.json()["hint"]
