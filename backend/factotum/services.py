@@ -357,7 +357,7 @@ async def serve_previews(services: Services, *, shared: bool = False) -> AsyncGe
 
 def make_gateway(services: Services) -> Gateways:
     """Make the way to the models, for a worker. LiteLLM is imported at the first call, or by its `warm`."""
-    from factotum.llm.litellm_gateway import LiteLLMGateway  # noqa: PLC0415 - with httpx: not for the API
+    from factotum.llm.litellm_gateway import LiteLLMGateway
 
     endpoints: dict[str, Endpoint] = {}
     if services.settings.scripted_provider:

@@ -23,7 +23,7 @@ _KEYS = "ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key"
 
 def serve_command(host: str | None, port: int | None, script: Path | None, *, open_page: bool) -> None:
     """Carry out `factotum serve`. Raises SetupFault when something must be mended first."""
-    from factotum.cli.serve import Ready, serve  # noqa: PLC0415 - the whole service
+    from factotum.cli.serve import Ready, serve
 
     settings = read_settings()
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -47,7 +47,7 @@ def serve_command(host: str | None, port: int | None, script: Path | None, *, op
 
 def worker_command() -> None:
     """Carry out `factotum worker`. Raises SetupFault."""
-    from factotum.cli.serve import work  # noqa: PLC0415 - the whole service
+    from factotum.cli.serve import work
 
     settings = read_settings()
     configure_logs(as_json=settings.env_mode != "local")
@@ -56,7 +56,7 @@ def worker_command() -> None:
 
 def migrate_command() -> None:
     """Carry out `factotum migrate`. Raises SetupFault (`address_missing`) and what the database refuses."""
-    from factotum.store.migrate import current_revision, head_revision, migrate  # noqa: PLC0415 - SQLAlchemy
+    from factotum.store.migrate import current_revision, head_revision, migrate
 
     settings = read_settings()
     if settings.database_url is None:
@@ -108,8 +108,8 @@ def _reporter(console: Console) -> Callable[[str], None]:
 
 def _run(service: Coroutine[None, None, None]) -> None:
     """Run the service on uvloop, where there is one."""
-    try:
-        from uvloop import new_event_loop  # noqa: PLC0415 - not there on Windows
+    try:  # there is none on Windows
+        from uvloop import new_event_loop
     except ImportError:
         new_event_loop = None
     # uvloop leaves the handlers of its closed loop behind: then Ctrl-C would do nothing any more.

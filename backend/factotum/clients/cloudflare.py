@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
 
+from blake3 import blake3
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
 from factotum.clients.faults import ServiceFault
@@ -266,8 +267,6 @@ class _Upload:
 
 def file_hash(content: bytes, extension: str) -> str:
     """Return what Cloudflare knows a file by: BLAKE3 of its base64 text and its extension, half of it."""
-    from blake3 import blake3  # noqa: PLC0415 - a native library that only a deployment needs
-
     return blake3(base64.b64encode(content) + extension.encode()).hexdigest()[:32]
 
 

@@ -135,6 +135,6 @@ def checked_url(url: str) -> SplitResult:
 
 
 def _make_connector() -> "Connector":
-    from factotum.clients.pages import Connector  # noqa: PLC0415 - httpx: not for the API
+    from factotum.clients.pages import Connector
 
     return Connector()

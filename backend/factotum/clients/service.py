@@ -161,6 +161,6 @@ class Outbound:
 
 
 def _make_transport() -> "Transport":
-    from factotum.clients.transport import Transport  # noqa: PLC0415 - httpx: not for the API
+    from factotum.clients.transport import Transport
 
     return Transport()

@@ -31,7 +31,7 @@ async def in_own_thread(function: Callable[[], T]) -> T:
         result, error = None, None
         try:
             result = function()
-        except BaseException as raised:  # noqa: BLE001 - it is raised again where it is awaited
+        except BaseException as raised:  # noqa: BLE001 - none may be lost in a thread: whoever awaits it gets it raised
             error = raised
         with suppress(RuntimeError):  # The loop has ended: nobody waits any more.
             loop.call_soon_threadsafe(settle, result, error)

@@ -21,16 +21,16 @@ def processes_can_be_seen() -> bool:
 def processes_in(folder: Path) -> set[int]:
     """Return the ids of all processes whose working directory is `folder`."""
     try:
-        names = os.listdir("/proc")  # noqa: PTH208 - a name is all that is needed
+        entries = list(Path("/proc").iterdir())
     except OSError:
         return set()
-    target = str(folder.resolve())
+    target = folder.resolve()
     found: set[int] = set()
-    for name in names:
-        if name.isdigit():
+    for entry in entries:
+        if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{name}/cwd") == target:  # noqa: PTH115 - as above
-                    found.add(int(name))
+                if (entry / "cwd").readlink() == target:
+                    found.add(int(entry.name))
     return found
 
 

@@ -51,12 +51,12 @@ def _import() -> Any:
     with _load_lock:
         if _loaded:
             return _loaded[0]
-        os.environ.update(_FLAGS)  # noqa: TID251 - LiteLLM reads these flags when it is imported, nowhere else.
+        os.environ.update(_FLAGS)
         _silence()
         with warnings.catch_warnings():
             # Pydantic warns about LiteLLM's own models when the import and the first calls build them.
             warnings.simplefilter("ignore")
-            import litellm  # noqa: PLC0415, TID251 - takes seconds and 160 MB; this is its one importer.
+            import litellm
 
             # The client imports these when it is first used, on the event loop: half a second.
             importlib.import_module("openai.resources.chat")

@@ -38,10 +38,10 @@ _log: Final = logging.getLogger(__name__)
 
 async def checked_wires(litellm: Any) -> set[str]:
     """Return the wire formats that we can decode, and log the others. Sets LiteLLM's flag for OpenAI."""
-    os.environ[OPENAI_FLAG] = "True"  # noqa: TID251 - LiteLLM reads it at every call, from nowhere else.
+    os.environ[OPENAI_FLAG] = "True"
     good = {name for name, (model, answer) in _MODELS.items() if await _decodes(litellm, model, answer)}
     if "openai" not in good:
-        os.environ.pop(OPENAI_FLAG)  # noqa: TID251 - as above.
+        os.environ.pop(OPENAI_FLAG)
     if lost := _MODELS.keys() - good:
         _log.warning(
             "LiteLLM does not hand over its streams (%s): slower, it reads them", ", ".join(sorted(lost))

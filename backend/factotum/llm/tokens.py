@@ -9,10 +9,9 @@ import os
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
-if TYPE_CHECKING:
-    from tiktoken import Encoding
+import tiktoken
 
 _FILES: Final = {
     "o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790",
@@ -82,7 +81,7 @@ def counter_for(model: str) -> TokenCounter:
 
 
 @cache
-def _encoding(name: str) -> "Encoding | None":
+def _encoding(name: str) -> tiktoken.Encoding | None:
     """Load a vocabulary: about half a second and 80 MB for o200k_base, once a process."""
     spec = find_spec("litellm")
     if spec is None or spec.origin is None:
@@ -90,8 +89,6 @@ def _encoding(name: str) -> "Encoding | None":
     folder = Path(spec.origin).parent / "litellm_core_utils" / "tokenizers"
     if not (folder / _FILES[name]).is_file():
         return None
-    import tiktoken  # noqa: PLC0415 - most runs never come near the end of their window, and load nothing
-
     # tiktoken would download what it does not find here; LiteLLM sets this variable to the same folder.
-    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)  # noqa: TID251 - tiktoken reads it, nowhere else
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
     return tiktoken.get_encoding(name)

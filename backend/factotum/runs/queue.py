@@ -114,7 +114,7 @@ where status = 'todo' and task_name = %s and args ->> 'run_id' = any(%s)""",
 
 def _make_app() -> "tuple[App, type[Exception]]":
     """Return the app, and what it raises when the database refuses a job."""
-    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - a sixth of the API's start
-    from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - comes with it
+    from procrastinate import App, PsycopgConnector
+    from procrastinate.exceptions import ConnectorException
 
     return App(connector=PsycopgConnector()), ConnectorException
