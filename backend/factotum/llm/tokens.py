@@ -9,9 +9,10 @@ import os
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-import tiktoken
+if TYPE_CHECKING:
+    from tiktoken import Encoding
 
 _FILES: Final = {
     "o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790",
@@ -81,7 +82,7 @@ def counter_for(model: str) -> TokenCounter:
 
 
 @cache
-def _encoding(name: str) -> tiktoken.Encoding | None:
+def _encoding(name: str) -> "Encoding | None":
     """Load a vocabulary: about half a second and 80 MB for o200k_base, once a process."""
     spec = find_spec("litellm")
     if spec is None or spec.origin is None:
@@ -89,6 +90,8 @@ def _encoding(name: str) -> tiktoken.Encoding | None:
     folder = Path(spec.origin).parent / "litellm_core_utils" / "tokenizers"
     if not (folder / _FILES[name]).is_file():
         return None
+    import tiktoken
+
     # tiktoken would download what it does not find here; LiteLLM sets this variable to the same folder.
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
     return tiktoken.get_encoding(name)
