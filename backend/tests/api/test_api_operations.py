@@ -17,7 +17,8 @@ from factotum.settings import Settings
 from tests.api.api_support import following, new_run
 from tests.api.conftest import Api
 
-_LINE = re.compile(r'^(# (HELP|TYPE) factotum_\w+ .+|factotum_\w+(\{\w+="\w+"\})? [-+.e\d]+)$')
+_LABELS = r'\{\w+="\w+"(,\w+="\w+")*\}'
+_LINE = re.compile(rf"^(# (HELP|TYPE) factotum_\w+ .+|factotum_\w+({_LABELS})? [-+.e\d]+)$")
 OPERATOR = {"Authorization": "Bearer operator-0123456789"}
 
 
