@@ -2,7 +2,8 @@ import hooks from 'eslint-plugin-react-hooks'
 import { defineConfig } from 'eslint/config'
 import typescript from 'typescript-eslint'
 
-// The rooms, the lowest first: a room may import itself and those below it. `ui` knows nothing of agents.
+// The rooms, the lowest first: a room may import itself and those below it. `ui` knows nothing of agents; `words`
+// is what all but `protocol` say.
 const ROOMS = ['protocol', 'runtime', 'tool-views', 'features', 'app']
 
 export default defineConfig(
@@ -25,7 +26,7 @@ export default defineConfig(
       '@typescript-eslint/only-throw-error': 'error',
     },
   },
-  ...[...ROOMS, 'ui'].map((room) => ({
+  ...[...ROOMS, 'ui', 'words'].map((room) => ({
     files: [`src/${room}/**`],
     rules: { 'no-restricted-imports': ['error', { patterns: forbidden(room) }] },
   })),
@@ -33,13 +34,14 @@ export default defineConfig(
 
 /** What a room may not import. */
 function forbidden(room) {
-  const allowed = room === 'ui' ? [room] : ROOMS.slice(0, ROOMS.indexOf(room) + 1)
+  const allowed = ROOMS.includes(room) ? ROOMS.slice(0, ROOMS.indexOf(room) + 1) : [room]
   // Only rooms that draw something draw with it.
-  if (!['protocol', 'runtime'].includes(room)) allowed.push('ui')
-  const rooms = [...ROOMS, 'ui']
+  if (!['protocol', 'runtime', 'words'].includes(room)) allowed.push('ui')
+  if (room !== 'protocol') allowed.push('words')
+  const rooms = [...ROOMS, 'ui', 'words']
     .filter((other) => !allowed.includes(other))
     .flatMap((other) => [`@/${other}`, `@/${other}/**`])
-  const react = room === 'protocol' ? ['react', 'react-dom'] : []
+  const react = ['protocol', 'words'].includes(room) ? ['react', 'react-dom'] : []
   return [
     {
       group: ['../../**', ...rooms, ...react],
