@@ -43,7 +43,7 @@ export const t = words.t.bind(words)
 
 /** As `t`, for a key that is known only where it is called. */
 export function filled(key: Key, values: Readonly<Record<string, string>>): string {
-  return words.t(key as string, { defaultValue: '', ...values })
+  return words.t(key, { defaultValue: '', ...values })
 }
 
 /** The language of the page. */

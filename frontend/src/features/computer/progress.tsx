@@ -66,7 +66,7 @@ function Step({ call }: { call: Call }) {
       <span className="min-w-0 flex-1 truncate font-mono text-muted text-sm">{target(call)}</span>
       <span className={cn('shrink-0 text-muted text-xs tabular-nums', call.state === 'error' && 'text-err')}>
         {call.state === 'error'
-          ? 'failed'
+          ? t('computer.failed')
           : call.durationMs !== null && call.durationMs >= 1
             ? duration(call.durationMs)
             : ''}
