@@ -1,7 +1,7 @@
 /** A text of the catalogue in which things stand that are more than text. */
 import { Fragment } from 'react'
 import type { ReactNode } from 'react'
-import { filled } from '@/words'
+import { t } from '@/words'
 import type { Key } from '@/words'
 
 interface RichProps {
@@ -15,7 +15,7 @@ const MARK = '\u0001'
 
 export function Rich({ of, parts }: RichProps) {
   const marks = Object.fromEntries(Object.keys(parts).map((name) => [name, MARK + name + MARK]))
-  return filled(of, marks)
+  return t(of, marks)
     .split(MARK)
     .map((piece, place) => <Fragment key={place}>{place % 2 === 0 ? piece : parts[piece]}</Fragment>)
 }
