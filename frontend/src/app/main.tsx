@@ -10,7 +10,7 @@ import { loadConfig } from '@/runtime/config'
 import { queryClient } from '@/runtime/queries'
 import { preloadMarkdown } from '@/ui/markdown/markdown'
 import { TipProvider } from '@/ui/tooltip'
-import { language, onLanguage, startLanguage } from '@/words'
+import { language, onLanguage, startLanguage, t } from '@/words'
 import { router } from './router'
 import { useTheme } from '@/runtime/theme'
 
@@ -31,7 +31,13 @@ function App() {
       {/* Texts are looked up where they are drawn: in another language all is drawn anew. */}
       <TipProvider key={spoken} delayDuration={400}>
         <RouterProvider router={router} />
-        <Toaster theme={dark ? 'dark' : 'light'} position="top-center" closeButton />
+        <Toaster
+          theme={dark ? 'dark' : 'light'}
+          position="top-center"
+          closeButton
+          containerAriaLabel={t('app.notifications')}
+          toastOptions={{ closeButtonAriaLabel: t('app.closeTheNotice') }}
+        />
       </TipProvider>
     </QueryClientProvider>
   )
