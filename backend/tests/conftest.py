@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import certifi
 import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck, settings
@@ -44,6 +47,26 @@ def _no_blocking_calls() -> Iterator[None]:
             function.can_block_in("factotum/llm/litellm_import.py", {"_rehearse"})
             # Measuring coverage takes a lock when another thread runs.
             function.can_block_in("coverage/collector.py", {"lock_data"})
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once() -> Iterator[None]:
+    """Give every HTTP client the same authorities' certificates: to read them takes 40 ms, each time."""
+    read = ssl.create_default_context
+    usual = {certifi.where(), os.environ.get("SSL_CERT_FILE", "")} - {""}
+
+    @cache
+    def once(file: str) -> ssl.SSLContext:
+        return read(cafile=file)
+
+    def create(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        if not arguments and named.keys() == {"cafile"} and named["cafile"] in usual:
+            return once(named["cafile"])
+        return read(*arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", create)
         yield
 
 
