@@ -37,6 +37,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(AttackSuite(config), "attack-suite")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the tests that wait for minutes over the first half, so that none is left alone at the end."""
+    long = [item for item in items if "e2e" in item.path.parts or item.get_closest_marker("slow")]
+    waits = set(long)
+    order = [item for item in items if item not in waits]
+    stride = len(order) // (2 * len(long) + 1)
+    for number, item in enumerate(long):
+        order.insert(number * (stride + 1), item)
+    items[:] = order
+
+
 @pytest.fixture(autouse=True)
 def _no_blocking_calls() -> Iterator[None]:
     """Raise when our code blocks the event loop (files, sleeps, sockets, locks)."""
