@@ -104,7 +104,7 @@ fuzz:  ## Look for a text that breaks a law of the parser (SECONDS=120)
 	@$(BOOTSTRAP) --fuzz
 	@$(IN_BACKEND) PYTHONPATH=.:tests/parsing .venv-fuzz/bin/python -m fuzz.parser $(SECONDS) $(ARGS)
 
-deaths: setup  ## Let a run die at every single place, in every dialect
+deaths: setup  ## Let a run die, and be written to, at every single place, in every dialect
 	@$(IN_BACKEND) $(PYTEST) --every-death tests/agent/test_loop_deaths.py tests/agent/test_loop_steering.py $(ARGS)
 
 chaos: setup  ## Kill everything at random under load, then check every history (ARGS="--faults 50")
