@@ -60,7 +60,7 @@ class LocalSnapshots:
     async def take(self, note: str = "") -> SnapshotInfo:
         """Copy the workspace as it is; what a command is writing may be half there."""
         check_note(note)
-        return await self._engine.call(take, self._project, self._engine.machine.limits, note)
+        return await self._engine.patiently(take, self._project, self._engine.machine.limits, note)
 
     async def keep(self, note: str = "") -> SnapshotInfo | None:
         """Copy the workspace if it may differ from the snapshot that it was last like."""
