@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 
 from factotum.core.ids import new_id
-from factotum.protocol.messages import ToolResultPart
-from factotum.protocol.runs import Run
-from factotum.runs.assembly import AgentFactory
-from factotum.runs.executor import RunExecutor
-from factotum.runs.live import LiveRuns
 from factotum.sandbox.local.provider import LocalSandboxProvider
-from factotum.tools.builtin import builtin_registry
-from tests.runs.played import Turn, calls, completes, says
+from tests.runs.played import calls, completes, says
+from tests.runs.real_machine import Machine
 from tests.runs.stage import Stage, eventually
 from tests.runs.test_stop import stop
 
@@ -24,73 +19,14 @@ SERVER = "python3 -I -S -m http.server 8000 --bind 127.0.0.1"
 GET = "python3 -I -S -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:8000/\").status)'"
 
 
-class Machine:
-    """A stage with real sandboxes and tools. What runs is found by its first argument, from outside."""
-
-    def __init__(self, stage: Stage, sandboxes: LocalSandboxProvider) -> None:
-        self.stage = stage
-        self.sandboxes = sandboxes
-        self.live = LiveRuns()
-
-    def begin(self, run: Run) -> asyncio.Task[None]:
-        """Carry a run in the background."""
-        stage = self.stage
-        agents = AgentFactory(
-            stage.database,
-            stage.gateway,
-            stage.models,
-            builtin_registry(),
-            self.sandboxes,
-            stage.defaults,
-        )
-        executor = RunExecutor(
-            stage.database, stage.bus.log, stage.queue, agents, self.live, owner=new_id(), lease_seconds=60
-        )
-        return stage.start(run, executor)
-
-    async def carry(self, *turns: Turn, thread_id: str | None = None) -> Run:
-        """Carry a run of these turns to its end."""
-        run = await self.submit(*turns, thread_id=thread_id)
-        async with asyncio.timeout(60):
-            await self.begin(run)
-        return await self.stage.get(run)
-
-    async def submit(self, *turns: Turn, thread_id: str | None = None) -> Run:
-        """Submit a run that will say these turns; the model's others of the thread come before."""
-        self.stage.gateway.turns = [*self.stage.gateway.turns, *turns]
-        return await self.stage.submit(thread_id)
-
-    async def last_output(self, run: Run) -> str:
-        """Return what the newest call but `complete` answered."""
-        parts = [p for m in await self.stage.messages(run) for p in m.parts if isinstance(p, ToolResultPart)]
-        return next(part.output for part in reversed(parts) if part.output and part.name != "complete")
-
-    async def count(self, name: str) -> int:
-        """How many processes have this name for their first argument."""
-        return await asyncio.to_thread(_named, name)
-
-    async def appears(self, name: str) -> None:
-        """Wait until one does."""
-
-        async def is_there() -> bool:
-            return await self.count(name) > 0
-
-        await eventually(is_there, 40)
-
-
-def _named(name: str) -> int:
-    found = 0
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found += path.read_bytes().split(b"\0")[0] == name.encode()
-        except OSError:
-            continue
-    return found
-
-
 def sleeping(name: str) -> str:
     """Return a command that lasts, under a name."""
     return f"(exec -a {name} sleep 1000)"
+
+
+def daemon(name: str) -> str:
+    """Return a command that leaves its group and its parent, and lasts, under a name."""
+    return f"setsid bash -c 'exec -a {name} sleep 1000'"
 
 
 @pytest.fixture
@@ -107,7 +43,7 @@ async def machine(stage: Stage, tmp_path: Path) -> AsyncIterator[Machine]:
 async def test_a_server_lives_on_and_the_next_run_finds_it(machine: Machine) -> None:
     stray = f"stray-{new_id()}"
     start = {"command": f"{SERVER} >/dev/null 2>&1", "session": "web", "blocking": False}
-    alone = {"command": f"{sleeping(stray)} & setsid {sleeping(stray)} & echo begun"}
+    alone = {"command": f"{sleeping(stray)} & {daemon(stray)} & echo begun"}
     first = await machine.carry(calls(("shell", start)), calls(("shell", alone)), completes())
     assert first.status == "finished"
     assert await machine.count(stray) == 0  # a command that returned left nothing, daemons neither
@@ -135,7 +71,7 @@ async def test_a_stop_ends_what_the_call_ran_in_time_and_no_server(machine: Mach
     server, working = f"server-{new_id()}", f"working-{new_id()}"
     start = {"command": sleeping(server), "session": "web", "blocking": False}
     # What ignores every signal that it may, and has left its group and its parent.
-    command = f"trap '' TERM INT HUP; (setsid {sleeping(working)} &) ; {sleeping(working)}"
+    command = f"trap '' TERM INT HUP; ({daemon(working)} &) ; {sleeping(working)}"
     work: dict[str, object] = {"command": command, "timeout_seconds": 300}
     if where == "session":
         work["session"] = "work"
@@ -189,7 +125,7 @@ async def test_an_ended_run_s_waiting_call_takes_its_session_along_but_a_look_do
 
 async def test_with_the_project_all_of_it_ends(machine: Machine) -> None:
     server = f"server-{new_id()}"
-    start = {"command": f"nohup setsid {sleeping(server)} & {sleeping(server)}", "blocking": False}
+    start = {"command": f"nohup {daemon(server)} & {sleeping(server)}", "blocking": False}
     run = await machine.carry(calls(("shell", start)), says("It runs."))
     await machine.appears(server)
     await machine.sandboxes.delete(run.project_id)
