@@ -1,8 +1,6 @@
 """Factotum: its gateway, and its whole path from the model to what goes into the run's log."""
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from bench.clients.base import KEY, MODEL, Agent, Client, Seen
 from factotum.agent.approvals import Gate
@@ -29,8 +27,6 @@ from factotum.testing.memory_sandbox import MemorySandbox
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
 from factotum.tools.tool import ToolContext, ToolOutput
-
-_TEXT: Final = re.compile(rb'"text":"([^"]*)"')
 
 
 class Gateway(Client):
@@ -76,8 +72,8 @@ class _Logs:
         for append in appends:
             seen = self._readers[append.run_id]
             for line in append.lines:
-                if found := _TEXT.search(line):
-                    seen(found.group(1).decode())
+                if line.startswith(b"text.delta"):
+                    seen(line.rsplit(b'"', 2)[1].decode())
         return [("ok", append.first_seq + len(append.lines) - 1) for append in appends]
 
 

@@ -45,7 +45,9 @@ class RunLogWriter:
         self._attempt = attempt
         self._seq = last_seq
         self._outbox = Outbox()
-        self._sent: list[Stamped] = []  # its outcome is unknown until Redis answers
+        self._sent: list[Stamped] = []  # on its way: the outcome is unknown until Redis answers
+        self._lines: list[bytes] = []  # the same, encoded
+        self._tried = False  # the pump has it: nothing can be added any more
         self._resume = False  # some of it may be there already
         self._sent_for: list[asyncio.Future[None]] = []  # who waits for what was sent
         self._waiting: list[asyncio.Future[None]] = []  # and for what was not
@@ -68,10 +70,14 @@ class RunLogWriter:
         self._refuse_if_over()
         if not is_delta(event):
             return self._emit_durable(event)
-        self._outbox.add(event)
+        due = self._written_at + DELTA_SECONDS
+        if not self._sent and not self._outbox and due <= asyncio.get_running_loop().time():
+            # Nothing to merge it with. Encoded while it is at hand, it costs less than a while later.
+            self._stamp([Stamped(event, self._run_id, self._seq + 1, now())])
+        else:
+            self._outbox.add(event)
         if not self._away:
-            much = self._outbox.size >= DELTA_CHARACTERS
-            self._pump.ask(self, _AT_ONCE if much else self._written_at + DELTA_SECONDS)
+            self._pump.ask(self, _AT_ONCE if self._outbox.size >= DELTA_CHARACTERS else due)
         return _DONE
 
     async def flush(self) -> None:
@@ -93,24 +99,19 @@ class RunLogWriter:
 
     def next_append(self) -> Append | None:
         """See bus.pump.Source: what was sent without an answer, then what waits."""
-        if not self._sent and self._outbox and self._fault is None:
-            self._written_at = asyncio.get_running_loop().time()
+        if self._fault is None and self._outbox and not self._tried and not (self._sent and self._outbox.gap):
             self._resume = self._outbox.gap
-            self._sent = self._outbox.take(self._run_id, self._seq, now())
-            self._seq = self._sent[-1].seq
+            self._stamp(self._outbox.take(self._run_id, self._seq, now()))
         if not self._sent or self._fault is not None:
             self._release()
             return None
         if not self._outbox:
             self._sent_for += self._waiting
             self._waiting = []
+        self._tried = True
+        last = self._sent[-1].event.type
         return Append(
-            self._run_id,
-            self._attempt,
-            self._sent[0].seq,
-            [stamped.encode() for stamped in self._sent],
-            ended=self._sent[-1].event.type in TERMINAL,
-            resume=self._resume,
+            self._run_id, self._attempt, self._sent[0].seq, self._lines, last in TERMINAL, self._resume
         )
 
     def take_answer(self, answer: Answer) -> None:
@@ -150,9 +151,16 @@ class RunLogWriter:
         self._pump.ask(self, _AT_ONCE, urgent=True)
         await written
 
+    def _stamp(self, stamped: list[Stamped]) -> None:
+        """Have these written next."""
+        self._sent += stamped
+        self._lines += [each.encode() for each in stamped]
+        self._seq = stamped[-1].seq
+        self._written_at = asyncio.get_running_loop().time()
+
     def _note_written(self) -> None:
-        self._sent = []
-        self._away = False
+        self._sent, self._lines = [], []
+        self._tried = self._resume = self._away = False
         _wake(self._sent_for)
         if self._waiting:
             self._pump.ask(self, _AT_ONCE, urgent=True)
@@ -182,6 +190,7 @@ class RunLogWriter:
     def _renumber(self, first: int) -> None:
         """Move unanswered events to numbers nobody has used."""
         self._sent = [stamped._replace(seq=seq) for seq, stamped in enumerate(self._sent, first)]
+        self._lines = [stamped.encode() for stamped in self._sent]
         self._seq = self._sent[-1].seq
 
 
