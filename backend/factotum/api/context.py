@@ -95,11 +95,7 @@ async def open_context(
             ),
             agents=AgentService(services.database, services.catalogue),
             approvals=ApprovalService(
-                services.database,
-                services.queue,
-                services.run_log,
-                services.signals,
-                services.tools.registry,
+                services.database, services.queue, services.run_log, services.signals, services.tools.registry
             ),
             branches=BranchService(services.database),
             circuits=CircuitService(

@@ -247,8 +247,6 @@ class Request(BaseHTTPRequestHandler):
             self._json(202, make_run("queued").model_dump(mode="json"))
         elif self.path == "/v1/keys":
             self._json(201, {**_key(), **self.api.bodies[-1], "key": KEY})
-        elif self.path in (SNAPSHOTS, f"{SNAPSHOTS}/v1/restore"):
-            self._snapshot()
         elif self.path == f"/v1/runs/{RUN_ID}/stop":
             self._stop()
         elif self.path == f"/v1/threads/{THREAD_ID}/messages":
@@ -262,12 +260,15 @@ class Request(BaseHTTPRequestHandler):
         elif self.path.startswith(f"/v1/runs/{RUN_ID}/approvals/"):
             self._decide(self.path.rpartition("/")[2], self.api.bodies[-1])
         else:
-            self._problem(404, "not_found", "There is nothing at this address.")
+            self._snapshot()
 
     def _snapshot(self) -> None:
-        """Keep a version, or put one back."""
-        if self.path != SNAPSHOTS:
+        """Keep a version, or put one back, if that is asked."""
+        if self.path == f"{SNAPSHOTS}/v1/restore":
             self._bytes(204, b"", "application/json")
+            return
+        if self.path != SNAPSHOTS:
+            self._problem(404, "not_found", "There is nothing at this address.")
             return
         taken = _version(str(self.api.bodies[-1]["note"]))
         self.api.versions = [taken, *(self.api.versions or [])]

@@ -1,4 +1,4 @@
-"""The browser and a secret's host: Chromium trusts the proxy's authority, and none besides that it did not know."""
+"""The browser and a secret's host: Chromium trusts the proxy's authority, and no other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
