@@ -23,6 +23,7 @@ from factotum.features.projects import ProjectService
 from factotum.features.secrets import SecretService
 from factotum.features.shared import SharedService
 from factotum.features.shares import ShareService
+from factotum.features.snapshots import SnapshotService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
 from factotum.features.tools import ToolService
@@ -64,6 +65,7 @@ class ApiContext:
     permissions: PermissionService
     projects: ProjectService
     secrets: SecretService
+    snapshots: SnapshotService
     shared: SharedService
     shares: ShareService
     stuck: StuckService
@@ -93,11 +95,7 @@ async def open_context(
             ),
             agents=AgentService(services.database, services.catalogue),
             approvals=ApprovalService(
-                services.database,
-                services.queue,
-                services.run_log,
-                services.signals,
-                services.tools.registry,
+                services.database, services.queue, services.run_log, services.signals, services.tools.registry
             ),
             branches=BranchService(services.database),
             circuits=CircuitService(
@@ -123,6 +121,7 @@ async def open_context(
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
             secrets=SecretService(services.database, services.secret_box),
+            snapshots=SnapshotService(services.database, services.sandboxes),
             shared=SharedService(services.database, services.sandboxes, Visits(services.redis)),
             shares=ShareService(services.database),
             stuck=StuckService(services.database),

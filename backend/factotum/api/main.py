@@ -35,6 +35,7 @@ from factotum.api.routes import (
     secrets,
     service,
     shares,
+    snapshots,
     threads,
     usage,
 )
@@ -91,6 +92,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         agents,
         secrets,
         shares,
+        snapshots,
         keys,
         usage,
     ):
