@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import factotum
 from factotum.bus.visits import Visits
 from factotum.features.accounts import AccountService
+from factotum.features.acting import ActingService
 from factotum.features.agents import AgentService
 from factotum.features.approvals import PermissionService
 from factotum.features.branches import BranchService
@@ -15,12 +16,15 @@ from factotum.features.circuits import CircuitService
 from factotum.features.deployments import DeploymentService
 from factotum.features.files import FileService
 from factotum.features.health import HealthService
+from factotum.features.invitations import InvitationService
 from factotum.features.keys import KeyService
+from factotum.features.members import MemberService
 from factotum.features.metrics import MetricsService
 from factotum.features.models import ModelService
 from factotum.features.networks import NetworkService
 from factotum.features.projects import ProjectService
 from factotum.features.secrets import SecretService
+from factotum.features.sessions import SessionService
 from factotum.features.shared import SharedService
 from factotum.features.shares import ShareService
 from factotum.features.stuck import StuckService
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 
 _INPUTS_A_MINUTE = 1_500
 """How often a person who has a browser may send what they did, or one who looks on may look."""
+_TRIES_A_MINUTE = 30
+"""How often somebody at one address may look at invitations or accept them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class ApiContext:
     authenticator: "Authenticator"
     codes: "CodeBook | None"
     accounts: AccountService
+    acting: ActingService
     agents: AgentService
     approvals: ApprovalService
     branches: BranchService
@@ -57,13 +64,16 @@ class ApiContext:
     files: FileService
     hand_over: HandOver
     health: HealthService
+    invitations: InvitationService
     keys: KeyService
+    members: MemberService
     metrics: MetricsService
     models: ModelService
     networks: NetworkService
     permissions: PermissionService
     projects: ProjectService
     secrets: SecretService
+    sessions: SessionService
     shared: SharedService
     shares: ShareService
     stuck: StuckService
@@ -74,11 +84,20 @@ class ApiContext:
 
 @asynccontextmanager
 async def open_context(
-    services: Services, authenticator: "Authenticator", codes: "CodeBook | None" = None
+    services: Services,
+    authenticator: "Authenticator",
+    codes: "CodeBook | None" = None,
+    *,
+    makes_people: bool = True,
 ) -> AsyncGenerator[ApiContext]:
-    """Make the rooms over opened services, and end what they still do."""
+    """Make the rooms over opened services, and end what they still do.
+
+    `makes_people` False: `authenticator` signs everybody in, also those who were invited.
+    """
     settings = services.settings
     health = HealthService(services.database, services.redis, services.sandboxes)
+    keys, sessions = KeyService(services.database), SessionService(services.database)
+    acting = ActingService(services.database)
     ways = PersonNetwork(services.database, services.egress, seconds=LEASE_SECONDS)
     try:
         yield ApiContext(
@@ -91,6 +110,7 @@ async def open_context(
                 env_mode=settings.env_mode,
                 network=settings.network,
             ),
+            acting=acting,
             agents=AgentService(services.database, services.catalogue),
             approvals=ApprovalService(
                 services.database,
@@ -116,13 +136,20 @@ async def open_context(
                 services.reaches_sandboxes,
             ),
             health=health,
-            keys=KeyService(services.database),
+            invitations=InvitationService(
+                services.database,
+                Visits(services.redis, most=_TRIES_A_MINUTE, strict=True),
+                makes_people=makes_people,
+            ),
+            keys=keys,
+            members=MemberService(services.database, keys, sessions, acting),
             metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
             networks=NetworkService(services.database),
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
             secrets=SecretService(services.database, services.secret_box),
+            sessions=sessions,
             shared=SharedService(services.database, services.sandboxes, Visits(services.redis)),
             shares=ShareService(services.database),
             stuck=StuckService(services.database),

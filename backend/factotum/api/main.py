@@ -27,7 +27,9 @@ from factotum.api.routes import (
     deployments,
     events,
     files,
+    invitations,
     keys,
+    members,
     network,
     operations,
     projects,
@@ -92,6 +94,8 @@ def create_app(open_: OpenContext) -> FastAPI:
         secrets,
         shares,
         keys,
+        members,
+        invitations,
         usage,
     ):
         app.include_router(module.router)
