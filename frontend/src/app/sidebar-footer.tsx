@@ -2,8 +2,10 @@
 import { useNavigate } from '@tanstack/react-router'
 import { Bell, CircleUser, Command as CommandIcon, LogOut, Monitor, Moon, Settings, Sun } from 'lucide-react'
 import { signOut } from '@/runtime/auth'
+import { actFor } from '@/runtime/members'
 import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useMe } from '@/runtime/queries'
+import { SWITCH } from '@/features/settings/members-text'
 import { Button, IconButton } from '@/ui/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel } from '@/ui/menu'
 import { setTheme, useTheme } from '@/runtime/theme'
@@ -32,10 +34,26 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
         trigger={
           <Button look="ghost" className="min-w-0 flex-1 justify-start px-2">
             <CircleUser size={16} aria-hidden="true" />
-            <span className="truncate">{me?.account.name ?? 'Account'}</span>
+            <span className="truncate">{me?.name ?? me?.account.name ?? 'Account'}</span>
           </Button>
         }
       >
+        {me !== undefined && me.accounts.length > 1 && (
+          <>
+            <MenuLabel>{SWITCH.label}</MenuLabel>
+            {me.accounts.map(({ id, name }) => (
+              <MenuChoice
+                key={id}
+                chosen={id === me.account.id}
+                onSelect={() => {
+                  if (id !== me.account.id) actFor(id)
+                }}
+              >
+                <span className="block truncate">{name}</span>
+              </MenuChoice>
+            ))}
+          </>
+        )}
         <MenuLabel>Theme</MenuLabel>
         {THEMES.map(({ id, title, icon: Icon }) => (
           <MenuChoice

@@ -2,6 +2,7 @@
 export const SECTIONS = [
   { id: 'general', title: 'General' },
   { id: 'agents', title: 'Agents' },
+  { id: 'members', title: 'Members' },
   { id: 'keys', title: 'API keys' },
   { id: 'usage', title: 'Usage' },
   { id: 'secrets', title: 'Secrets' },
