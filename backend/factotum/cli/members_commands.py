@@ -1,4 +1,4 @@
-"""What can be typed about the people of an account: `members` and `invite`. Imports nothing heavy, as main.py."""
+"""What can be typed about an account's people: `members` and `invite`. Imports nothing heavy, as main.py."""
 
 from enum import StrEnum
 from typing import Annotated

@@ -28,7 +28,7 @@ _FORM = re.compile(rf"{_MARK}[A-Za-z0-9_-]{{43}}")
 _GOOD_FOR = timedelta(days=7)
 _LONGEST = timedelta(days=30)
 
-Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Token = Annotated[str, StringConstraints(max_length=200)]
 
 
 class NewInvitation(Frozen):

@@ -36,7 +36,7 @@ where a.id = %s and m.user_id = factotum.uid()""",
         return _account(row)
 
     async def list(self) -> list[Account]:
-        """Return the accounts that the caller is a member of, their own one first, then as they came to them."""
+        """Return the accounts that the caller is a member of: its own first, then as it joined them."""
         rows = await self._tx.all(f"""
 select {_COLUMNS} from factotum.accounts a join factotum.account_members m on m.account_id = a.id
 where m.user_id = factotum.uid()

@@ -154,7 +154,7 @@ async def test_what_is_no_invitation_any_more_says_why(api: Api, admin_database_
             )
 
     await asyncio.to_thread(age)
-    rubbish = ("x", "fci_" + "a" * 43, "fci_" + "\u00e4" * 43, revoked["id"], "\x00", "fct_" + "a" * 43)
+    rubbish = ("", "x", "fci_" + "a" * 43, "fci_" + "\u00e4" * 43, revoked["id"], "\x00", "fct_" + "a" * 43)
     for path in ("/v1/invitations/accept", "/v1/invitations/look"):
         for token, said in (
             (revoked["token"], (409, "invitation_revoked")),
@@ -164,7 +164,6 @@ async def test_what_is_no_invitation_any_more_says_why(api: Api, admin_database_
             assert refused(await api.stranger.post(path, json={"token": token})) == said, (path, token)
         for body in (
             {},
-            {"token": ""},
             {"token": "x" * 201},
             {"token": 5},
             {"token": revoked["token"], "q": 1},

@@ -253,10 +253,12 @@ class Request(BaseHTTPRequestHandler):
             self._json(201, _thread())
         elif self.path == f"/v1/threads/{THREAD_ID}/runs":
             self._json(202, make_run("queued").model_dump(mode="json"))
-        elif self.path == "/v1/invitations":
-            self._json(201, {**INVITATION, **self.api.bodies[-1], "token": "fci_token"})
-        elif self.path == "/v1/keys":
-            self._json(201, {**_key(), **self.api.bodies[-1], "key": KEY})
+        elif self.path in {"/v1/keys", "/v1/invitations"}:
+            made = {
+                "/v1/keys": {**_key(), "key": KEY},
+                "/v1/invitations": {**INVITATION, "token": "fci_token"},
+            }
+            self._json(201, {**made[self.path], **self.api.bodies[-1]})
         elif self.path == f"/v1/runs/{RUN_ID}/stop":
             self._stop()
         elif self.path == f"/v1/threads/{THREAD_ID}/messages":
