@@ -38,8 +38,8 @@ control_socket_disable = True
 timeout = 90
 graceful_timeout = 30
 keepalive = 5
-max_requests = 20_000
-max_requests_jitter = 4_000
+max_requests = 200_000
+max_requests_jitter = 40_000
 
 accesslog = None
 errorlog = "-"

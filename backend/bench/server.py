@@ -107,13 +107,10 @@ class Connection(asyncio.Protocol):
                 self._pace(int(numbers[0]), int(numbers[1]) / 1000)
             case "ask":
                 self._write(_HEAD + _FIRST + _call("ask", 0, {"question": "What now?"}) + _end("tool_calls"))
+            case "turns" if (done := _results(messages)) < int(numbers[0]):
+                self._write(_HEAD + _FIRST + _turn(done) + _end("tool_calls"))
             case _:
-                done = sum(message["role"] == "tool" for message in messages)
-                more = done < int(numbers[0])
-                said = (
-                    _turn(done) + _end("tool_calls") if more else event({"content": "Done."}) + _end("stop")
-                )
-                self._write(_HEAD + _FIRST + said)
+                self._write(_HEAD + _FIRST + event({"content": "Done."}) + _end("stop"))
 
     def _pace(self, left: int, pause: float) -> None:
         loop = asyncio.get_running_loop()
@@ -131,6 +128,10 @@ class Connection(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
+
+
+def _results(messages: list[dict[str, Any]]) -> int:
+    return sum(message["role"] == "tool" for message in messages)
 
 
 async def serve(told: Callable[[str], object]) -> None:

@@ -1,8 +1,6 @@
 """Factotum: its gateway, and its whole path from the model to what goes into the run's log."""
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from bench.clients.base import KEY, MODEL, Agent, Client, Seen
 from factotum.agent.approvals import Gate
@@ -15,6 +13,7 @@ from factotum.agent.summariser import Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.window import Meter
+from factotum.bus.pump import Answer, Append, LogPump
 from factotum.bus.writer import RunLogWriter
 from factotum.core.ids import new_id
 from factotum.llm.endpoints import Endpoint
@@ -28,8 +27,6 @@ from factotum.testing.memory_sandbox import MemorySandbox
 from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
 from factotum.tools.tool import ToolContext, ToolOutput
-
-_TEXT: Final = re.compile(rb'"text":"([^"]*)"')
 
 
 class Gateway(Client):
@@ -58,33 +55,38 @@ class Gateway(Client):
                 seen(chunk.text)
 
 
-class _Log:
+class _Logs:
     """In place of Redis: takes the lines that would go over its connection."""
 
-    def __init__(self, seen: Seen) -> None:
-        self._seen = seen
+    def __init__(self) -> None:
+        self._readers: dict[str, Seen] = {}
+        self._pump = LogPump(self._append)
 
-    async def append(
-        self,
-        _run_id: str,
-        _attempt: int,
-        first_seq: int,
-        lines: Sequence[bytes],
-        **_: bool,
-    ) -> tuple[str, int]:
-        """See bus.writer.Append."""
-        for line in lines:
-            if found := _TEXT.search(line):
-                self._seen(found.group(1).decode())
-        return "ok", first_seq + len(lines) - 1
+    def writer(self, seen: Seen) -> RunLogWriter:
+        """Make the writer of a run whose texts `seen` is told."""
+        run_id = new_id()
+        self._readers[run_id] = seen
+        return RunLogWriter(self._pump, run_id, 1, 0)
+
+    async def _append(self, appends: Sequence[Append]) -> list[Answer]:
+        for append in appends:
+            seen = self._readers[append.run_id]
+            for line in append.lines:
+                if line.startswith(b"text.delta"):
+                    seen(line.rsplit(b'"', 2)[1].decode())
+        return [("ok", append.first_seq + len(append.lines) - 1) for append in appends]
 
 
 class Factotum(Gateway, Agent):
     """Gateway, parser, draft, and the writer of the log up to Redis; as an agent, the loop over memory."""
 
+    def __init__(self, base: str) -> None:
+        super().__init__(base)
+        self._logs = _Logs()
+
     async def ask(self, question: str, seen: Seen) -> None:
         """See Client."""
-        writer = RunLogWriter(_Log(seen).append, new_id(), 1, 0)
+        writer = self._logs.writer(seen)
         processor = ResponseProcessor(
             self.gateway, Registry(()), Teller(writer), ProcessorConfig(dialect="invoke")
         )

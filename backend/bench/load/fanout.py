@@ -20,6 +20,8 @@ PACED_A_SECOND = 2_000
 BURST = 300
 _ATTEMPT = 1_000
 _SETTLE_SECONDS = 120.0
+_LOOK_SECONDS = 0.5
+_QUIET_SHARE = 0.05
 
 
 class _Client:
@@ -95,6 +97,7 @@ async def ours(service: Service, clients: int, events: int, pause: float) -> dic
     try:
         writer = log.writer(run_id, _ATTEMPT, last)
         await crowd.open()
+        await _quiet(service)
         before = service.cpu()["api"]
         loop = asyncio.get_running_loop()
         due = loop.time()
@@ -113,6 +116,15 @@ async def ours(service: Service, clients: int, events: int, pause: float) -> dic
         await log.aclose()
         await redis.aclose()
     return _figures(crowd, spent)
+
+
+async def _quiet(service: Service) -> None:
+    """Wait until the API has opened all streams: a thousand requests are seconds of work, and not fan-out."""
+    async with asyncio.timeout(_SETTLE_SECONDS):
+        spent = 0.0
+        while (now := service.cpu()["api"]) - spent > _QUIET_SHARE * _LOOK_SECONDS:
+            spent = now
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _bare_server() -> subprocess.Popen[str]:

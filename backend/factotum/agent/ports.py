@@ -3,7 +3,7 @@
 Both are bound to one run and one attempt. Any method may raise StaleAttempt: a newer attempt owns the run.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -121,6 +121,6 @@ class RunJournal(Protocol):
 class EventSink(Protocol):
     """Where the steps of a run are shown."""
 
-    async def emit(self, event: RunEvent) -> None:
-        """Show one event, in order."""
+    def emit(self, event: RunEvent) -> Awaitable[None]:
+        """Show one event, in order. What only shows progress is not waited for."""
         ...

@@ -103,10 +103,6 @@ class ResponseProcessor:
     async def _take(self, chunk: ModelChunk, draft: Draft, on_call: OnCall | None) -> None:
         read = draft.assembler
         match chunk:
-            case FallbackChunk(model=model, reason=reason):
-                draft.model = model
-                if model != self._model:
-                    await self._change_model(model, reason)
             case TextChunk(text=text):
                 await self.show(draft, read.text(_readable(text)), on_call)
             case ReasoningChunk(text=text, signed=signed):
@@ -114,6 +110,10 @@ class ResponseProcessor:
             case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
                 name = None if name is None else _readable(name)
                 await self.show(draft, read.native(index, call_id, name, _readable(arguments)), on_call)
+            case FallbackChunk(model=model, reason=reason):
+                draft.model = model
+                if model != self._model:
+                    await self._change_model(model, reason)
             case UsageChunk(usage=usage):
                 draft.usage, draft.newest_usage = draft.usage.plus(usage), usage
             case StopChunk(reason=reason):
@@ -131,7 +131,7 @@ class ResponseProcessor:
             shown = _shown(draft, event)
             if shown is not None:
                 await self._events.emit(shown)
-            if isinstance(event, CallEnded | CallBroken) and on_call is not None:
+            if on_call is not None and isinstance(event, CallEnded | CallBroken):
                 await on_call(draft, event.call)
 
 

@@ -27,10 +27,11 @@ from factotum.bus.entries import (
     stream_key,
 )
 from factotum.bus.pipe import Pipe
-from factotum.bus.redis import Redis, unavailable
+from factotum.bus.pump import Answer, Append, LogPump
+from factotum.bus.redis import Command, Redis, unavailable
 from factotum.bus.script import LUA, LUA_SHA, OPEN, RESUME, STRICT
 from factotum.bus.writer import RunLogWriter
-from factotum.core.errors import Conflict, StaleAttempt
+from factotum.core.errors import Conflict, StaleAttempt, Unavailable
 from factotum.protocol.events import TERMINAL
 
 _IDLE_SECONDS = 7 * 86_400
@@ -59,6 +60,7 @@ class RunLog:
         idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
         self._pipe = Pipe(redis)
+        self._pump = LogPump(self.append)
         self.counters = Counters(self._pipe)
         self.circuits = CircuitBoard(self._pipe)
         self._ended_ms = int(retention_seconds * 1000)
@@ -72,7 +74,7 @@ class RunLog:
         attempt owns the log, Conflict (`run_log_ended`) after its end, Unavailable.
         """
         (server,) = await self._pipe.call(("INFO", "server"))
-        status, number = await self._run(
+        opening = _script(
             run_id,
             OPEN,
             attempt,
@@ -82,39 +84,31 @@ class RunLog:
             _server_life(server),
             jump(attempt),
         )
-        _refuse(status, run_id, attempt)
-        return number
+        (reply,) = await self._run([opening])
+        status, number = _good(reply)
+        _refuse(status.decode(), run_id, attempt)
+        return int(number)
 
     def writer(self, run_id: str, attempt: int, last_seq: int) -> RunLogWriter:
         """Make the one writer of an attempt; `last_seq` comes from `open`."""
-        return RunLogWriter(self.append, run_id, attempt, last_seq)
+        return RunLogWriter(self._pump, run_id, attempt, last_seq)
 
-    async def append(
-        self,
-        run_id: str,
-        attempt: int,
-        first_seq: int,
-        lines: Sequence[bytes],
-        *,
-        ended: bool,
-        resume: bool = False,
-    ) -> tuple[str, int]:
-        """Append encoded lines, numbered from `first_seq`, and publish them. For RunLogWriter.
+    async def append(self, appends: Sequence[Append]) -> list[Answer]:
+        """Append encoded lines to the logs of some runs, and publish them. For LogPump.
 
-        Returns `ok`, `gap` (not right after the last number), `usurped` (an older attempt used these numbers
-        after the log was lost), `stale` or `ended`, with the log's last number (`stale`: the owner's
-        attempt). Raises Unavailable.
+        Each is answered by itself: `ok`, `gap` (not right after the last number), `usurped` (an older attempt
+        used these numbers after the log was lost), `stale` or `ended`, with the log's last number (`stale`:
+        the owner's attempt); or what Redis refused it with. Raises Unavailable.
         """
-        keep = self._ended_ms if ended else self._idle_ms
-        mode = RESUME if resume else STRICT
-        end = 1 if ended else 0
-        channel = channel_name(run_id)
-        status, last = await self._run(
-            run_id, mode, attempt, first_seq, keep, self._max_entries, end, channel, *lines
-        )
-        if ended and status == "ok":
-            await self.counters.add(lines[-1].partition(b" ")[0].decode())
-        return status, last
+        answers = [_answer(reply) for reply in await self._run([self._command(append) for append in appends])]
+        ends = [
+            append.lines[-1].partition(b" ")[0].decode()
+            for append, answer in zip(appends, answers, strict=True)
+            if append.ended and not isinstance(answer, Unavailable) and answer[0] == "ok"
+        ]
+        if ends:
+            await self.counters.add(*ends)
+        return answers
 
     async def read(self, run_id: str, after: int, limit: int = 500) -> Page:
         """Read up to `limit` entries after a cursor. A log that does not exist (yet) is empty for cursor 0.
@@ -143,16 +137,44 @@ class RunLog:
 
     async def aclose(self) -> None:
         """Close the log's own connection; the Redis it was given stays open."""
+        await self._pump.aclose()
         await self._pipe.aclose()
 
-    async def _run(self, run_id: str, *arguments: str | bytes | int) -> tuple[str, int]:
-        """Run the script on a run's keys, loading it where it is not known. Raises Unavailable."""
-        command = ("EVALSHA", LUA_SHA, 2, stream_key(run_id), head_key(run_id), *arguments)
-        (reply,) = await self._pipe.call(command)
-        if isinstance(reply, NoScriptError):
-            _, reply = await self._pipe.call(("SCRIPT", "LOAD", LUA), command)
-        status, number = _good(reply)
-        return status.decode(), int(number)
+    def _command(self, append: Append) -> Command:
+        return _script(
+            append.run_id,
+            RESUME if append.resume else STRICT,
+            append.attempt,
+            append.first_seq,
+            self._ended_ms if append.ended else self._idle_ms,
+            self._max_entries,
+            1 if append.ended else 0,
+            channel_name(append.run_id),
+            *append.lines,
+        )
+
+    async def _run(self, commands: Sequence[Command]) -> list[Any]:
+        """Run the script as each command says, loading it where it is not known. Raises Unavailable."""
+        replies = await self._pipe.call(*commands)
+        unknown = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            again = (commands[number] for number in unknown)
+            _, *late = await self._pipe.call(("SCRIPT", "LOAD", LUA), *again)
+            for number, reply in zip(unknown, late, strict=True):
+                replies[number] = reply
+        return replies
+
+
+def _script(run_id: str, *arguments: str | bytes | int) -> Command:
+    """Return the command that runs the script on a run's keys."""
+    return ("EVALSHA", LUA_SHA, 2, stream_key(run_id), head_key(run_id), *arguments)
+
+
+def _answer(reply: Any) -> Answer:
+    if isinstance(reply, ResponseError):
+        return unavailable(reply)
+    status, number = reply
+    return status.decode(), int(number)
 
 
 def _good(reply: Any) -> Any:

@@ -157,8 +157,10 @@ class Assembler:
     def _fold(self, events: list[ParseEvent]) -> list[ParseEvent]:
         """Note every event; drop what follows the last XML call that is allowed."""
         for done, event in enumerate(events, start=1):
-            if isinstance(event, Text | Reasoning):
-                self._passage(reasoning=isinstance(event, Reasoning)).written.write(event.text)
+            if isinstance(event, Text):
+                self._passage(reasoning=False).written.write(event.text)
+            elif isinstance(event, Reasoning):
+                self._passage(reasoning=True).written.write(event.text)
             elif not isinstance(event, CallDelta):
                 self._note(event)
                 if self._counts(event):

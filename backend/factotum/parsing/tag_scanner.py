@@ -69,6 +69,16 @@ class TagScanner:
         self._text = self._text[self._at :] + text
         self._at = 0
 
+    def passes(self, text: str, wanted: Wanted) -> bool:
+        """Take `text` if it is all prose and nothing is held: most of what models write, and cheaper so.
+
+        Otherwise nothing was taken.
+        """
+        if not text or wanted.lead in text or self._tag is not None or self._at < len(self._text):
+            return False
+        self._code.read(text)
+        return True
+
     def next(self, wanted: Wanted) -> Token | None:
         """Return the next text or tag, or None when more text is needed."""
         if self._tag is not None:

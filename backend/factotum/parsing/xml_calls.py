@@ -37,6 +37,8 @@ class State(Enum):
     IN_CALL = "in a call, between parameters"
     IN_PARAMETER = "in a parameter"
 
+    __hash__ = object.__hash__  # Enum's own hashes the name, in Python, at each look into the table below
+
 
 @lru_cache(maxsize=256)
 def _in_prose(tags: frozenset[str], *, wrapped: bool) -> Wanted:
@@ -76,6 +78,8 @@ class XmlCalls:
 
     def feed(self, text: str) -> list[ParseEvent]:
         """Take more of the message; return what is certain now."""
+        if self._state is State.PROSE and self._scanner.passes(text, self._wanted):
+            return [Text(text)]
         events: list[ParseEvent] = []
         self._scanner.feed(text)
         while (token := self._scanner.next(self._wanted)) is not None:

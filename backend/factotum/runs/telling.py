@@ -3,7 +3,7 @@
 An attempt that took over may tell again what the dead one told; a reader of the log never sees it twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from factotum.agent.ports import EventSink
 from factotum.protocol.events import (
@@ -16,6 +16,8 @@ from factotum.protocol.events import (
     ToolArgumentsDelta,
     ToolFinished,
 )
+
+_DRAFTED = (TextDelta, ReasoningDelta, ToolArgumentsDelta)
 
 
 class Teller:
@@ -38,16 +40,22 @@ class Teller:
         """Take note that what was told before is not known: then drafts are withdrawn to be sure."""
         self._knows_all = False
 
-    async def emit(self, event: RunEvent) -> None:
+    def emit(self, event: RunEvent) -> Awaitable[None]:
         """Show one event, in order, unless it was shown."""
-        if not self._was_told(event):
+        if isinstance(event, _DRAFTED):
             self._note(event)
-            await self._log.emit(event)
+            return self._log.emit(event)
+        return self._emit_once(event)
 
     async def discard_drafts(self) -> None:
         """Withdraw the messages that are shown and not stored: somebody else does them again, or nobody."""
         for message_id in sorted(self._drafts):
             await self.emit(MessageDiscarded(message_id=message_id))
+
+    async def _emit_once(self, event: RunEvent) -> None:
+        if not self._was_told(event):
+            self._note(event)
+            await self._log.emit(event)
 
     def _was_told(self, event: RunEvent) -> bool:
         match event:

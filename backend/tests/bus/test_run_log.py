@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from factotum.bus.entries import SEQ_STRIDE, CursorTooOld, head_key, stream_key
+from factotum.bus.pump import Append
 from factotum.core.errors import Conflict, StaleAttempt, Unavailable
 from factotum.core.ids import new_id
 from factotum.protocol.events import RUN_EVENT
@@ -190,12 +191,39 @@ async def test_two_attempts_that_lose_the_log_from_one_floor_never_meet(
 async def test_a_strict_append_refuses_gaps_and_overlaps(bus: Bus) -> None:
     run_id = new_id()
     await bus.log.open(run_id, 1, 0)
-    assert await bus.log.append(run_id, 1, 1, [b"t {}", b"t {}"], ended=False) == ("ok", 2)
+    two = Append(run_id, 1, 1, [b"t {}", b"t {}"], ended=False, resume=False)
+    assert await bus.log.append([two]) == [("ok", 2)]
     for first in (1, 2, 4):
-        assert await bus.log.append(run_id, 1, first, [b"t {}"], ended=False) == ("gap", 2)
-    again = await bus.log.append(run_id, 1, 2, [b"t {}", b"t {}"], ended=False, resume=True)
-    assert again == ("ok", 3)
+        assert await bus.log.append([two._replace(first_seq=first, lines=[b"t {}"])]) == [("gap", 2)]
+    assert await bus.log.append([two._replace(first_seq=2, resume=True)]) == [("ok", 3)]
     assert [entry.seq for entry in await bus.stored(run_id)] == [1, 2, 3]
+
+
+async def test_logs_are_written_together_and_refused_one_by_one(bus: Bus) -> None:
+    runs = [new_id() for _ in range(4)]
+    for run_id in runs:
+        await bus.log.open(run_id, 2 if run_id == runs[1] else 1, 0)
+    await cast(Any, bus.redis.client).script_flush()
+    appends = [
+        Append(run_id, 1, 1, [b"run.finished {}"], ended=run_id == runs[2], resume=False) for run_id in runs
+    ]
+    assert await bus.log.append(appends) == [("ok", 1), ("stale", 2), ("ok", 1), ("ok", 1)]
+    assert await bus.log.append(appends[2:]) == [("ended", 1), ("gap", 1)]
+    assert [len(await bus.stored(run_id)) for run_id in (runs[0], *runs[2:])] == [1, 1, 1]
+
+
+async def test_a_server_without_room_refuses_as_if_it_were_away(bus: Bus) -> None:
+    run_id, writer = await bus.writer()
+    client = cast(Any, bus.redis.client)
+    await client.config_set("maxmemory", "1")
+    try:
+        await writer.emit(durable(1))
+        assert await bus.stored(run_id) == []
+    finally:
+        await client.config_set("maxmemory", "0")
+    await writer.flush()
+    await writer.close()
+    assert paths(await bus.stored(run_id)) == ["file-1"]
 
 
 async def test_the_script_is_loaded_again_when_the_server_forgot_it(bus: Bus) -> None:

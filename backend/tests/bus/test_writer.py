@@ -158,7 +158,7 @@ async def test_close_writes_what_waits(bus: Bus) -> None:
 async def test_a_cancelled_emitter_loses_nothing(bus: Bus) -> None:
     run_id, writer = await bus.writer()
     for number in range(50):
-        task = asyncio.create_task(writer.emit(durable(number)))
+        task = asyncio.ensure_future(writer.emit(durable(number)))
         for _ in range(number % 5):
             await asyncio.sleep(0)
         task.cancel()
