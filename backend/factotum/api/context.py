@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import factotum
 from factotum.bus.visits import Visits
@@ -82,6 +82,43 @@ class ApiContext:
     usage: UsageService
 
 
+class _People(NamedTuple):
+    """The rooms that know who calls, and who belongs where."""
+
+    acting: ActingService
+    invitations: InvitationService
+    keys: KeyService
+    members: MemberService
+    sessions: SessionService
+
+
+def _people(services: Services, *, makes_people: bool) -> _People:
+    database = services.database
+    acting, keys, sessions = ActingService(database), KeyService(database), SessionService(database)
+    tries = Visits(services.redis, most=_TRIES_A_MINUTE, strict=True)
+    invitations = InvitationService(database, tries, makes_people=makes_people)
+    return _People(acting, invitations, keys, MemberService(database, keys, sessions, acting), sessions)
+
+
+def _approvals(services: Services) -> ApprovalService:
+    return ApprovalService(
+        services.database, services.queue, services.run_log, services.signals, services.tools.registry
+    )
+
+
+def _hand_over(services: Services, ways: PersonNetwork) -> HandOver:
+    return HandOver(
+        services.database,
+        services.sandboxes,
+        services.runs,
+        services.frames,
+        Visits(services.redis, most=_INPUTS_A_MINUTE),
+        ways,
+        services.settings.network,
+        services.reaches_sandboxes,
+    )
+
+
 @asynccontextmanager
 async def open_context(
     services: Services,
@@ -96,8 +133,7 @@ async def open_context(
     """
     settings = services.settings
     health = HealthService(services.database, services.redis, services.sandboxes)
-    keys, sessions = KeyService(services.database), SessionService(services.database)
-    acting = ActingService(services.database)
+    people = _people(services, makes_people=makes_people)
     ways = PersonNetwork(services.database, services.egress, seconds=LEASE_SECONDS)
     try:
         yield ApiContext(
@@ -110,46 +146,27 @@ async def open_context(
                 env_mode=settings.env_mode,
                 network=settings.network,
             ),
-            acting=acting,
+            acting=people.acting,
             agents=AgentService(services.database, services.catalogue),
-            approvals=ApprovalService(
-                services.database,
-                services.queue,
-                services.run_log,
-                services.signals,
-                services.tools.registry,
-            ),
+            approvals=_approvals(services),
             branches=BranchService(services.database),
             circuits=CircuitService(
                 services.circuits, services.run_log.circuits, services.signals, services.process
             ),
             deployments=services.deployments,
             files=FileService(services.database, services.sandboxes, upload_limit=settings.upload_limit),
-            hand_over=HandOver(
-                services.database,
-                services.sandboxes,
-                services.runs,
-                services.frames,
-                Visits(services.redis, most=_INPUTS_A_MINUTE),
-                ways,
-                settings.network,
-                services.reaches_sandboxes,
-            ),
+            hand_over=_hand_over(services, ways),
             health=health,
-            invitations=InvitationService(
-                services.database,
-                Visits(services.redis, most=_TRIES_A_MINUTE, strict=True),
-                makes_people=makes_people,
-            ),
-            keys=keys,
-            members=MemberService(services.database, keys, sessions, acting),
+            invitations=people.invitations,
+            keys=people.keys,
+            members=people.members,
             metrics=MetricsService(services.database, services.run_log.counters),
             models=ModelService(services.catalogue),
             networks=NetworkService(services.database),
             permissions=PermissionService(services.database),
             projects=ProjectService(services.database, services.sandboxes),
             secrets=SecretService(services.database, services.secret_box),
-            sessions=sessions,
+            sessions=people.sessions,
             shared=SharedService(services.database, services.sandboxes, Visits(services.redis)),
             shares=ShareService(services.database),
             stuck=StuckService(services.database),
