@@ -36,7 +36,7 @@ describe.skipIf(service === null)('members', () => {
     await guest.goto(thread)
     await expect.poll(() => conversation(guest)).toBe(said)
     await guest.goto(url('/settings/members'))
-    await guest.getByRole('list', { name: 'Members' }).getByText('Bo').waitFor()
+    await guest.getByRole('list', { name: 'Members' }).getByText('Bo', { exact: true }).waitFor()
     expect(await guest.getByLabel('For whom').count()).toBe(0)
 
     await guest.goto(url())
@@ -45,7 +45,8 @@ describe.skipIf(service === null)('members', () => {
     const theirs = guest.url()
 
     await owner.reload()
-    const bo = owner.getByRole('list', { name: 'Members' }).getByRole('listitem').filter({ hasText: 'Bo' })
+    const people = owner.getByRole('list', { name: 'Members' }).getByRole('listitem')
+    const bo = people.filter({ has: owner.getByText('Bo', { exact: true }) })
     await bo.getByRole('button', { name: 'Role of Bo: Member' }).click()
     await owner.getByRole('menuitemcheckbox', { name: /Viewer/ }).click()
     await bo.getByRole('button', { name: 'Role of Bo: Viewer' }).waitFor()

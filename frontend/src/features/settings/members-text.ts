@@ -17,7 +17,7 @@ export const MEMBERS = {
   intro: 'Members share this account: its threads, projects, files, agents and secrets.',
   list: 'Members',
   people: (count: number) => (count === 1 ? '1 person' : `${String(count)} people`),
-  nobody: 'Somebody',
+  nobody: 'No name yet',
   you: 'you',
   since: (day: string) => `since ${day}`,
   role: (name: string, role: string) => `Role of ${name}: ${role}`,
