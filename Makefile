@@ -14,8 +14,17 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 7 ] && echo 8 ||
 # A shared machine may be too slow once: CI gives a test a second try, and names it.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(CI),--reruns 1 -rR)
 
+# Rooms whose tests only compute: nothing in them minds how slow the machine is at the moment.
+COMPUTING := $(addprefix tests/,agent core features parsing protocol)
+BESIDE := $(shell n=$$(($(WORKERS) / 2)); [ "$$n" -gt 0 ] && echo "$$n" || echo 1)
+# Two targets at a time. A log is read afterwards: there each one's lines stay together.
+TWO = $(MAKE) --no-print-directory --jobs=2 $(if $(CI),--output-sync=target)
+# What `make check` has the tests measured with.
+MEASURED :=
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test page-check page-test page-api check lint format types sizes coverage lock \
+.PHONY: help setup run dev test page-check page-test page-api check lint format types sizes bounds lock \
+	computing \
 	smoke-llm attack bench load fuzz deaths chaos clean
 
 help:  ## List these commands
@@ -28,11 +37,23 @@ run:  ## Set up what is missing and start Factotum on this machine
 dev: setup  ## As run, and the page with hot reload on http://127.0.0.1:5173
 	@$(PAGE) dev & trap 'kill $$!' EXIT; cd backend && $(BIN)/factotum serve $(ARGS)
 
+# The page's tests wait for a browser most of their time: what only computes runs beside them, and those tests
+# that start services, wait for each other and tell time run when it is quiet.
 test: setup  ## Set up what is missing and run all tests (ARGS="-k name" for some)
+ifdef ARGS
 	@$(IN_BACKEND) $(PYTEST) $(ARGS)
-	@$(if $(ARGS),,$(MAKE) --no-print-directory page-test)
+else
+	@$(TWO) page-test computing
+	@$(IN_BACKEND) $(PYTEST) $(MEASURED) $(if $(MEASURED),--cov-append) $(COMPUTING:%=--ignore=%)
+endif
 
-check: setup lint types sizes page-check coverage  ## All that CI checks: lint, types, floors, sizes, tests, coverage
+computing: setup
+	@$(IN_BACKEND) $(PYTEST) -n $(BESIDE) $(MEASURED) $(COMPUTING)
+
+check: setup  ## All that CI checks: lint, types, floors, sizes, tests, coverage
+	@$(TWO) lint types sizes page-check
+	@$(MAKE) --no-print-directory test MEASURED="--cov --cov-report="
+	@$(MAKE) --no-print-directory bounds
 
 setup:
 	@$(BOOTSTRAP) --dev
@@ -46,13 +67,11 @@ types: setup  ## Check types
 sizes: setup  ## Check the sizes of files and functions
 	@$(IN_BACKEND) $(BIN)/python scripts/check_sizes.py
 
-coverage: setup
-	@$(MAKE) --no-print-directory test ARGS="--cov --cov-report= $(ARGS)"
+bounds:
 	@$(IN_BACKEND) $(BIN)/coverage json -q -o .coverage.json && $(BIN)/python scripts/check_coverage.py .coverage.json
 
-page-check: setup page-api  ## Check the page: style, types against the API as it is, tests
+page-check: setup page-api  ## Check the page: style, and types against the API as it is
 	@$(PAGE) lint && $(PAGE) types
-	@$(MAKE) --no-print-directory page-test
 
 page-test: setup
 	@$(PAGE) test && $(PAGE) test:e2e
@@ -84,8 +103,8 @@ fuzz:  ## Look for a text that breaks a law of the parser (SECONDS=120)
 	@$(BOOTSTRAP) --fuzz
 	@$(IN_BACKEND) PYTHONPATH=.:tests/parsing .venv-fuzz/bin/python -m fuzz.parser $(SECONDS) $(ARGS)
 
-deaths: setup  ## Let a run die at every single place, in every dialect
-	@$(IN_BACKEND) $(PYTEST) --every-death tests/agent/test_loop_deaths.py $(ARGS)
+deaths: setup  ## Let a run die, and be written to, at every single place, in every dialect
+	@$(IN_BACKEND) $(PYTEST) --every-death tests/agent/test_loop_deaths.py tests/agent/test_loop_steering.py $(ARGS)
 
 chaos: setup  ## Kill everything at random under load, then check every history (ARGS="--faults 50")
 	@$(IN_BACKEND) $(BIN)/python -m chaos $(ARGS)

@@ -19,9 +19,9 @@ Figures = dict[str, float]
 SHORT, LONG = 200, 2_200
 """Chunks of two answers; a chunk costs what one more of them adds."""
 PAUSE_MS = 50
-STARTS_PER_SECOND = 50
+STARTS_PER_SECOND = 20
 WINDOW_SECONDS = 5.0
-_MARGIN_SECONDS = 1.0
+_MARGIN_SECONDS = 3.0
 
 
 async def chunk(client: Client, repeats: int) -> Figures:

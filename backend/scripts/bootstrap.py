@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 
 from page import PageMissing, build_page, page_is_current, say_what_is_missing
-from steps import BACKEND, LOG, SCRIPTS, TOOLS, SetupStopped, digest, run, say
+from steps import BACKEND, LOG, SCRIPTS, TOOLS, SetupStopped, digest, run, say, side_by_side
 
 OLDEST = (3, 11)
 NEWEST = (3, 14)
@@ -85,11 +85,26 @@ def poetry_made(stamps: dict[Path, str]) -> dict[str, str]:
 
 
 def set_up(stamps: dict[Path, str], wants_dev: bool) -> None:
-    """Make what differs from its stamp. A page that cannot be built stops nobody."""
+    """Make what differs from its stamp, the page beside Python's packages."""
     LOG.write_text("", encoding="utf-8")
     _, service, sandbox, *extras = stamps
-    if not environments_done(stamps, wants_dev):
+
+    def packages() -> None:
         make_environments(service, sandbox, extras, stamps, wants_dev)
+
+    def page() -> None:
+        make_page(wants_dev)
+
+    if environments_done(stamps, wants_dev):
+        page()
+    elif page_is_current(wants_dev):
+        packages()
+    else:
+        side_by_side(packages, page)
+
+
+def make_page(wants_dev: bool) -> None:
+    """Build the page if it is not current. One that cannot be built stops nobody."""
     if not page_is_current(wants_dev):
         try:
             build_page()

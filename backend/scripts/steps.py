@@ -1,4 +1,7 @@
-"""What the steps of setting up share: where things lie, and commands whose output goes into a log."""
+"""What the steps of setting up share: where things lie, and commands whose output goes into a log.
+
+Two lanes of steps may go side by side: then a step's line is printed whole when it has ended.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import hashlib
 import re
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent
@@ -47,18 +53,50 @@ def digest(*contents: bytes) -> str:
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
+class _Lane(threading.local):
+    """Where the steps of this thread write their output, and whether others go on beside them."""
+
+    log = LOG
+    alone = True
+
+
+_LANE = _Lane()
+
+
+def side_by_side(first: Callable[[], None], second: Callable[[], None]) -> None:
+    """Call both at once, the second in a thread with a log of its own.
+
+    When both have ended, raises what the first raised, else what the second did.
+    """
+    _LANE.alone = False
+    try:
+        with ThreadPoolExecutor(1, initializer=_step_aside) as beside:
+            other = beside.submit(second)
+            first()
+        other.result()
+    finally:
+        _LANE.alone = True
+
+
+def _step_aside() -> None:
+    _LANE.log, _LANE.alone = LOG.with_name("bootstrap-beside.log"), False
+    _LANE.log.write_text("", encoding="utf-8")
+
+
 def run(
     title: str, command: list[str], environment: dict[str, str] | None = None, folder: Path | None = None
 ) -> None:
     """Run one step, its output in the log; raise SetupStopped with the log's last lines when it fails."""
     started = time.monotonic()
-    live = sys.stdout.isatty()
-    with LOG.open("a", encoding="utf-8") as log:
+    alone = _LANE.alone
+    live = alone and sys.stdout.isatty()
+    with _LANE.log.open("a", encoding="utf-8") as log:
         log.write(f"\n== {title}\n")
         log.flush()
         begin = log.tell()
-        sys.stdout.write(f"  {title} ... ")
-        sys.stdout.flush()
+        if alone:
+            sys.stdout.write(f"  {title} ... ")
+            sys.stdout.flush()
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -74,11 +112,13 @@ def run(
             process.wait()
             raise
     seconds = time.monotonic() - started
-    if code == 0:
-        say(f"{chr(13) if live else ''}{'  ' + title + ' ... ' if live else ''}{seconds:.1f} s")
-        return
-    say("failed")
-    raise SetupStopped(explanation(begin))
+    ended = f"{seconds:.1f} s" if code == 0 else "failed"
+    if live and code == 0:
+        say(f"\r  {title} ... {ended}")
+    else:
+        say(ended if alone else f"  {title} ... {ended}")
+    if code != 0:
+        raise SetupStopped(explanation(begin))
 
 
 def wait(process: subprocess.Popen[bytes], title: str, started: float, live: bool) -> int:
@@ -93,14 +133,14 @@ def wait(process: subprocess.Popen[bytes], title: str, started: float, live: boo
 
 def explanation(begin: int) -> str:
     """Return the log's last lines since `begin`, without credentials, and what to do."""
-    with LOG.open("rb") as log:
+    with _LANE.log.open("rb") as log:
         log.seek(begin)
         text = log.read().decode("utf-8", "replace")
     text = re.sub(r"://[^/@\s]+@", "://***@", text)
     otherwise = "Mend what its last lines name, then run it again."
     remedy = next((advice for pattern, advice in REMEDIES if re.search(pattern, text)), otherwise)
     last = "\n".join("    " + line for line in text.strip().splitlines()[-15:])
-    return f"{remedy}\n{last}\n  The whole log: {LOG}"
+    return f"{remedy}\n{last}\n  The whole log: {_LANE.log}"
 
 
 def say(text: str) -> None:

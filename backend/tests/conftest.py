@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import certifi
 import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck, settings
@@ -34,6 +37,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(AttackSuite(config), "attack-suite")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the tests that wait for minutes over the first half, so that none is left alone at the end."""
+    long = [item for item in items if "e2e" in item.path.parts or item.get_closest_marker("slow")]
+    waits = set(long)
+    order = [item for item in items if item not in waits]
+    stride = len(order) // (2 * len(long) + 1)
+    for number, item in enumerate(long):
+        order.insert(number * (stride + 1), item)
+    items[:] = order
+
+
 @pytest.fixture(autouse=True)
 def _no_blocking_calls() -> Iterator[None]:
     """Raise when our code blocks the event loop (files, sleeps, sockets, locks)."""
@@ -44,6 +59,26 @@ def _no_blocking_calls() -> Iterator[None]:
             function.can_block_in("factotum/llm/litellm_import.py", {"_rehearse"})
             # Measuring coverage takes a lock when another thread runs.
             function.can_block_in("coverage/collector.py", {"lock_data"})
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once() -> Iterator[None]:
+    """Give every HTTP client the same authorities' certificates: to read them takes 40 ms, each time."""
+    read = ssl.create_default_context
+    usual = {certifi.where(), os.environ.get("SSL_CERT_FILE", "")} - {""}
+
+    @cache
+    def once(file: str) -> ssl.SSLContext:
+        return read(cafile=file)
+
+    def create(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        if not arguments and named.keys() == {"cafile"} and named["cafile"] in usual:
+            return once(named["cafile"])
+        return read(*arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", create)
         yield
 
 

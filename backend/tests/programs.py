@@ -11,16 +11,20 @@ from typing import Any
 _BACKEND = Path(__file__).parents[1]
 
 
+def unmeasured() -> dict[str, str]:
+    """Return the environment for a process whose coverage is not measured: that doubles its start."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 def reported(module: str, arguments: Sequence[str | Path], report: Path) -> tuple[Any, str]:
     """Run `python -m module` to its end and return what it wrote into `report`, and what it printed.
 
-    Coverage is not measured: processes that are killed have none to tell of, and it doubles their start.
+    Coverage is not measured: processes that are killed have none to tell of.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments, "--json", report],
         cwd=_BACKEND,
-        env={**environment, "PYTHONPATH": str(_BACKEND)},
+        env={**unmeasured(), "PYTHONPATH": str(_BACKEND)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -27,6 +27,7 @@ from factotum.features.secrets import SecretService
 from factotum.features.sessions import SessionService
 from factotum.features.shared import SharedService
 from factotum.features.shares import ShareService
+from factotum.features.snapshots import SnapshotService
 from factotum.features.stuck import StuckService
 from factotum.features.threads import ThreadService
 from factotum.features.tools import ToolService
@@ -74,6 +75,7 @@ class ApiContext:
     projects: ProjectService
     secrets: SecretService
     sessions: SessionService
+    snapshots: SnapshotService
     shared: SharedService
     shares: ShareService
     stuck: StuckService
@@ -167,6 +169,7 @@ async def open_context(
             projects=ProjectService(services.database, services.sandboxes),
             secrets=SecretService(services.database, services.secret_box),
             sessions=people.sessions,
+            snapshots=SnapshotService(services.database, services.sandboxes),
             shared=SharedService(services.database, services.sandboxes, Visits(services.redis)),
             shares=ShareService(services.database),
             stuck=StuckService(services.database),

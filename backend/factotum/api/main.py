@@ -37,6 +37,7 @@ from factotum.api.routes import (
     secrets,
     service,
     shares,
+    snapshots,
     threads,
     usage,
 )
@@ -93,6 +94,7 @@ def create_app(open_: OpenContext) -> FastAPI:
         agents,
         secrets,
         shares,
+        snapshots,
         keys,
         members,
         invitations,

@@ -276,8 +276,12 @@ class Service:
 
     def remove(self, path: str) -> None:
         """Delete what is at `path`. Raises NotFound."""
+        self.order("DELETE", path)
+
+    def order(self, method: str, path: str) -> None:
+        """Have something done that answers nothing."""
         with self._faults_named():
-            _refuse(self.http.delete(path))
+            _refuse(self.http.request(method, path))
 
     def readiness(self) -> Readiness:
         """Ask how the parts are; also when the service says that it is not ready."""

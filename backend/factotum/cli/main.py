@@ -16,6 +16,7 @@ from factotum.cli.exit_codes import HELP
 from factotum.cli.faults import Output, boundary
 from factotum.cli.options import Listing, ListingOption
 from factotum.cli.secrets_commands import app as secrets
+from factotum.cli.versions_commands import app as versions
 
 app = typer.Typer(
     name="factotum",
@@ -30,6 +31,7 @@ app = typer.Typer(
 account_commands.add_to(app)
 members_commands.add_to(app)
 app.add_typer(secrets, name="secrets")
+app.add_typer(versions, name="versions")
 
 
 class Dialect(StrEnum):

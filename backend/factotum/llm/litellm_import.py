@@ -26,6 +26,9 @@ _FLAGS: Final[dict[str, str]] = {
     # By default it fails a stream that repeats one chunk 100 times, which a table or a long rule may well do.
     "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",
 }
+_COLLECTED_AFTER: Final = 20_000, 20, 20
+"""How many new objects make Python look for garbage in cycles: 700 would come together every few ms."""
+
 _LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore", "aiohttp")
 _load_lock: Final = threading.Lock()
 _loaded: Final[list[Any]] = []
@@ -75,6 +78,7 @@ def _import() -> Any:
         # would hold up every run for a tenth of a second and more.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECTED_AFTER)
         _loaded.append(module)
         return module
 

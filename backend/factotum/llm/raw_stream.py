@@ -1,9 +1,10 @@
 """An open stream of a model call, its bytes decoded by us: the hot path of every run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
+import aiohttp
 import httpx
 
 from factotum.llm.port import ModelChunk
@@ -13,6 +14,8 @@ from factotum.protocol.runs import Usage
 
 _DRAIN_SECONDS: Final = 0.2
 """How long the end of the body may take after the end of the message, for the connection to be used again."""
+
+_BROKEN: Final = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError, LineTooLong)
 
 Pricing = Callable[[JsonObject], float | None]
 """What a call cost in US dollars, by the provider's own usage."""
@@ -33,9 +36,7 @@ class RawStream:
         self._pricing = pricing
         self._lines = SseLines(longest_line)
         self._over = False
-        coded = "content-encoding" in response.headers
-        # What is not encoded needs no layer of httpx: its stream is the transport's own.
-        self._bytes: AsyncIterator[bytes] = response.aiter_bytes() if coded else aiter(_stream(response))
+        self._next = _reader(response)
 
     @property
     def finish(self) -> str | None:
@@ -74,10 +75,9 @@ class RawStream:
 
     async def _payloads(self) -> list[bytes]:
         try:
-            return self._lines.feed(await anext(self._bytes))
-        except StopAsyncIteration:
-            pass
-        except (httpx.HTTPError, httpx.StreamError, OSError, LineTooLong):
+            if data := await self._next():
+                return self._lines.feed(data)
+        except _BROKEN:
             raise WireError("broken_stream") from None
         self._over = True
         return self._lines.close()
@@ -85,13 +85,32 @@ class RawStream:
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
-                async for _ in self._bytes:
+                while await self._next():
                     pass
-        except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError):
+        except _BROKEN:
             return
 
 
-def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
+def _reader(response: httpx.Response) -> Callable[[], Awaitable[bytes]]:
+    """Return what reads on in the body: whatever has come, nothing at its end.
+
+    A body that is not encoded needs no layer of httpx, and where LiteLLM's transport is aiohttp's none of its
+    own either: three generators that hand every chunk on.
+    """
+    if "content-encoding" in response.headers:
+        return _parts(response.aiter_bytes())
     if not isinstance(response.stream, httpx.AsyncByteStream):
         raise TypeError("The response was not asked for as a stream of an async client.")
-    return response.stream
+    transport = getattr(response.stream, "_stream", None)
+    content = getattr(getattr(transport, "_aiohttp_response", None), "content", None)
+    return content.readany if isinstance(content, aiohttp.StreamReader) else _parts(aiter(response.stream))
+
+
+def _parts(parts: AsyncIterator[bytes]) -> Callable[[], Awaitable[bytes]]:
+    async def read() -> bytes:
+        async for part in parts:
+            if part:
+                return part
+        return b""
+
+    return read

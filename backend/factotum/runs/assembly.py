@@ -35,6 +35,7 @@ from factotum.protocol.policy import Rules
 from factotum.protocol.runs import Run, RunOptions
 from factotum.runs.approval_book import PostgresApprovalBook
 from factotum.runs.journal import PostgresJournal
+from factotum.runs.keeping import Keeper
 from factotum.runs.network import RunNetwork
 from factotum.runs.reply import Reply
 from factotum.sandbox.egress.proxy import EgressProxy
@@ -101,6 +102,7 @@ class AgentFactory:
     secret_box: SecretBox | None = None
     network: Network = _OFF
     frames: Frames | None = None
+    keeper: Keeper = field(default_factory=Keeper)
 
     async def read(self, claimed: ClaimedRun) -> Seen:
         """Read what the run needs. Raises NotFound when its creator may not see it any more."""
@@ -159,7 +161,7 @@ class AgentFactory:
             tools=registry.schemas(),
             config=config,
         )
-        opener = _SandboxOpener(self.sandboxes, run.project_id, events, network)
+        opener = _SandboxOpener(self, run, events, network)
         gate = Gate(
             policy,
             registry,
@@ -248,12 +250,11 @@ def _state(run: Run, claimed: ClaimedRun, answer: Answer | None) -> RunState:
 class _SandboxOpener:
     """Opens the project's sandbox when a tool first asks for it, and says so."""
 
-    def __init__(
-        self, provider: SandboxProvider, project_id: str, events: EventSink, network: RunNetwork
-    ) -> None:
+    def __init__(self, factory: AgentFactory, run: Run, events: EventSink, network: RunNetwork) -> None:
         self._network = network
-        self._provider = provider
-        self._project_id = project_id
+        self._provider = factory.sandboxes
+        self._keeper = factory.keeper
+        self._run = run
         self._events = events
         self._sandbox: Sandbox | None = None
         self._opening = asyncio.Lock()
@@ -261,8 +262,10 @@ class _SandboxOpener:
     async def __call__(self) -> Sandbox:
         async with self._opening:
             if self._sandbox is None:
-                self._sandbox = await self._provider.open(
-                    self._project_id, environment=self._network.environment()
+                opened = await self._provider.open(
+                    self._run.project_id, environment=self._network.environment()
                 )
+                await self._keeper.before(self._run.id, opened)
+                self._sandbox = opened
                 await self._events.emit(SandboxChanged(status="started"))
             return self._sandbox

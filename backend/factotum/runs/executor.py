@@ -108,7 +108,7 @@ class RunExecutor:
                 await catch_up(self._database, self._run_log, run, teller)
             if seen.run.input is not None:
                 await teller.emit(MessageCreated(message=await journal.begin(seen.run.input)))
-            async with self._agents.way_out(seen, run) as network:
+            async with self._agents.way_out(seen, run) as network, self._agents.keeper.around(run.id):
                 loop = self._agents.build(seen, run, journal, teller, network)
                 title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
                 working = asyncio.create_task(loop.run(), name=f"run:{run.id}")

@@ -30,6 +30,7 @@ _FORGOTTEN = 1000
 _KEY_DAYS = 7
 _DELETED_DAYS = 90
 _NETWORK_DAYS = 30
+_SNAPSHOT_DAYS = 30
 _SANDBOXES = 100_000
 _WORKSPACES = 20
 
@@ -80,7 +81,7 @@ class QuestionExpiry:
 
 
 class Cleaner:
-    """Forgets old keys and connections, and removes this host's workspaces of deleted projects."""
+    """Forgets old keys and connections, and removes old snapshots and the workspaces of deleted projects."""
 
     def __init__(
         self, database: Database, sandboxes: SandboxProvider, deployments: DeploymentService | None = None
@@ -103,6 +104,7 @@ class Cleaner:
             gone += await upkeep.forget_deleted(_DELETED_DAYS, _FORGOTTEN)
             gone += await NetworkLog(tx).forget(_NETWORK_DAYS, _FORGOTTEN)
             deleted = await upkeep.deleted_among(kept)
+        gone += await self._sandboxes.thin_out(_SNAPSHOT_DAYS * 86_400)
         for project_id in deleted[:_WORKSPACES]:
             try:
                 await self._sandboxes.delete(project_id)

@@ -14,13 +14,18 @@ class NoSnapshots:
         del note
         raise _refusal()
 
+    async def keep(self, note: str = "") -> SnapshotInfo | None:
+        """Raise Unavailable (`not_supported`)."""
+        del note
+        raise _refusal()
+
     async def list(self) -> Sequence[SnapshotInfo]:
         """Return none."""
         return ()
 
-    async def restore(self, snapshot_id: str) -> None:
+    async def restore(self, snapshot_id: str, note: str = "") -> None:
         """Raise Unavailable (`not_supported`)."""
-        del snapshot_id
+        del snapshot_id, note
         raise _refusal()
 
     async def delete(self, snapshot_id: str) -> None:

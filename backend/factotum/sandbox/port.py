@@ -193,6 +193,8 @@ class SnapshotInfo:
     made_at: datetime
     size_bytes: int
     note: str = ""
+    automatic: bool = False
+    """Taken by itself: these are counted apart from those that somebody asked for."""
 
 
 class Snapshots(Protocol):
@@ -208,12 +210,22 @@ class Snapshots(Protocol):
         """
         ...
 
+    async def keep(self, note: str = "") -> SnapshotInfo | None:
+        """Take one by itself, if the workspace may differ from the newest. Raises as `take`.
+
+        It may take minutes, and ends with the call: give it a deadline of your own.
+        """
+        ...
+
     async def list(self) -> Sequence[SnapshotInfo]:
         """Those that are kept, the newest first."""
         ...
 
-    async def restore(self, snapshot_id: str) -> None:
-        """End what runs and put the workspace back as it was. Raises NotFound (`snapshot_not_found`)."""
+    async def restore(self, snapshot_id: str, note: str = "") -> None:
+        """End what runs, `keep` what is there, with this note, and put the workspace back as it was.
+
+        Raises NotFound (`snapshot_not_found`), and as `take`; then nothing was put back.
+        """
         ...
 
     async def delete(self, snapshot_id: str) -> None:
@@ -363,4 +375,8 @@ class SandboxProvider(Protocol):
 
     async def delete(self, project_id: str) -> None:
         """End it and delete its workspace. Deleting one that does not exist does nothing."""
+        ...
+
+    async def thin_out(self, older_seconds: float) -> int:
+        """Remove the snapshots that are older, but each project's newest; return how many went."""
         ...

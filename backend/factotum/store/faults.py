@@ -110,7 +110,8 @@ _TABLE = (
         (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.QueryCanceled),
         _busy,
     ),
-    ((PoolTimeout, TooManyRequests, PoolClosed), _down),
+    # The server lets a connection go whose owner was frozen in a transaction, as a laptop that slept.
+    ((PoolTimeout, TooManyRequests, PoolClosed, errors.IdleInTransactionSessionTimeout), _down),
     ((errors.ForeignKeyViolation,), _reference),
     ((errors.UniqueViolation,), _clash),
     ((errors.CheckViolation, errors.NotNullViolation, psycopg.DataError), _invalid),

@@ -346,6 +346,11 @@ class MemorySandboxProvider:
     async def stop(self, project_id: str) -> None:
         """Do nothing: nothing runs."""
 
+    async def thin_out(self, older_seconds: float) -> int:
+        """Do nothing: there are no snapshots."""
+        del older_seconds
+        return 0
+
     async def delete(self, project_id: str) -> None:
         """Forget the project's sandbox."""
         self._labels.pop(project_id, None)

@@ -16,6 +16,7 @@ from factotum.runs.approvals import ApprovalExpiry
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.executor import RunExecutor
 from factotum.runs.heartbeat import Heartbeat
+from factotum.runs.keeping import Keeper
 from factotum.runs.live import LiveRuns, heed
 from factotum.runs.sweeper import Sweeper
 from factotum.runs.titles import Titler
@@ -44,6 +45,7 @@ class Worker:
         self._owner = services.process
         self._live = LiveRuns()
         self._draining = asyncio.Event()
+        self._keeper = Keeper()
         self._executor = RunExecutor(
             services.database,
             services.run_log,
@@ -98,6 +100,7 @@ class Worker:
             finally:
                 self.drain()
                 await self._leave_jobs(jobs)
+                await self._keeper.aclose()
                 await cancelled(*tasks)
         for task in tasks:
             if not task.cancelled() and (fault := task.exception()) is not None:
@@ -164,6 +167,7 @@ class Worker:
             egress=self._services.egress,
             secret_box=self._services.secret_box,
             network=settings.network,
+            keeper=self._keeper,
         )
 
     def _titler(self, gateway: ModelGateway) -> Titler | None:

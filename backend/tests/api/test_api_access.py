@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_agent": {"name": "x"},
     "update_agent": {"name": "x"},
     "exchange_code": {"code": "x"},
+    "take_snapshot": {},
 }
 SHARED = {"get_shared", "list_shared_messages", "download_shared_file"}
 NONE_YET = {"decide_approval", "revoke_permission", "withdraw_deployment"}
@@ -84,6 +85,7 @@ async def world(api: Api) -> dict[str, str]:
         "permission_id": new_id(),
         "deployment_id": new_id(),
         "share_id": share["id"],
+        "snapshot_id": new_id(),
         "name": "SHOP_TOKEN",
         "path": "a.txt",
     }

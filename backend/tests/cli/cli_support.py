@@ -45,6 +45,7 @@ from factotum.settings import settings
 
 RUN_ID = "0190a0a0-0000-7000-8000-000000000001"
 THREAD_ID = "0190a0a0-0000-7000-8000-000000000002"
+SNAPSHOTS = "/v1/projects/p/snapshots"
 TOKEN = "t" * 40
 KEY = "fct_" + "k" * 43
 MEMBER = {"user_id": RUN_ID, "name": "Ada", "role": "owner", "created_at": "2026-11-22T09:00:00Z"}
@@ -176,6 +177,8 @@ class Api:
     more: threading.Event = field(default_factory=threading.Event)
     uploads: dict[str, bytes] = field(default_factory=dict[str, bytes])
     secrets: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
+    versions: list[dict[str, object]] | None = field(default_factory=list[dict[str, object]])
+    """None: the service's sandboxes keep none."""
     raw_frames: list[bytes] | None = None
     url: str = ""
 
@@ -240,6 +243,7 @@ class Request(BaseHTTPRequestHandler):
             "/v1/invitations": {"items": [INVITATION]},
             "/v1/usage": {"items": [{**USED, "key": "m", "name": "m"}], "total": USED},
             "/v1/secrets": {"items": list(self.api.secrets.values())},
+            SNAPSHOTS: {"items": self.api.versions or [], "supported": self.api.versions is not None},
             "/readyz": {"status": "ok", "parts": {"postgres": part}},
         }
 
@@ -272,7 +276,19 @@ class Request(BaseHTTPRequestHandler):
         elif self.path.startswith(f"/v1/runs/{RUN_ID}/approvals/"):
             self._decide(self.path.rpartition("/")[2], self.api.bodies[-1])
         else:
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        """Keep a version, or put one back, if that is asked."""
+        if self.path == f"{SNAPSHOTS}/v1/restore":
+            self._bytes(204, b"", "application/json")
+            return
+        if self.path != SNAPSHOTS:
             self._problem(404, "not_found", "There is nothing at this address.")
+            return
+        taken = _version(str(self.api.bodies[-1]["note"]))
+        self.api.versions = [taken, *(self.api.versions or [])]
+        self._json(201, taken)
 
     def _stop(self) -> None:
         """Stop the run, or not, as the test wants."""
@@ -335,7 +351,7 @@ class Request(BaseHTTPRequestHandler):
         """Forget a secret, or end a key."""
         if not self._allowed("DELETE", self.path):
             return
-        if self.path.startswith(("/v1/keys/", "/v1/members/", "/v1/invitations/")):
+        if self.path.startswith(("/v1/keys/", "/v1/members/", "/v1/invitations/", SNAPSHOTS)):
             self._bytes(204, b"", "application/json")
         elif self.api.secrets.pop(self.path.rpartition("/")[2], None) is None:
             self._problem(404, "secret_not_found", "There is no such secret.")
@@ -391,6 +407,11 @@ class Request(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _version(note: str) -> dict[str, object]:
+    told = {"id": "v1", "made_at": BEGAN.isoformat(), "size_bytes": 1_500, "run_id": None}
+    return {**told, "reason": "asked", "note": note}
 
 
 def _thread() -> dict[str, object]:

@@ -80,7 +80,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     file = tmp_path_factory.mktemp("script") / "script.json"
     file.write_text(json.dumps({"scenarios": [*primes["scenarios"], *_TALK]}))
     with _folder() as folder:
-        shared = Service(folder / "data", file)
+        shared = Service(folder / "data", file, measured=True)
         try:
             shared.start()
             yield shared
@@ -101,14 +101,17 @@ def _folder() -> Generator[Path]:
 
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[StartService]:
-    """Return a function that starts a service on a fresh data folder, playing a script."""
+    """Return a function that starts a service on a fresh data folder, playing a script.
+
+    With `measured`, its coverage counts: the services above do all that others do but die and come again.
+    """
     services: list[Service] = []
     with _folder() as folder:
 
-        def start(script: Any, **environment: str) -> Service:
+        def start(script: Any, *, measured: bool = False, **environment: str) -> Service:
             file = tmp_path / "script.json"
             file.write_text(json.dumps(script))
-            services.append(Service(folder / "data", file, **environment))
+            services.append(Service(folder / "data", file, measured=measured, **environment))
             services[-1].start()
             return services[-1]
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tests.programs import unmeasured
+
 JsonObject = dict[str, Any]
 
 START_SECONDS = 90.0
@@ -31,13 +33,17 @@ class SseEvent:
 
 
 class Service:
-    """`factotum serve` on a data folder. It may be started, killed and started again."""
+    """`factotum serve` on a data folder. It may be started, killed and started again.
 
-    def __init__(self, folder: Path, script: Path, **environment: str) -> None:
+    With `measured`, its coverage counts when it ends as a person would end it.
+    """
+
+    def __init__(self, folder: Path, script: Path, *, measured: bool = False, **environment: str) -> None:
         self.folder = folder
         self._script = script
+        inherited = os.environ if measured else unmeasured()
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("FACTOTUM_")},
+            **{name: value for name, value in inherited.items() if not name.startswith("FACTOTUM_")},
             "FACTOTUM_DATA_FOLDER": str(folder),
             "FACTOTUM_PORT": "0",
             "FACTOTUM_LEASE_SECONDS": "3",

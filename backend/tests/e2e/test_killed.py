@@ -22,7 +22,7 @@ def test_killed_in_the_middle_of_a_model_stream(start_service: StartService) -> 
         ["I look.", {"call": "list_files", "arguments": {}}],
         [{"text": "word ", "repeat": 60, "delay": 0.05}],
     ]
-    service = start_service(script)
+    service = start_service(script, measured=True)
     thread = service.thread()
     run = service.submit(thread, "Talk for a while")
     for event in service.events(run):

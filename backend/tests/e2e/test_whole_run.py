@@ -66,7 +66,7 @@ def test_a_live_stream_cut_after_each_event_misses_and_repeats_nothing(service: 
 
 
 def test_all_is_still_there_after_a_restart(start_service: StartService) -> None:
-    service = start_service(["Hello!"])
+    service = start_service(["Hello!"], measured=True)
     thread = service.thread()
     run = service.submit(thread, "Say hello")
     service.wait(run, "finished")

@@ -15,6 +15,9 @@ from factotum.llm.litellm_gateway import LiteLLMGateway, RetryPolicy
 from factotum.llm.port import ModelChunk, ModelRequest, StopChunk, TextChunk
 from factotum.testing.provider.server import ScriptedProvider
 
+_DEADLINE = 60.0
+"""The first token's, in seconds; no test waits for it."""
+
 
 async def _fault(gateway: LiteLLMGateway, model: str, **changes: object) -> ModelFault:
     with pytest.raises(ModelFault) as raised:
@@ -30,6 +33,22 @@ async def _until_fault(gateway: LiteLLMGateway, request: ModelRequest) -> tuple[
     except ModelFault as fault:
         return given, fault
     raise AssertionError(f"no fault after {given}")
+
+
+async def _overdue(
+    gateway: LiteLLMGateway, provider: ScriptedProvider, model: str, monkeypatch: pytest.MonkeyPatch
+) -> ModelFault:
+    """Call a provider that is silent, and put the loop's clock on to the deadline when it has the request.
+
+    However slow the machine is, the deadline passes while the provider has the request, and never before.
+    """
+    calling = asyncio.create_task(_fault(gateway, model, first_token_deadline=_DEADLINE))
+    await provider.journal.until(lambda journal: bool(journal.exchanges), timeout=_DEADLINE / 2)
+    assert not calling.done()
+    loop = asyncio.get_running_loop()
+    usual = loop.time
+    monkeypatch.setattr(loop, "time", lambda: usual() + _DEADLINE)
+    return await calling
 
 
 @pytest.mark.parametrize(
@@ -76,19 +95,21 @@ async def test_long_retry_after_is_not_waited_for(wired: Wired, model: str) -> N
     assert len(provider.journal.exchanges) == 1
 
 
-async def test_no_first_token(wired: Wired, model: str) -> None:
+async def test_no_first_token(wired: Wired, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence before the first token ends the call at its deadline, without another try, and hangs up."""
     gateway, provider = await wired([[{"stall": "forever"}, "never"]])
-    fault = await _fault(gateway, model, first_token_deadline=1.5)
+    fault = await _overdue(gateway, provider, model, monkeypatch)
     assert (fault.kind, fault.partial) == ("first_token_timeout", False)
     await hung_up(provider)
     assert len(provider.journal.exchanges) == 1
 
 
-async def test_headers_do_not_count_as_a_token(wired: Wired, model: str) -> None:
+async def test_headers_do_not_count_as_a_token(
+    wired: Wired, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A provider that accepts the request and says nothing at all is under the same deadline."""
-    gateway, provider = await wired([{"items": ["late"], "first_delay": 30}])
-    fault = await _fault(gateway, model, first_token_deadline=1.5)
+    gateway, provider = await wired([{"items": ["late"], "first_delay": 100 * _DEADLINE}])
+    fault = await _overdue(gateway, provider, model, monkeypatch)
     assert fault.kind == "first_token_timeout"
     await hung_up(provider)
 

@@ -10,6 +10,7 @@ import pytest
 
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.runs import Run
+from tests.programs import unmeasured
 from tests.runs.killable_worker import turns
 from tests.runs.played import Gate
 from tests.runs.stage import Stage, eventually
@@ -18,11 +19,16 @@ _BACKEND = Path(__file__).parents[2]
 
 
 async def _carried_elsewhere(
-    stage: Stage, database_url: str, valkey_url: str, run: Run, point: str
+    stage: Stage, database_url: str, valkey_url: str, run: Run, point: str, *, ends: bool
 ) -> asyncio.subprocess.Process:
-    """Have a run carried by a process of its own, up to a point where it waits."""
+    """Have a run carried by a process of its own, up to a point where it waits.
+
+    `ends`: whether it will end by itself. One that is killed has no coverage to tell of.
+    """
     words = ["-m", "tests.runs.killable_worker", database_url, valkey_url, run.id, point]
-    process = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=_BACKEND, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *words, cwd=_BACKEND, stdout=PIPE, env=None if ends else unmeasured()
+    )
     assert process.stdout is not None
     async with asyncio.timeout(60):
         assert await process.stdout.readline() == b"reached\n"
@@ -44,7 +50,7 @@ async def test_one_that_slept_past_its_lease_changes_nothing_and_ends(
     stage: Stage, database_url: str, valkey_url: str, point: str
 ) -> None:
     run = await stage.submit()
-    process = await _carried_elsewhere(stage, database_url, valkey_url, run, point)
+    process = await _carried_elsewhere(stage, database_url, valkey_url, run, point, ends=True)
     process.send_signal(signal.SIGSTOP)
     await _lost(stage)
     open_gate = Gate()
@@ -69,7 +75,7 @@ async def test_one_that_slept_past_its_lease_changes_nothing_and_ends(
 async def test_another_worker_goes_on(stage: Stage, database_url: str, valkey_url: str, point: str) -> None:
     run = await stage.submit()
     watching = asyncio.create_task(stage.follow(run))
-    process = await _carried_elsewhere(stage, database_url, valkey_url, run, point)
+    process = await _carried_elsewhere(stage, database_url, valkey_url, run, point, ends=False)
     process.kill()
     await process.wait()
     await _lost(stage)

@@ -48,8 +48,8 @@ class TestAuthority:
         pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
         return ssl.create_default_context(cadata=pem)
 
-    def server(self, *hosts: str) -> ssl.SSLContext:
-        """Return what a server needs to be these hosts."""
+    def server(self, *hosts: str, sent_along: bytes = b"") -> ssl.SSLContext:
+        """Return what a server needs to be these hosts; `sent_along`: PEM that it shows behind its own."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
@@ -65,6 +65,7 @@ class TestAuthority:
                     serialization.NoEncryption(),
                 )
                 + certificate.public_bytes(serialization.Encoding.PEM)
+                + sent_along
             )
             context.load_cert_chain(file)
         return context

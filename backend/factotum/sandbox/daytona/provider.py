@@ -86,6 +86,11 @@ class DaytonaSandboxProvider:
         if (machine := await finder.get(project_id)) is not None:
             await finder.stop(machine)
 
+    async def thin_out(self, older_seconds: float) -> int:
+        """Do nothing: there are no snapshots."""
+        del older_seconds
+        return 0
+
     async def delete(self, project_id: str) -> None:
         """End it and delete its workspace. Deleting one that does not exist does nothing."""
         check_project_id(project_id)

@@ -1,7 +1,8 @@
 """The certificates of the proxy: an authority of its own, in this process's memory and nowhere else.
 
 What it signs is shown to sandboxes alone, for the hosts of secrets. Its own certificate, which is public,
-lies beside the proxy's socket, behind those of the system, for the programs inside to trust.
+lies beside the proxy's socket for the programs inside to trust: behind those of the system, and alone for
+the browser, which has a store of its own.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from factotum.core.clock import now
 
 BUNDLE = "certificates.pem"
+ALONE = "authority.pem"
 _BUNDLE_INSIDE = f"/run/egress/{BUNDLE}"
 _VARIABLES = (
     "SSL_CERT_FILE",
@@ -62,10 +64,17 @@ class Authority:
         return dict.fromkeys(_VARIABLES, _BUNDLE_INSIDE)
 
     def publish(self, folder: Path) -> None:
-        """Write the bundle that sandboxes see. Blocks. Raises OSError."""
-        file = folder / BUNDLE
-        file.write_bytes(_system_authorities() + b"\n" + self.certificate)
-        file.chmod(0o644)
+        """Write what sandboxes see of it. Blocks. Raises OSError."""
+        bundle = _system_authorities() + b"\n" + self.certificate
+        for name, content in ((BUNDLE, bundle), (ALONE, self.certificate)):
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(0o644)
+
+    @staticmethod
+    def withdraw(folder: Path) -> None:
+        """Take it away again. Blocks. Raises OSError."""
+        for name in (BUNDLE, ALONE):
+            (folder / name).unlink(missing_ok=True)
 
     async def context_for(self, host: str) -> ssl.SSLContext:
         """Return how to be `host`, towards a sandbox."""

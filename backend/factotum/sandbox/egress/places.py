@@ -5,7 +5,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from factotum.sandbox.egress.authority import BUNDLE
+from factotum.sandbox.egress.authority import Authority
 from factotum.sandbox.egress.proxy import SOCKET
 
 _FOLDER = ".egress"
@@ -20,7 +20,7 @@ def place_for_proxy(sandboxes: Path) -> Path:
         if not _answers(folder):
             with suppress(OSError):
                 (folder / SOCKET).unlink(missing_ok=True)
-                (folder / BUNDLE).unlink(missing_ok=True)
+                Authority.withdraw(folder)
                 folder.rmdir()
     return parent / f"{os.getpid()}-{os.urandom(6).hex()}"
 

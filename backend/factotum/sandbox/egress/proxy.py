@@ -20,7 +20,7 @@ from factotum.core.addresses import Guard, normal_host
 from factotum.core.errors import FactotumError
 from factotum.core.tasks import cancelled
 from factotum.protocol.network import NetworkLayers
-from factotum.sandbox.egress.authority import BUNDLE, Authority
+from factotum.sandbox.egress.authority import Authority
 from factotum.sandbox.egress.grants import Connection, Grant, OnConnection, Verdict
 from factotum.sandbox.egress.heads import BadHead, Head, parse
 from factotum.sandbox.egress.interception import Interception
@@ -280,5 +280,5 @@ def _listen(folder: Path) -> socket.socket:
 def _remove(folder: Path) -> None:
     with suppress(OSError):
         (folder / SOCKET).unlink(missing_ok=True)
-        (folder / BUNDLE).unlink(missing_ok=True)
+        Authority.withdraw(folder)
         folder.rmdir()

@@ -23,12 +23,16 @@ _LOST = (
 )
 _IDLE = "[The sandbox was stopped while nobody used it: files are there, sessions and servers are gone.]"
 
+_REPLACED = "[The workspace was put back to an earlier version: what ran in the old one has ended.]"
+
 
 @dataclass(slots=True, eq=False)
 class Place:
     """What is known of one project's running sandbox."""
 
     box: Box | None = None
+    workspace: int = 0
+    """The inode of the folder that the sandbox has as its workspace."""
     sessions: dict[str, Session] = field(default_factory=dict[str, Session])
     notice: str = ""
     """What the caller of the next command must be told."""
@@ -71,9 +75,10 @@ class Boxes:
         self._places: dict[str, Place] = {}
 
     @asynccontextmanager
-    async def using(self, project: Project) -> AsyncGenerator[tuple[Place, Box]]:
+    async def using(self, project: Project, workspace: int) -> AsyncGenerator[tuple[Place, Box]]:
         """Give the project's sandbox, started if need be, which is not idle for so long.
 
+        One whose workspace is not this inode has an old one, replaced by another process: it is ended.
         Raises LaunchFailed; Unavailable (`sandboxes_full`, `sandbox_gone`).
         """
         place = self._places.setdefault(project.id, Place())
@@ -81,8 +86,11 @@ class Boxes:
             async with place.starting:
                 if self._places.get(project.id) is not place:
                     raise gone()
+                if place.is_running and place.workspace != workspace:
+                    await self._stop(place, _REPLACED)
                 box = place.box
                 if box is None or not box.alive:
+                    place.workspace = workspace
                     box = await self._start(place, project)
             yield place, box
 

@@ -2,15 +2,17 @@
 
 What is no file, folder or link is left out, and so is what vanishes meanwhile or is too deep to have a path.
 Content goes by copy_file_range(2): where the file system can, the copy shares its blocks until they change.
+A file that an earlier copy surely has is a second name of that one's: copies are never written to.
 """
 
 import contextlib
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from factotum.core.errors import TooLarge
+from factotum.sandbox.local.marks import Marks
 from factotum.sandbox.local.openat2 import open_beneath
 from factotum.sandbox.local.owners import Owner
 
@@ -41,11 +43,41 @@ class Room:
             )
 
 
-def copy_tree(source: int, target: int, room: Room, owner: Owner | None) -> None:
+@dataclass(slots=True)
+class Ledger:
+    """What a copy found, and what it need not copy: files that `earlier`, a descriptor of a copy that is
+    like `known`, has. `size_bytes` is that of all files, shared ones too."""
+
+    known: Marks | None = None
+    earlier: int | None = None
+    found: Marks = field(default_factory=Marks)
+    size_bytes: int = 0
+
+    def shares(self, path: str, name: str, status: os.stat_result, target: int) -> bool:
+        """Give the earlier copy's file another name in `target`, if it is surely the same."""
+        if self.known is None or self.earlier is None or not self.known.is_settled(path, status):
+            return False
+        try:
+            folder = open_beneath(self.earlier, os.path.dirname(path), _FOLDER)  # noqa: PTH120 - text, no place
+        except OSError:
+            return False
+        try:
+            os.link(name, name, src_dir_fd=folder, dst_dir_fd=target, follow_symlinks=False)
+        except OSError:
+            return False
+        finally:
+            os.close(folder)
+        return True
+
+
+def copy_tree(
+    source: int, target: int, room: Room, owner: Owner | None, ledger: Ledger | None = None
+) -> None:
     """Copy all that is in one folder descriptor into another, empty one; for `owner`, if there is one.
 
     Raises OSError, TooLarge; then what was copied stays, for the caller to remove.
     """
+    ledger = ledger or Ledger()
     waiting = ["."]
     while waiting:
         path = waiting.pop()
@@ -56,30 +88,38 @@ def copy_tree(source: int, target: int, room: Room, owner: Owner | None) -> None
         try:
             made = open_beneath(target, path, _FOLDER)
             try:
-                waiting += [f"{path}/{name}" for name in _copy_folder(folder, made, room, owner)]
+                waiting += _copy_folder(path, folder, made, room, owner, ledger)
             finally:
                 os.close(made)
         finally:
             os.close(folder)
 
 
-def _copy_folder(source: int, target: int, room: Room, owner: Owner | None) -> list[str]:
-    """Copy one folder's own entries; return the names of the folders among them, which are made empty."""
+def _copy_folder(
+    path: str, source: int, target: int, room: Room, owner: Owner | None, ledger: Ledger
+) -> list[str]:
+    """Copy one folder's own entries; return the paths of the folders among them, which are made empty."""
     folders: list[str] = []
     with os.scandir(source) as children:
         for child in children:
             room.take(0, 1)
+            below = f"{path}/{child.name}"
             with contextlib.suppress(FileNotFoundError, PermissionError, FileExistsError):
                 status = child.stat(follow_symlinks=False)
                 if stat.S_ISDIR(status.st_mode):
                     os.mkdir(child.name, 0o700, dir_fd=target)
                     _own(child.name, target, owner)
                     os.chmod(child.name, 0o700 | stat.S_IMODE(status.st_mode) & 0o777, dir_fd=target)
-                    folders.append(child.name)
+                    folders.append(below)
                 elif stat.S_ISLNK(status.st_mode):
                     _copy_link(child.name, source, target, owner)
                 elif stat.S_ISREG(status.st_mode):
-                    _copy_file(child.name, source, target, room, owner)
+                    if not ledger.shares(below, child.name, status, target):
+                        _copy_file(child.name, source, target, room, owner)
+                    ledger.size_bytes += status.st_size
+                else:
+                    continue
+                ledger.found.note(below, status)
     return folders
 
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 _LAUNCHERS = 4
 _THREADS = 8
+_COPIERS = 2
+_COPY_SECONDS = 900.0
 _KNOWN_PROJECTS = 1024
 
 
@@ -38,6 +40,7 @@ class Engine:
         # These threads live as long as the engine: a sandbox dies with the thread that started it.
         self._launchers = ThreadPoolExecutor(_LAUNCHERS, "sandbox-launch", initializer=machine.enter)
         self._threads = ThreadPoolExecutor(_THREADS, "sandbox-files")
+        self._copiers = ThreadPoolExecutor(_COPIERS, "sandbox-copies")
         self._slots = asyncio.Semaphore(concurrent)
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self.boxes = Boxes(
@@ -49,19 +52,11 @@ class Engine:
 
         Raises Unavailable (`sandbox_timeout`) past the deadline; what was begun then still ends.
         """
-        work = asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
-        deadline = asyncio.timeout(CALL_SECONDS)
-        try:
-            async with deadline:
-                return await asyncio.shield(work)
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            raise Unavailable(
-                f"The sandbox's disk did not answer within {CALL_SECONDS:.0f} s.",
-                hint="Try again.",
-                code="sandbox_timeout",
-            ) from None
+        return await _within(CALL_SECONDS, self._threads, lambda: function(*args, **kwargs))
+
+    async def patiently(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do as `call` with what copies whole workspaces: in threads of its own, and with longer to go."""
+        return await _within(_COPY_SECONDS, self._copiers, lambda: function(*args, **kwargs))
 
     def guard(self, project: Project) -> DiskGuard:
         """Return a guard for one command or one write."""
@@ -79,10 +74,10 @@ class Engine:
         """
         guard = self.guard(project)
         try:
-            room = await self.call(guard.begin)
+            room, workspace = await self.call(lambda: (guard.begin(), project.workspace.stat().st_ino))
         except OSError as error:
             raise LaunchFailed(f"folders: {error}") from error
-        async with self.boxes.using(project) as (place, box):
+        async with self.boxes.using(project, workspace) as (place, box):
             yield place, box, guard, self.machine.file_bytes(room)
 
     async def run(
@@ -130,11 +125,28 @@ class Engine:
         """End all sandboxes without waiting, and let the threads go."""
         self.boxes.let_go()
         self._launchers.shutdown(wait=False)
-        self._threads.shutdown(wait=False)
+        for threads in (self._threads, self._copiers):
+            threads.shutdown(wait=False)
 
     def _leave(self, project: Project) -> None:
         with contextlib.suppress(OSError):
             self.machine.cgroups.leave(self.machine.group(project))
+
+
+async def _within(seconds: float, threads: Executor, work: Callable[[], T]) -> T:
+    doing = asyncio.get_running_loop().run_in_executor(threads, work)
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            return await asyncio.shield(doing)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise Unavailable(
+            f"The sandbox's disk did not answer within {seconds:.0f} s.",
+            hint="Try again.",
+            code="sandbox_timeout",
+        ) from None
 
 
 def place_of(folder: str) -> str:

@@ -1,8 +1,9 @@
-"""Start bwrap with a supervisor in it, held back until the sandbox's limits are in force.
+"""Start bwrap with a supervisor in it, which starts nothing until the sandbox's limits are in force.
 
-bwrap reports the first process of the new namespaces and waits at a gate; we put that process into its
-control group, take a pidfd of it and open the gate. That process becomes the supervisor. Killing it kills all
-others of the sandbox, and its pidfd tells when the last of them is gone.
+bwrap reports the first process of the new namespaces and waits at a gate; we take a pidfd of it, open the
+gate, and put it into its control group while it becomes the supervisor, which takes about as long: only when
+that is done is it told to go on. Killing it kills all others of the sandbox, and its pidfd tells when the
+last of them is gone.
 
 Runs in a thread that outlives the sandbox: `--die-with-parent` is about the thread that started it.
 """
@@ -24,6 +25,7 @@ from factotum.sandbox.local.profile import SUPERVISOR
 
 _START_SECONDS = 20.0
 _SAID_LIMIT = 10_000
+_SETPRIV = "/usr/bin/setpriv"
 
 
 class LaunchFailed(Exception):
@@ -44,7 +46,7 @@ class Order:
     """All that one start needs.
 
     `python` runs the supervisor, with `ceilings`, limits by their names in the module `resource`. `confine`
-    is called with the first process's id before the gate opens. `forwards`: the egress proxy's
+    is called with the first process's id before that starts anything. `forwards`: the egress proxy's
     socket is bound in, and connections are carried to it.
     """
 
@@ -91,11 +93,12 @@ def launch(order: Order) -> Running:
             undo.callback(os.close, first)
             outer = os.pidfd_open(process.pid)
             undo.callback(os.close, outer)
+            os.write(gate, b"\n")
             try:
                 order.confine(first_id)
+                control.send(b"\n")
             except OSError as error:
-                raise LaunchFailed(f"limits: {error}") from error
-            os.write(gate, b"\n")
+                raise LaunchFailed(_said(process) or f"limits: {error}") from error
             _wait(control.fileno(), deadline)
             if control.recv(64) != b"ready":
                 raise LaunchFailed(_said(process))
@@ -140,7 +143,7 @@ def _start(
         options = b"".join(os.fsencode(option) + b"\0" for option in order.options(given))
         listed = _memory_file(options, handed)
         inherited = [listed, given.seccomp, given.status, given.gate, control_end.fileno()]
-        ceilings = [f"{name}={value}" for name, value in order.ceilings.items()]
+        ceilings = ["HELD=1", *(f"{name}={value}" for name, value in order.ceilings.items())]
         if order.forwards:
             ceilings.append("FORWARD=1")
         # -I -S: the interpreter takes nothing from the environment, and nothing of packages.
@@ -152,6 +155,10 @@ def _start(
 
 def _spawn(order: Order, arguments: list[str], inherited: list[int]) -> subprocess.Popen[bytes]:
     uid = None if order.owner is None else order.owner.uid
+    if uid is not None and Path(_SETPRIV).exists():
+        # A process as large as ours is quickly copied only when nothing is done between fork and exec.
+        become = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
+        arguments, uid = [_SETPRIV, *become, *arguments], None
     try:
         # An empty environment: bwrap is the first process inside until it becomes the supervisor.
         return subprocess.Popen(

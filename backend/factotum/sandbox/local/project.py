@@ -5,6 +5,7 @@
 <root>/<project id>/incoming    ours: files on their way in
 <root>/<project id>/trash       ours: what is being deleted
 <root>/<project id>/snapshots   ours: copies of the workspace
+<root>/<project id>/marks       ours: what the workspace looked like at its newest snapshot
 <root>/<project id>/labels      ours: its labels, as JSON
 """
 
@@ -56,6 +57,11 @@ class Project:
         """Where copies of the workspace are kept."""
         return self.folder / "snapshots"
 
+    @property
+    def marks(self) -> Path:
+        """What the workspace looked like when it was last like a snapshot."""
+        return self.folder / "marks"
+
     def create_ours(self) -> None:
         """Make what is missing of our own folders. Blocks. Raises OSError."""
         _make(self.folder, 0o711, None)
@@ -97,7 +103,8 @@ class Project:
             os.close(parent)
         trash.empty(self.trash)
         self.trash.rmdir()
-        (self.folder / _LABELS).unlink(missing_ok=True)
+        for name in (_LABELS, self.marks.name):
+            (self.folder / name).unlink(missing_ok=True)
         self.folder.rmdir()
 
     def _sweep(self) -> None:

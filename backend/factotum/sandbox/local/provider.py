@@ -1,12 +1,13 @@
 """The local provider: a sandbox is a project's folders, and a bubblewrap over them while it is used."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from factotum.core.errors import SandboxRefused, SetupFault
+from factotum.core.errors import FactotumError, SandboxRefused, SetupFault
 from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.follow import Lost
 from factotum.sandbox.local.launch import LaunchFailed
@@ -16,7 +17,7 @@ from factotum.sandbox.local.paths import check_labels, check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.sandbox import LocalSandbox, Sign
-from factotum.sandbox.local.snapshots import recreate
+from factotum.sandbox.local.snapshots import prune, recreate
 from factotum.sandbox.port import SandboxInfo
 from factotum.sandbox.rules import check_environment
 
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _REFUSAL_SECONDS = 30.0
 _PROBE_SECONDS = 30.0
+_MOST_PROJECTS = 100_000
 _CLOSED = "The sandbox provider was closed."
 
 
@@ -134,6 +136,11 @@ class LocalSandboxProvider:
         await self.stop(project_id)
         await asyncio.to_thread(Project(project_id, self._folder / project_id, None).remove)
 
+    async def thin_out(self, older_seconds: float) -> int:
+        """Remove snapshots that are older, but each project's newest; return how many went."""
+        found = await asyncio.to_thread(self._labelled, {}, _MOST_PROJECTS)
+        return await asyncio.to_thread(self._prune, [name for name, _ in found], older_seconds)
+
     async def aclose(self) -> None:
         """End all sandboxes and wait for their end. The provider cannot be used afterwards."""
         self._closed = True
@@ -151,6 +158,14 @@ class LocalSandboxProvider:
     def _is_running(self, project_id: str) -> bool:
         place = None if self._engine is None else self._engine.boxes.place(project_id)
         return place is not None and place.is_running
+
+    def _prune(self, names: list[str], older_seconds: float) -> int:
+        went = 0
+        for name in names:
+            with contextlib.suppress(OSError, FactotumError):  # deleted meanwhile, or its turn comes again
+                project = Project(name, self._folder / name, None)
+                went += prune(project, self._limits, older=older_seconds)
+        return went
 
     def _labelled(self, wanted: dict[str, str], limit: int) -> list[tuple[str, dict[str, str]]]:
         found: list[tuple[str, dict[str, str]]] = []

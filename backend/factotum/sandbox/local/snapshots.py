@@ -2,12 +2,14 @@
 
 <project>/snapshots/<id>/tree        the workspace as it was
 <project>/snapshots/<id>/about.json  when, how large, and a note; without it the snapshot was never finished
+<project>/marks                      what the workspace looked like when it was last like a snapshot
 """
 
 import contextlib
 import os
 import shutil
-from collections.abc import Generator, Sequence
+import time
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,14 +22,19 @@ from factotum.core.errors import InvalidInput, NotFound
 from factotum.core.ids import is_id, new_id
 from factotum.sandbox.local import trash
 from factotum.sandbox.local.boxes import gone
-from factotum.sandbox.local.copying import Room, copy_tree
+from factotum.sandbox.local.copying import Ledger, Room, copy_tree
 from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.files import explain
 from factotum.sandbox.local.limits import Limits
+from factotum.sandbox.local.marks import Marks, load, same, survey
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.port import SnapshotInfo
 
-MOST_KEPT: Final = 3
+MOST_TAKEN: Final = 5
+"""So many that were asked for are kept,"""
+MOST_AUTOMATIC: Final = 10
+"""and so many that were taken by themselves."""
+_UNFINISHED_SECONDS: Final = 3600.0
 _LONGEST_NOTE: Final = 200
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _RECREATED: Final = (
@@ -40,6 +47,7 @@ class _About(BaseModel):
     made_at: datetime
     size_bytes: int
     note: str
+    automatic: bool = False
 
 
 class LocalSnapshots:
@@ -51,21 +59,27 @@ class LocalSnapshots:
 
     async def take(self, note: str = "") -> SnapshotInfo:
         """Copy the workspace as it is; what a command is writing may be half there."""
-        if len(note) > _LONGEST_NOTE:
-            raise InvalidInput(f"A note has at most {_LONGEST_NOTE} characters.", code="note_invalid")
-        return await self._engine.call(take, self._project, self._engine.machine.limits, note)
+        check_note(note)
+        return await self._engine.patiently(take, self._project, self._engine.machine.limits, note)
+
+    async def keep(self, note: str = "") -> SnapshotInfo | None:
+        """Copy the workspace if it may differ from the snapshot that it was last like."""
+        check_note(note)
+        return await self._engine.patiently(keep, self._project, self._engine.machine.limits, note)
 
     async def list(self) -> Sequence[SnapshotInfo]:
         """Return those that are kept, the newest first."""
         return await self._engine.call(kept, self._project)
 
-    async def restore(self, snapshot_id: str) -> None:
-        """End what runs and put the workspace back as it was."""
+    async def restore(self, snapshot_id: str, note: str = "") -> None:
+        """End what runs, keep what is there, and put the workspace back as it was."""
+        check_note(note)
         await self._engine.call(find, self._project, snapshot_id)
-        boxes = self._engine.boxes
+        boxes, limits = self._engine.boxes, self._engine.machine.limits
         await boxes.end(self._project.id)
         try:
-            await self._engine.call(restore, self._project, snapshot_id)
+            await self._engine.patiently(keep, self._project, limits, note, spared=snapshot_id)
+            await self._engine.patiently(restore, self._project, snapshot_id)
         finally:
             await boxes.end(self._project.id)  # what began meanwhile saw the workspace that went
 
@@ -75,27 +89,115 @@ class LocalSnapshots:
             await self._engine.call(discard, self._project, snapshot_id)
 
 
-def take(project: Project, limits: Limits, note: str) -> SnapshotInfo:
-    """Make a snapshot; the oldest go where there are too many. Blocks. Raises as the port says."""
+def check_note(note: str) -> None:
+    """Raise InvalidInput (`note_invalid`) for one that is too long."""
+    if len(note) > _LONGEST_NOTE:
+        raise InvalidInput(f"A note has at most {_LONGEST_NOTE} characters.", code="note_invalid")
+
+
+def keep(project: Project, limits: Limits, note: str, spared: str = "") -> SnapshotInfo | None:
+    """Make a snapshot unless one is surely like the workspace, or all is empty. Blocks. Raises as `take`."""
+    known = load(project.marks)
+    with _folder(project.workspace) as source:
+        found = survey(source, limits.disk_entries)
+    have = {info.id for info in kept(project)}
+    if not found.entries and not have:
+        return None
+    if known is not None and known.snapshot_id in have and same(known.entries, found.entries):
+        return None
+    return take(project, limits, note, automatic=True, spared=spared)
+
+
+def take(
+    project: Project, limits: Limits, note: str, *, automatic: bool = False, spared: str = ""
+) -> SnapshotInfo:
+    """Make a snapshot; others go where there are too many, but `spared`. Blocks. Raises as the port says."""
     project.snapshots.mkdir(mode=0o700, exist_ok=True)
     snapshot = project.snapshots / new_id()
     try:
         free = shutil.disk_usage(project.folder).free - limits.free_bytes
         room = Room(min(limits.disk_bytes, max(free, 0)), limits.disk_entries)
-        before = room.bytes
         (snapshot / "tree").mkdir(parents=True, mode=0o700)
-        with _folder(project.workspace) as source, _folder(snapshot / "tree") as target:
-            copy_tree(source, target, room, None)
-        about = _About(made_at=now(), size_bytes=before - room.bytes, note=note)
+        known = load(project.marks)
+        with (
+            _folder(project.workspace) as source,
+            _folder(snapshot / "tree") as target,
+            _earlier(project, known) as earlier,
+        ):
+            ledger = Ledger(known, earlier)
+            copy_tree(source, target, room, None, ledger)
+        about = _About(made_at=now(), size_bytes=ledger.size_bytes, note=note, automatic=automatic)
         (snapshot / "about.json").write_text(about.model_dump_json(), encoding="utf-8")
     except BaseException as error:
         discard(project, snapshot.name)
         if isinstance(error, OSError):
             raise explain(error, ".") from error
         raise
-    for old in kept(project)[MOST_KEPT:]:
-        discard(project, old.id)
+    ledger.found.snapshot_id = snapshot.name
+    with contextlib.suppress(OSError):  # without them the next one copies more
+        ledger.found.save(project.marks)
+    prune(project, limits, spared={spared, snapshot.name})
     return _info(snapshot.name, about)
+
+
+def prune(project: Project, limits: Limits, *, spared: Collection[str] = (), older: float = 0.0) -> int:
+    """Remove what is too much: too many, more bytes than a project's disk may have, or, when it is given,
+    `older` than so many seconds. Never the newest. Blocks. Return how many went.
+    """
+    found = kept(project)
+    too_many = [info for info in found if not info.automatic][MOST_TAKEN:]
+    too_many += [info for info in found if info.automatic][MOST_AUTOMATIC:]
+    if older:
+        too_many += [info for info in found if (now() - info.made_at).total_seconds() > older]
+    going = {info.id for info in too_many} - set(spared) - {info.id for info in found[:1]}
+    for each in going:
+        discard(project, each)
+    left = [info for info in found if info.id not in going]
+    # Those that a person asked for go last.
+    for info in sorted(left, key=lambda info: (not info.automatic, info.id)):
+        if sum(each.size_bytes for each in left) <= limits.disk_bytes or _fits(project, limits):
+            break
+        if info.id not in spared and info.id != found[0].id:
+            discard(project, info.id)
+            left.remove(info)
+            going.add(info.id)
+    _sweep(project)
+    return len(going)
+
+
+def _fits(project: Project, limits: Limits) -> bool:
+    """Tell whether all snapshots fit into a project's disk, a file of several counted once."""
+    inodes: set[int] = set()
+    used = 0
+    for folder, _, names, descriptor in os.fwalk(project.snapshots):
+        del folder
+        for name in names:
+            with contextlib.suppress(OSError):
+                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                used += 0 if status.st_ino in inodes else status.st_blocks * 512
+                inodes.add(status.st_ino)
+    return used <= limits.disk_bytes
+
+
+def _sweep(project: Project) -> None:
+    """Remove what was never finished because a service was killed."""
+    with contextlib.suppress(FileNotFoundError):
+        for folder in project.snapshots.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                age = time.time() - folder.lstat().st_mtime
+                if age > _UNFINISHED_SECONDS and not (folder / "about.json").exists():
+                    discard(project, folder.name)
+
+
+@contextmanager
+def _earlier(project: Project, known: Marks | None) -> Generator[int | None]:
+    """Open the snapshot that marks are of, if it is still there."""
+    with contextlib.ExitStack() as held:
+        opened = None
+        if known is not None and is_id(known.snapshot_id):
+            with contextlib.suppress(OSError):
+                opened = held.enter_context(_opened(project.snapshots / known.snapshot_id / "tree"))
+        yield opened
 
 
 def kept(project: Project) -> list[SnapshotInfo]:
@@ -133,6 +235,10 @@ def restore(project: Project, snapshot_id: str) -> None:
             with contextlib.suppress(FileNotFoundError):
                 trash.discard(folder, "workspace", project.trash)
             draft.rename(project.workspace)
+        with _folder(project.workspace) as now_there:
+            marks = survey(now_there, 2**62, still=True)
+        marks.snapshot_id = snapshot_id
+        marks.save(project.marks)
     except OSError as error:
         raise explain(error, ".") from error
     finally:
@@ -162,7 +268,7 @@ def _remove(parent: Path, name: str, bin_: Path) -> None:
 
 
 def _info(name: str, about: _About) -> SnapshotInfo:
-    return SnapshotInfo(name, about.made_at, about.size_bytes, about.note)
+    return SnapshotInfo(name, about.made_at, about.size_bytes, about.note, about.automatic)
 
 
 @contextmanager

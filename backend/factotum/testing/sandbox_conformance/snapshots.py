@@ -26,7 +26,37 @@ class SnapshotsConformance:
                 *("1", "/etc/passwd", "755", "1580601600", "agent"),
                 *("a", "a/b", "a/link", "empty", "out"),
             ]
-        assert await sandbox.snapshots.list() == [taken]
+        *kept, first = await sandbox.snapshots.list()
+        assert first == taken
+        assert len(kept) == 2  # what was there before each
+        assert all(each.automatic for each in kept)
+
+    async def test_what_a_restore_takes_away_can_be_had_back(self, sandbox: Sandbox) -> None:
+        """It is kept first, under the note that was given."""
+        taken = await sandbox.snapshots.take()
+        await sandbox.write("later", chunks(b"work"), limit=9)
+        await sandbox.snapshots.restore(taken.id, "before")
+        assert await sandbox.list() == []
+        before = next(info for info in await sandbox.snapshots.list() if info.note == "before")
+        await sandbox.snapshots.restore(before.id)
+        assert await content(sandbox, "later") == b"work"
+
+    async def test_one_is_kept_by_itself_only_when_something_changed(self, sandbox: Sandbox) -> None:
+        """Nothing of an empty workspace, and none twice of the same."""
+        assert await sandbox.snapshots.keep() is None
+        await sandbox.exec("mkdir d; echo 1 >d/file; sleep 0.2")
+        first = await sandbox.snapshots.keep("run")
+        assert first is not None
+        assert (first.note, first.automatic, first.size_bytes) == ("run", True, 2)
+        assert await sandbox.snapshots.keep() is None
+        # The same size, and the time of before: only what nobody can set back tells.
+        for change in ("touch -r d/file ref; echo 2 >d/file; touch -r ref d/file; rm ref", "chmod 700 d"):
+            await sandbox.exec(f"{change}; sleep 0.2")
+            assert await sandbox.snapshots.keep() is not None
+            assert await sandbox.snapshots.keep() is None
+        await sandbox.snapshots.restore(first.id)
+        assert await content(sandbox, "d/file") == b"1\n"
+        assert await sandbox.snapshots.keep() is None
 
     async def test_what_runs_ends_when_the_workspace_goes_back(self, sandbox: Sandbox) -> None:
         """A session of before would see files that are gone."""

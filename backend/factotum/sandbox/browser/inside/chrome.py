@@ -14,6 +14,7 @@ from playwright.async_api import TimeoutError as Late
 
 from .downloads import Downloads
 from .fault import Fault, hangs
+from .trusting import environment
 
 MOST_TABS = 6
 MOST_MESSAGES = 100
@@ -59,6 +60,7 @@ class Browser:
         self.downloads = Downloads()
         self.proxy_flags = proxy_flags(os.environ.get("https_proxy", ""))
         self.started_before = False
+        self.environment: dict[str, str] | None = None
         self.aside: set[asyncio.Task[None]] = set()
 
     async def tab(self) -> Tab:
@@ -93,12 +95,15 @@ class Browser:
         fresh = self.playwright is None
         if fresh:
             self.playwright = await async_playwright().start()
+        if self.environment is None:
+            self.environment = await asyncio.to_thread(environment)
         try:
             return await self.playwright.chromium.launch(
                 executable_path=self.program,
                 # Chromium's own sandbox needs namespaces, which nothing in here may make.
                 chromium_sandbox=False,
                 args=[*FLAGS, *self.proxy_flags],
+                env=self.environment,
                 downloads_path=str(self.downloads.incoming()),
                 timeout=30_000,
             )

@@ -2,8 +2,8 @@
 
 import _socket
 import _thread
-import signal
 
+from .light import signal
 from .shared import WATCHED
 
 

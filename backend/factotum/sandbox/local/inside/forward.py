@@ -2,9 +2,9 @@
 
 import _socket
 import _thread
-import signal
 
 from .carry import shovel
+from .light import signal
 from .shared import WATCHED
 
 PORT = 3128

@@ -2,14 +2,13 @@
 
 import _socket
 import _thread
-import ctypes
 import errno
 import fcntl
 import os
 import resource
 import select
-import signal
 
+from .light import prctl, signal
 from .shared import WATCHED, end_all, parents, receive
 
 TYPE_CHECKING = False
@@ -31,8 +30,6 @@ while :; do
   printf '%d\0' "$?" >&4
 done"""
 LONG_COMMAND = 'eval "exec 9<&-; $(</proc/self/fd/9)"'
-
-prctl = ctypes.CDLL(None).prctl
 
 
 def keep(orders: "_socket.socket") -> None:

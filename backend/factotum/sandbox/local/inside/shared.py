@@ -1,10 +1,11 @@
 """What the processes of the supervisor share: packets with descriptors beside them, and ending processes."""
 
 import _socket
+import _struct as struct
 import os
 import resource
-import signal
-import struct
+
+from .light import signal
 
 CONTROL = 3
 WATCHED = {signal.SIGCHLD, signal.SIGTERM}

@@ -18,20 +18,19 @@ kill us, and when we end all of them do.
 """
 
 import _socket
-import ctypes
+import _struct as struct
 import errno
 import fcntl
 import os
 import resource
 import select
-import signal
-import struct
 import sys
 import termios
 
 from .carry import carry
 from .forward import forward, listen
 from .keeper import keep
+from .light import prctl, signal
 from .shared import CONTROL, WATCHED, end_all, keep_only, limit, parents, pass_on, receive
 
 TYPE_CHECKING = False
@@ -46,12 +45,14 @@ DUMPABLE = 4
 def main() -> None:
     """Serve on the descriptor that the first argument names, under the limits that the others do."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would let it end us
-    ctypes.CDLL(None).prctl(DUMPABLE, 0, 0, 0, 0)  # nobody inside may look into us, or at what we hold
+    prctl(DUMPABLE, 0, 0, 0, 0)  # nobody inside may look into us, or at what we hold
     control = keep_only(int(sys.argv[1]))
     given = dict(argument.split("=") for argument in sys.argv[2:])
-    forwards = given.pop("FORWARD", "") == "1"
+    forwards, held = given.pop("FORWARD", "") == "1", given.pop("HELD", "") == "1"
     for name, value in given.items():
         limit(getattr(resource, name), int(value))
+    if held and not control.recv(1):
+        return  # the limits that hold us from outside, and so all that we start, could not be set
     Supervisor(control, forwards).serve()
 
 
