@@ -1,6 +1,7 @@
 /** What the roles of an account are called, and what each may do. */
 import type { Role } from '@/protocol/types'
 import { t } from '@/words'
+import type { Key } from '@/words'
 
 interface RoleWords {
   readonly value: Role
@@ -8,16 +9,25 @@ interface RoleWords {
   readonly may: string
 }
 
-export const ROLES: readonly RoleWords[] = (['owner', 'admin', 'member', 'viewer'] as const).map((value) => ({
-  value,
-  get title() {
-    return t(`members.roles.${value}`)
-  },
-  get may() {
-    return t(`members.roles.${value}May`)
-  },
-}))
+export const ROLES: readonly RoleWords[] = [
+  role('owner', 'members.roles.owner', 'members.roles.ownerMay'),
+  role('admin', 'members.roles.admin', 'members.roles.adminMay'),
+  role('member', 'members.roles.member', 'members.roles.memberMay'),
+  role('viewer', 'members.roles.viewer', 'members.roles.viewerMay'),
+]
 
 export function roleTitle(role: Role): string {
   return ROLES.find(({ value }) => value === role)?.title ?? role
+}
+
+function role(value: Role, title: Key, may: Key): RoleWords {
+  return {
+    value,
+    get title() {
+      return t(title)
+    },
+    get may() {
+      return t(may)
+    },
+  }
 }
