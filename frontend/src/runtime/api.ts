@@ -1,6 +1,7 @@
 /** The typed client of the API, and what its failures say to a person. */
 import createClient from 'openapi-fetch'
 import type { paths } from '@/protocol/api'
+import { t } from '@/words'
 import { signOut, useSession } from './auth'
 import { apiUrl } from './config'
 
@@ -28,21 +29,16 @@ export async function authorizedFetch(url: string, init: RequestInit = {}): Prom
     response = await fetch(url, { ...init, headers })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new ApiError(
-      0,
-      'offline',
-      'The service cannot be reached.',
-      'Check that it is running; the page goes on by itself.',
-    )
+    throw new ApiError(0, 'offline', t('runtime.theServiceCannotBeReached'), t('runtime.checkThatItIsRunning'))
   }
-  if (response.status === 401) signOut('Your sign-in is no longer good.')
+  if (response.status === 401) signOut(t('runtime.yourSignInIsNo'))
   if (!response.ok) throw await problem(response)
   return response
 }
 
 /** What a refusal says. */
 export async function problem(response: Response): Promise<ApiError> {
-  const fallback = `The service answered with ${String(response.status)}.`
+  const fallback = t('runtime.theServiceAnsweredWithStatus', { status: response.status })
   try {
     const body: unknown = await response.clone().json()
     if (typeof body === 'object' && body !== null) {
@@ -77,12 +73,12 @@ export const api = createClient<paths>({
 
 /** The answer's body. Failures were raised already. */
 export function body<Data>(answer: { data?: Data | undefined }): Data {
-  if (answer.data === undefined) throw new ApiError(502, 'empty', 'The service gave an empty answer.')
+  if (answer.data === undefined) throw new ApiError(502, 'empty', t('runtime.theServiceGaveAnEmpty'))
   return answer.data
 }
 
 /** What to tell a person about a failure. */
 export function explain(error: unknown): string {
   if (error instanceof ApiError) return error.hint === '' ? error.message : `${error.message} ${error.hint}`
-  return 'Something in the page went wrong. Load it again.'
+  return t('runtime.somethingInThePageWent')
 }
