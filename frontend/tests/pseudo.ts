@@ -2,7 +2,7 @@
 
 const PLAIN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const ACCENTED = 'áƀçðéƒğĥíĵķĺɱñöþǫŕšţúṽŵẋýžÅƁÇÐÉƑĞĤÎĴĶĹṀÑÖÞǪŔŠŢÛṼŴẊÝŽ'
-const BY_LETTER = new Map([...PLAIN].map((letter, place) => [letter, [...ACCENTED][place] ?? letter]))
+const BY_LETTER = new Map(Array.from(PLAIN, (letter, place) => [letter, ACCENTED.charAt(place)]))
 
 /** The catalogue in that language; what stands in `{{…}}` stays. */
 export function pseudo<Words>(words: Words): Words {
@@ -15,7 +15,7 @@ export function pseudo<Words>(words: Words): Words {
 function inBrackets(text: string): string {
   const pieces = text.split(/(\{\{.*?\}\})/)
   const accented = pieces.map((piece, place) =>
-    place % 2 === 1 ? piece : [...piece].map((letter) => BY_LETTER.get(letter) ?? letter).join(''),
+    place % 2 === 1 ? piece : Array.from(piece, (letter) => BY_LETTER.get(letter) ?? letter).join(''),
   )
   const length = pieces.filter((_, place) => place % 2 === 0).join('').length
   return `⟦${accented.join('')}${'~'.repeat(Math.ceil(length * 0.3))}⟧`
