@@ -38,6 +38,12 @@ def add_member(admin_url: str, account_id: str, user_id: str, role: str) -> None
         )
 
 
+def lose_member(admin_url: str, user_id: str) -> None:
+    """Take a user out of every account, past the trigger that keeps the last owner."""
+    with psycopg.connect(admin_url, options="-c session_replication_role=replica") as connection:
+        connection.execute("delete from factotum.account_members where user_id = %s", (user_id,))
+
+
 @pytest.fixture
 def empty_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     """Yield the name of a new database that nobody migrated."""

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { violations } from './axe'
 import { ended, openPage, service, submit, url, useBrowser } from './browser'
 
-const SECTIONS = ['General', 'Agents', 'API keys', 'Usage', 'Secrets', 'About'] as const
+const SECTIONS = ['General', 'Agents', 'Members', 'API keys', 'Usage', 'Secrets', 'About'] as const
 
 async function call(path: string, token: string, method = 'GET'): Promise<{ status: number; code: unknown }> {
   const answer = await fetch(url(path), { method, headers: { Authorization: `Bearer ${token}` } })

@@ -19,6 +19,7 @@ from factotum.api.errors import problem_response
 from factotum.core.errors import FactotumError, Forbidden, Unauthenticated
 from factotum.core.ids import derived_id
 from factotum.features.keys import looks_like_key
+from factotum.features.sessions import looks_like_session
 from factotum.store.accounts import Accounts
 from factotum.store.database import Database
 from factotum.store.records import Caller
@@ -27,12 +28,16 @@ LOCAL_CALLER = Caller(derived_id("local", "user"))
 """The one user of an installation that signs nobody in."""
 
 _PROTECTED = "/v1/"
-_OPEN = frozenset({"/v1/auth/exchange", "/v1/shared"})
+_OPEN = frozenset(
+    {"/v1/auth/exchange", "/v1/invitations/accept", "/v1/invitations/look", "/v1/shared"},
+)
 _SHARED = "/v1/shared/"
 """What a share's link opens: its token is checked where it is used, and the caller stays unknown."""
 _OPERATORS = "/v1/admin/"
-_FOR_PEOPLE = ("/v1/keys", "/v1/secrets")
+_FOR_PEOPLE = ("/v1/keys", "/v1/secrets", "/v1/members", "/v1/invitations", "/v1/session")
 """What no API key opens: it could make itself last longer, or reach further, than was meant."""
+ACCOUNT_HEADER = "factotum-account"
+"""Names the account that a caller with several acts for."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -77,7 +82,7 @@ class AuthMiddleware:
         """Handle one request."""
         if scope["type"] == "http" and _needs_caller(scope["path"]):
             try:
-                caller = await _authenticated(scope)
+                caller = await caller_of(scope)
                 check_scope(caller, scope["method"], scope["path"])
             except FactotumError as fault:
                 await problem_response(fault, scope)(scope, receive, send)
@@ -86,13 +91,22 @@ class AuthMiddleware:
         await self._app(scope, receive, send)
 
 
-async def _authenticated(scope: Scope) -> Caller:
-    """Return who calls: by an API key, or as the context's authenticator knows them."""
-    token = bearer_token(Headers(scope=scope))
+async def caller_of(scope: Scope) -> Caller:
+    """Return who calls: by an API key, a session, or as the context's authenticator knows them.
+
+    Raises Unauthenticated; NotFound (`account_not_found`) where the request names an account of others.
+    """
+    headers = Headers(scope=scope)
+    token = bearer_token(headers)
     context = context_of(scope["app"])
     if looks_like_key(token):
-        return await context.keys.caller_of(token)
-    return await context.authenticator.authenticate(token)
+        caller = await context.keys.caller_of(token)
+    elif looks_like_session(token):
+        caller = await context.sessions.caller_of(token)
+    else:
+        caller = await context.authenticator.authenticate(token)
+    account_id = headers.get(ACCOUNT_HEADER)
+    return caller if account_id is None else await context.acting.narrowed(caller, account_id)
 
 
 def check_scope(caller: Caller, method: str, path: str) -> None:
@@ -101,7 +115,7 @@ def check_scope(caller: Caller, method: str, path: str) -> None:
         return
     if any(path == room or path.startswith(f"{room}/") for room in _FOR_PEOPLE):
         raise Forbidden(
-            "An API key cannot manage keys or secrets.",
+            "An API key cannot manage keys, secrets or members.",
             hint="Sign in yourself: on the page, or with the token that `factotum serve` tells of.",
             code="key_scope",
         )

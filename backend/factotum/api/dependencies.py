@@ -65,6 +65,14 @@ async def _key_id(key_id: Annotated[str, Path()]) -> str:
     return named("key", key_id)
 
 
+async def _member_id(user_id: Annotated[str, Path()]) -> str:
+    return named("member", user_id)
+
+
+async def _invitation_id(invitation_id: Annotated[str, Path()]) -> str:
+    return named("invitation", invitation_id)
+
+
 async def _page(
     limit: Annotated[int, Query(ge=1, le=200, description="At most this many items.")] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
@@ -107,6 +115,8 @@ ApprovalId = Annotated[str, Depends(_approval_id)]
 PermissionId = Annotated[str, Depends(_permission_id)]
 ShareId = Annotated[str, Depends(_share_id)]
 KeyId = Annotated[str, Depends(_key_id)]
+MemberId = Annotated[str, Depends(_member_id)]
+InvitationId = Annotated[str, Depends(_invitation_id)]
 PageIn = Annotated[PageRequest, Depends(_page)]
 EventCursor = Annotated[int, Depends(_event_cursor)]
 IdempotencyKey = Annotated[str | None, Depends(_idempotency_key)]

@@ -27,7 +27,9 @@ from factotum.api.routes import (
     deployments,
     events,
     files,
+    invitations,
     keys,
+    members,
     network,
     operations,
     projects,
@@ -94,6 +96,8 @@ def create_app(open_: OpenContext) -> FastAPI:
         shares,
         snapshots,
         keys,
+        members,
+        invitations,
         usage,
     ):
         app.include_router(module.router)

@@ -10,13 +10,17 @@ _WINDOW_SECONDS = 60
 class Visits:
     """Counts by key and minute."""
 
-    def __init__(self, redis: Redis, most: int = 600) -> None:
-        """`most` visits of one key are let in within a minute."""
+    def __init__(self, redis: Redis, most: int = 600, *, strict: bool = False) -> None:
+        """`most` visits of one key are let in within a minute; `strict`: none while nobody can count."""
         self._redis = redis
         self._most = most
+        self._strict = strict
 
     async def admit(self, key: str) -> None:
-        """Count a visit. Raises RateLimited past the bound; lets everybody in while Redis is away."""
+        """Count a visit. Raises RateLimited past the bound.
+
+        While Redis is away everybody is let in; where that is `strict`, nobody: it raises Unavailable.
+        """
         minute, second = divmod(int(now().timestamp()), _WINDOW_SECONDS)
         name = f"visits:{key}:{minute}"
         try:
@@ -26,6 +30,8 @@ class Visits:
                     pipe.expire(name, 2 * _WINDOW_SECONDS)
                     count, _ = await pipe.execute()
         except Unavailable:
+            if self._strict:
+                raise
             return
         if int(count) > self._most:
             raise RateLimited(

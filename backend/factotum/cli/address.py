@@ -16,10 +16,14 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The service's base URL, without a stroke at its end, and the bearer token."""
+    """The service's base URL, without a stroke at its end, and the bearer token.
+
+    `account`: which account to act for, where it is not the caller's own.
+    """
 
     url: str
     token: str
+    account: str | None = None
 
     @property
     def local(self) -> bool:
@@ -32,6 +36,7 @@ def find_address(environment: Mapping[str, str], folder: Path, token: str | None
 
     FACTOTUM_URL and FACTOTUM_API_TOKEN (`token`, when the settings know it) come first; without them it is
     the service that runs on the data folder `folder`. Its token is never sent to another machine.
+    FACTOTUM_ACCOUNT names the account of somebody who has several.
     Raises Unavailable (`service_unreachable`) when none is known, Unauthenticated (`token_missing`).
     """
     url = environment.get("FACTOTUM_URL", "").strip().rstrip("/")
@@ -39,7 +44,7 @@ def find_address(environment: Mapping[str, str], folder: Path, token: str | None
         _check(url)
     else:
         url = _announced(folder)
-    return Address(url, token or _token(url, folder))
+    return Address(url, token or _token(url, folder), environment.get("FACTOTUM_ACCOUNT", "").strip() or None)
 
 
 def is_local(url: str) -> bool:

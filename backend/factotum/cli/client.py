@@ -142,9 +142,12 @@ class Service:
         self.address = address
         # Loading the authorities takes 30 ms, and a proxy has no business with this machine's own addresses.
         verify = True if address.url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        headers = {"Authorization": f"Bearer {address.token}"}
+        if address.account is not None:
+            headers["Factotum-Account"] = address.account
         self.http = httpx.Client(
             base_url=address.url,
-            headers={"Authorization": f"Bearer {address.token}"},
+            headers=headers,
             timeout=httpx.Timeout(_SECONDS, connect=5.0),
             verify=verify,
             trust_env=not address.local,

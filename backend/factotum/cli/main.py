@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from factotum.cli import account_commands
+from factotum.cli import account_commands, members_commands
 from factotum.cli.exit_codes import HELP
 from factotum.cli.faults import Output, boundary
 from factotum.cli.options import Listing, ListingOption
@@ -29,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 account_commands.add_to(app)
+members_commands.add_to(app)
 app.add_typer(secrets, name="secrets")
 app.add_typer(versions, name="versions")
 

@@ -6,7 +6,18 @@ from factotum.core.errors import InvalidInput, NotFound
 from factotum.core.ids import is_id
 
 Kind = Literal[
-    "account", "agent", "approval", "key", "message", "permission", "project", "run", "share", "thread"
+    "account",
+    "agent",
+    "approval",
+    "invitation",
+    "key",
+    "member",
+    "message",
+    "permission",
+    "project",
+    "run",
+    "share",
+    "thread",
 ]
 
 

@@ -1,25 +1,20 @@
 """Whom keys stand for, remembered for a few seconds so that not every request asks the database.
 
-Law: what ended a key elsewhere is in force here within `LIFETIME_SECONDS`; both memories are bounded.
+Law: what ended a key elsewhere is in force here within `recent.LIFETIME_SECONDS`; both memories are bounded.
 """
 
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
 
 from factotum.core.clock import now
 from factotum.core.errors import Unauthenticated, Unavailable
+from factotum.features.recent import Recent
 from factotum.store.database import Database
 from factotum.store.keys import FoundKey, KeyRegister
 from factotum.store.records import Caller
 
-LIFETIME_SECONDS = 5.0
-_CAPACITY = 1000
-
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class KeyRing:
@@ -30,8 +25,8 @@ class KeyRing:
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._good: _Recent[FoundKey] = _Recent(clock)
-        self._bad: _Recent[str] = _Recent(clock)
+        self._good: Recent[FoundKey] = Recent(clock)
+        self._bad: Recent[str] = Recent(clock)
 
     async def caller_of(self, key_hash: str) -> Caller:
         """Return whom the key with this hash stands for.
@@ -58,6 +53,10 @@ class KeyRing:
         """Ask the database at the next use of a key."""
         self._good.drop(lambda key: key.id == key_id)
 
+    def forget_person(self, user_id: str) -> None:
+        """Ask the database at the next use of any key of a person."""
+        self._good.drop(lambda key: key.user_id == user_id)
+
     async def _look_up(self, key_hash: str) -> FoundKey | None:
         async with self._database.system() as tx:
             return await KeyRegister(tx).find(key_hash)
@@ -69,33 +68,6 @@ class KeyRing:
                 await KeyRegister(tx).mark(key_hash)
         except Unavailable as fault:
             _log.warning("the use of a key was not noted: %s", fault.message)
-
-
-class _Entry(NamedTuple, Generic[T]):
-    value: T
-    until: float
-
-
-class _Recent(Generic[T]):
-    """Values of the last seconds by key, at most `_CAPACITY`; the oldest go first."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
-
-    def get(self, key: str) -> T | None:
-        entry = self._entries.get(key)
-        return entry.value if entry and entry.until > self._clock() else None
-
-    def put(self, key: str, value: T) -> None:
-        self._entries.pop(key, None)
-        self._entries[key] = _Entry(value, self._clock() + LIFETIME_SECONDS)
-        while len(self._entries) > _CAPACITY:
-            self._entries.popitem(last=False)
-
-    def drop(self, which: Callable[[T], bool]) -> None:
-        for key in [key for key, entry in self._entries.items() if which(entry.value)]:
-            del self._entries[key]
 
 
 def _caller(key: FoundKey) -> Caller:

@@ -30,7 +30,7 @@ class NewKey(Frozen):
     name: Name
     scope: Annotated[
         KeyScope,
-        Field(description="`read`: GET only. `write`: everything but keys and secrets."),
+        Field(description="`read`: GET only. `write`: everything but keys, secrets and members."),
     ] = "write"
     expires_at: Annotated[
         AwareDatetime | None, Field(description="When the key ends by itself. None: when it is revoked.")
@@ -90,6 +90,10 @@ class KeyService:
         async with self._database.tenant(caller) as tx:
             await Keys(tx).revoke(key_id)
         self._ring.forget(key_id)
+
+    def forget_person(self, user_id: str) -> None:
+        """Ask the database at the next use of any key of a person who left an account."""
+        self._ring.forget_person(user_id)
 
     async def caller_of(self, key: str) -> Caller:
         """Return whom a key stands for.

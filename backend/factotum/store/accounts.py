@@ -36,10 +36,11 @@ where a.id = %s and m.user_id = factotum.uid()""",
         return _account(row)
 
     async def list(self) -> list[Account]:
-        """Return the accounts that the caller is a member of, the personal one first, then by name."""
+        """Return the accounts that the caller is a member of: its own first, then as it joined them."""
         rows = await self._tx.all(f"""
 select {_COLUMNS} from factotum.accounts a join factotum.account_members m on m.account_id = a.id
-where m.user_id = factotum.uid() order by a.kind, a.name, a.id limit 1000""")
+where m.user_id = factotum.uid()
+order by (a.kind = 'personal' and m.role = 'owner') desc, m.created_at, a.id limit 1000""")
         return [_account(row) for row in rows]
 
 

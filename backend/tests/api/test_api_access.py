@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import psycopg
 import pytest
 from inline_snapshot import snapshot
 
@@ -16,7 +15,7 @@ from factotum.store.accounts import Accounts
 from factotum.store.database import Database
 from tests.api.api_support import new_run
 from tests.api.conftest import ALICE_TOKEN, Api
-from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, add_member
+from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, add_member, lose_member
 
 BODIES: dict[str, dict[str, Any]] = {
     "create_project": {"name": "x"},
@@ -37,6 +36,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "choose_branch": {"message_id": new_id()},
     "create_share": {},
     "create_key": {"name": "x"},
+    "create_invitation": {},
+    "update_member": {"role": "viewer"},
+    "look_at_invitation": {"token": "x"},
+    "accept_invitation": {"token": "x"},
     "create_agent": {"name": "x"},
     "update_agent": {"name": "x"},
     "exchange_code": {"code": "x"},
@@ -44,9 +47,12 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 SHARED = {"get_shared", "list_shared_messages", "download_shared_file"}
 NONE_YET = {"decide_approval", "revoke_permission", "withdraw_deployment"}
+OF_ONE_ACCOUNT = {"update_member", "remove_member", "revoke_invitation"}
+"""What reaches the account that is acted for alone; test_api_members.py tries it as each role."""
 OWN = {"put_secret", "delete_secret"}
 """What is named, not by an id: the same name means another thing to each account."""
-OPEN = {"get_index", "get_health", "get_readiness", "exchange_code", *SHARED}
+INVITED = {"look_at_invitation", "accept_invitation"}
+OPEN = {"get_index", "get_health", "get_readiness", "exchange_code", *INVITED, *SHARED}
 
 
 def routes(api: Api) -> list[tuple[str, str, str]]:
@@ -65,8 +71,11 @@ async def world(api: Api) -> dict[str, str]:
     agent = (await api.alice.post("/v1/agents", json={"name": "Hers"})).json()
     share = (await api.alice.post(f"/v1/threads/{run['thread_id']}/shares", json={})).json()
     key = (await api.alice.post("/v1/keys", json={"name": "Hers"})).json()
+    invitation = (await api.alice.post("/v1/invitations", json={})).json()
     return {
         "key_id": key["id"],
+        "user_id": ALICE.user_id,
+        "invitation_id": invitation["id"],
         "message_id": run["message_id"],
         "project_id": run["project_id"],
         "thread_id": run["thread_id"],
@@ -162,16 +171,19 @@ async def test_a_viewer_reads_and_changes_nothing(api: Api, admin_database_url: 
         answer = await api.bob.request(method, path.format(**ids), **_body(operation))
         # A run that asks nothing is a conflict for everybody; one that works stands in the way of deletions.
         # That there is none to decide about is no secret: those that are there have tests of their own.
-        missing = {404} if operation in NONE_YET else set[int]()
+        missing = {404} if operation in NONE_YET | OF_ONE_ACCOUNT else set[int]()
         assert answer.status_code in {403, 409} | missing, (operation, answer.text)
     assert await _seen(api, ids) == before
     assert (await api.bob.get(f"/v1/runs/{ids['run_id']}")).status_code == 200
 
 
 async def test_me_is_the_caller_and_its_account(api: Api) -> None:
+    account = {"id": ALICE_ACCOUNT, "name": "Alice", "kind": "personal", "role": "owner"}
     assert (await api.alice.get("/v1/me")).json() == {
         "user_id": ALICE.user_id,
-        "account": {"id": ALICE_ACCOUNT, "name": "Alice", "kind": "personal"},
+        "name": None,
+        "account": account,
+        "accounts": [account],
         "version": "0.1.0",
         "env_mode": "local",
         "network": {"mode": "off", "hosts": []},
@@ -214,11 +226,7 @@ async def test_tokens_are_not_kept() -> None:
 
 
 async def test_without_an_account_the_caller_is_told(api: Api, admin_database_url: str) -> None:
-    def leave() -> None:
-        with psycopg.connect(admin_database_url) as connection:
-            connection.execute("delete from factotum.account_members where user_id = %s", (BOB.user_id,))
-
-    await asyncio.to_thread(leave)
+    await asyncio.to_thread(lose_member, admin_database_url, BOB.user_id)
     for answer in (await api.bob.get("/v1/me"), await api.bob.post("/v1/projects", json={"name": "x"})):
         assert (answer.status_code, answer.json()["code"]) == (404, "account_not_found")
 

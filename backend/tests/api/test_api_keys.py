@@ -15,8 +15,9 @@ from dirty_equals import IsStr
 from factotum.core.clock import now
 from factotum.core.errors import Forbidden, Unauthenticated
 from factotum.core.ids import new_id
-from factotum.features.key_ring import LIFETIME_SECONDS, KeyRing
+from factotum.features.key_ring import KeyRing
 from factotum.features.keys import KeyService, NewKey, looks_like_key
+from factotum.features.recent import LIFETIME_SECONDS
 from factotum.store.accounts import Accounts
 from factotum.store.database import Database
 from factotum.store.keys import MOST_KEYS, Keys
@@ -26,7 +27,9 @@ from factotum.store.tx import Tx
 from tests.api.api_support import new_run
 from tests.api.conftest import Api, client
 from tests.api.test_api_access import BODIES, OPEN, routes, world
-from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, BOB_ACCOUNT, add_member
+from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, BOB_ACCOUNT, add_member, lose_member
+
+FOR_PEOPLE = ("/v1/keys", "/v1/secrets", "/v1/members", "/v1/invitations")
 
 
 async def make(api: Api, **body: Any) -> dict[str, Any]:
@@ -99,7 +102,7 @@ async def test_a_reading_key_reads_all_and_changes_nothing(api: Api, reader: htt
             continue
         answer = await reader.request(method, path.format(**ids), json=BODIES.get(operation))
         refused = (answer.status_code, answer.json()["code"] if answer.status_code == 403 else "")
-        if method == "GET" and not path.startswith(("/v1/keys", "/v1/secrets")):
+        if method == "GET" and not path.startswith(FOR_PEOPLE):
             closed_window = {409} if operation == "look_at_browser" else set[int]()
             assert answer.status_code in {200, 404} | closed_window, (operation, answer.text)
         else:
@@ -114,9 +117,14 @@ async def test_no_key_reaches_keys_or_secrets(api: Api, writer: httpx.AsyncClien
         ("DELETE", f"/v1/keys/{new_id()}"),
         ("GET", "/v1/secrets"),
         ("PUT", "/v1/secrets/NAME"),
+        ("GET", "/v1/members"),
+        ("DELETE", f"/v1/members/{ALICE.user_id}"),
+        ("POST", "/v1/invitations"),
+        ("POST", "/v1/invitations/accept"),
+        ("DELETE", "/v1/session"),
         ("GET", "/v1/%6beys"),
     ):
-        answer = await writer.request(method, path, json={"name": "x"})
+        answer = await writer.request(method, path, json={"name": "x", "token": "x"})
         assert (answer.status_code, answer.json()["code"]) == (403, "key_scope"), path
     assert len((await api.alice.get("/v1/keys")).json()["items"]) == 1
 
@@ -233,11 +241,7 @@ async def test_the_database_itself_lets_a_reading_key_write_nothing(database: Da
 async def test_a_key_ends_with_its_makers_membership(api: Api, admin_database_url: str) -> None:
     made = await make(api)
 
-    def leave() -> None:
-        with psycopg.connect(admin_database_url) as connection:
-            connection.execute("delete from factotum.account_members where user_id = %s", (ALICE.user_id,))
-
-    await asyncio.to_thread(leave)
+    await asyncio.to_thread(lose_member, admin_database_url, ALICE.user_id)
     with pytest.raises(Unauthenticated, match="revoked"):
         await KeyService(api.services.database).caller_of(made["key"])
 
@@ -275,14 +279,14 @@ async def test_elsewhere_a_revocation_is_in_force_within_seconds(database: Datab
 async def test_random_keys_fill_no_memory_and_push_no_good_one_out(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("factotum.features.key_ring._CAPACITY", 3)
+    monkeypatch.setattr("factotum.features.recent.CAPACITY", 3)
     service, ring = KeyService(database), KeyRing(database)
     good = _hash((await service.create(ALICE, NewKey(name="Robot"))).key)
     await ring.caller_of(good)
     for _ in range(10):
         with pytest.raises(Unauthenticated):
             await ring.caller_of(_hash(new_id()))
-    assert {len(memory._entries) for memory in (ring._good, ring._bad)} == {1, 3}  # pyright: ignore[reportPrivateUsage]
+    assert {len(memory) for memory in (ring._good, ring._bad)} == {1, 3}  # pyright: ignore[reportPrivateUsage]
     await database.close()
     assert (await ring.caller_of(good)).user_id == ALICE.user_id
 

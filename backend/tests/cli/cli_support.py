@@ -48,6 +48,14 @@ THREAD_ID = "0190a0a0-0000-7000-8000-000000000002"
 SNAPSHOTS = "/v1/projects/p/snapshots"
 TOKEN = "t" * 40
 KEY = "fct_" + "k" * 43
+MEMBER = {"user_id": RUN_ID, "name": "Ada", "role": "owner", "created_at": "2026-11-22T09:00:00Z"}
+INVITATION = {
+    "id": RUN_ID,
+    "role": "member",
+    "note": None,
+    "created_at": "2026-11-22T09:00:00Z",
+    "expires_at": "2026-11-29T09:00:00Z",
+}
 USED = {
     "runs": 2,
     "steps": 5,
@@ -165,6 +173,7 @@ class Api:
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     bodies: list[Any] = field(default_factory=list[Any])
     cursors: list[int] = field(default_factory=list[int])
+    accounts: list[str | None] = field(default_factory=list[str | None])
     more: threading.Event = field(default_factory=threading.Event)
     uploads: dict[str, bytes] = field(default_factory=dict[str, bytes])
     secrets: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
@@ -229,6 +238,9 @@ class Request(BaseHTTPRequestHandler):
             "/v1/models": {"items": [model], "default": "demo"},
             "/v1/tools": {"items": [offered, lacking]},
             "/v1/keys": {"items": [_key()]},
+            "/v1/me": {"user_id": RUN_ID},
+            "/v1/members": {"items": [MEMBER, {**MEMBER, "user_id": THREAD_ID, "name": None}]},
+            "/v1/invitations": {"items": [INVITATION]},
             "/v1/usage": {"items": [{**USED, "key": "m", "name": "m"}], "total": USED},
             "/v1/secrets": {"items": list(self.api.secrets.values())},
             SNAPSHOTS: {"items": self.api.versions or [], "supported": self.api.versions is not None},
@@ -245,8 +257,12 @@ class Request(BaseHTTPRequestHandler):
             self._json(201, _thread())
         elif self.path == f"/v1/threads/{THREAD_ID}/runs":
             self._json(202, make_run("queued").model_dump(mode="json"))
-        elif self.path == "/v1/keys":
-            self._json(201, {**_key(), **self.api.bodies[-1], "key": KEY})
+        elif self.path in {"/v1/keys", "/v1/invitations"}:
+            made = {
+                "/v1/keys": {**_key(), "key": KEY},
+                "/v1/invitations": {**INVITATION, "token": "fci_token"},
+            }
+            self._json(201, {**made[self.path], **self.api.bodies[-1]})
         elif self.path == f"/v1/runs/{RUN_ID}/stop":
             self._stop()
         elif self.path == f"/v1/threads/{THREAD_ID}/messages":
@@ -324,11 +340,18 @@ class Request(BaseHTTPRequestHandler):
             self.api.secrets[name] = {**kept, "last_used_at": at if body["value"] is None else None}
             self._json(200, self.api.secrets[name])
 
+    def do_PATCH(self) -> None:
+        """Change a member."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.api.bodies.append(body)
+        if self._allowed("PATCH", self.path):
+            self._json(200, {**MEMBER, **body})
+
     def do_DELETE(self) -> None:
         """Forget a secret, or end a key."""
         if not self._allowed("DELETE", self.path):
             return
-        if self.path.startswith(("/v1/keys/", SNAPSHOTS)):
+        if self.path.startswith(("/v1/keys/", "/v1/members/", "/v1/invitations/", SNAPSHOTS)):
             self._bytes(204, b"", "application/json")
         elif self.api.secrets.pop(self.path.rpartition("/")[2], None) is None:
             self._problem(404, "secret_not_found", "There is no such secret.")
@@ -337,6 +360,7 @@ class Request(BaseHTTPRequestHandler):
 
     def _allowed(self, method: str, path: str) -> bool:
         self.api.asked.append((method, path))
+        self.api.accounts.append(self.headers.get("Factotum-Account"))
         if self.headers.get("Authorization") == f"Bearer {TOKEN}":
             return True
         self._problem(401, "unauthenticated", "This token is not valid.")

@@ -184,10 +184,14 @@ class Stage:
         (found,) = await self.sql("select to_jsonb(runs) as row from factotum.runs where id = %s", run.id)
         return found["row"]
 
-    async def sql(self, query: str, *params: object) -> list[dict[str, Any]]:
-        """Run a statement as the owner."""
+    async def sql(self, query: str, *params: object, triggers: bool = True) -> list[dict[str, Any]]:
+        """Run a statement as the owner; without `triggers` not even the last owner of an account is kept."""
+        role = "" if triggers else " -c session_replication_role=replica"
         connection: psycopg.AsyncConnection[DictRow] = await psycopg.AsyncConnection[DictRow].connect(
-            self.admin_url, autocommit=True, row_factory=dict_row, options="-c search_path=factotum,queue"
+            self.admin_url,
+            autocommit=True,
+            row_factory=dict_row,
+            options=f"-c search_path=factotum,queue{role}",
         )
         async with connection:
             cursor = await connection.execute(sql.SQL(query), params)  # pyright: ignore[reportArgumentType] - written in tests only

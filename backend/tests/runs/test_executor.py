@@ -240,7 +240,7 @@ async def test_rights_that_are_lost_end_the_run(stage: Stage) -> None:
     await stage.sql("delete from queue.procrastinate_jobs")
     task = stage.start(run)
     await gate.reached.wait()
-    await stage.sql("delete from factotum.account_members where user_id = %s", stage.caller.user_id)
+    await stage.sql("delete from account_members where user_id = %s", stage.caller.user_id, triggers=False)
     gate.released.set()
     async with asyncio.timeout(10):
         await task
@@ -255,9 +255,11 @@ async def test_rights_that_are_lost_before_it_begins_end_it_too(stage: Stage, ro
     stage.gateway.turns = [says("Hello.")]
     run = await stage.submit()
     if role is None:
-        await stage.sql("delete from factotum.account_members where user_id = %s", stage.caller.user_id)
+        await stage.sql(
+            "delete from account_members where user_id = %s", stage.caller.user_id, triggers=False
+        )
     else:
-        await stage.sql("update factotum.account_members set role = %s", role)
+        await stage.sql("update factotum.account_members set role = %s", role, triggers=False)
     await stage.executor().execute(run.id)
     row = await stage.row(run)
     assert (row["status"], row["error"]["code"]) == ("failed", "run_access_lost")

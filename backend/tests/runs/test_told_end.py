@@ -82,7 +82,7 @@ async def test_the_next_of_the_thread_goes_on(stage: Stage) -> None:
 
 async def test_a_creator_without_rights_keeps_nothing_going(stage: Stage) -> None:
     ended = await _ended(stage)
-    await stage.sql("update factotum.account_members set role = 'viewer'")
+    await stage.sql("update factotum.account_members set role = 'viewer'", triggers=False)
     again = await stage.carry(ended, "worker-c")
     assert (again.status, again.error and again.error.code) == ("failed", "run_state_lost")
     assert await stage.sweeper.sweep() == 0

@@ -155,6 +155,7 @@ where pronamespace = 'factotum'::regnamespace and prosecdef""").fetchall()
         "images",
         "api_keys",
         "secrets",
+        "invitations",
     ],
 )
 async def test_each_table_shows_a_caller_only_its_own(

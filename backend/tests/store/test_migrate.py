@@ -108,6 +108,15 @@ def _catalogue(admin_url: str) -> list[tuple[object, ...]]:
 
 
 _AS_IT_WAS_AT_2 = """
+drop trigger the_last_owner_stays on factotum.account_members;
+drop trigger the_last_owner_is_kept on factotum.account_members;
+drop trigger a_role_ends on factotum.account_members;
+drop function factotum.set_member_role, factotum.remove_member, factotum.name_myself, factotum.invitation_of,
+    factotum.accept_invitation, factotum.open_session, factotum.session_of, factotum.mark_session,
+    factotum.end_session, factotum.person_role, factotum.keep_an_owner, factotum.end_what_a_role_gave;
+drop table factotum.invitations, factotum.sessions;
+drop function factotum.led_accounts, factotum.owned_accounts;
+alter table factotum.account_members drop column name;
 drop table factotum.deployments;
 drop function factotum.key_of, factotum.mark_key;
 drop table factotum.api_keys;

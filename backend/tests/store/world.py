@@ -13,6 +13,7 @@ from factotum.store.agents import Agents
 from factotum.store.approvals import Approvals
 from factotum.store.database import Database
 from factotum.store.images import Images
+from factotum.store.invitations import Invitations
 from factotum.store.keys import Keys
 from factotum.store.leases import Leases
 from factotum.store.messages import Messages
@@ -93,6 +94,13 @@ async def build(database: Database, caller: Caller, account_id: str) -> World:
             key_hash=new_id().replace("-", "") * 2,
             scope="write",
             expires_at=None,
+        )
+        await Invitations(tx, account_id).create(
+            invited_by=caller.user_id,
+            role="member",
+            note=None,
+            token_hash=new_id().replace("-", "") * 2,
+            expires_at=now() + timedelta(days=1),
         )
         await NetworkLog(tx).add(run.id, [connection(run.id)])
         await Images(tx).keep(thread.id, IMAGE, b"png")

@@ -13,6 +13,12 @@ const shared = createRoute({
   component: lazyRouteComponent(() => import('./shared-page')),
 })
 
+const join = createRoute({
+  getParentRoute: () => root,
+  path: '/join',
+  component: lazyRouteComponent(() => import('./join-page')),
+})
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings/$',
@@ -20,7 +26,7 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, thread, shared, settings]),
+  routeTree: root.addChildren([start, thread, shared, join, settings]),
   defaultPreload: false,
 })
 

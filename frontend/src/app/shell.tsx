@@ -24,8 +24,8 @@ const Palette = lazy(() => import('@/features/palette/palette'))
 export function Shell() {
   const signedIn = useSession((state) => state.token !== null)
   const { pathname } = useLocation()
-  // Whoever has a link reads what is shared as a stranger would, signed in or not.
-  if (pathname === '/s') return <Outlet />
+  // Whoever has a link reads what is shared, or joins, as a stranger would, signed in or not.
+  if (pathname === '/s' || pathname === '/join') return <Outlet />
   return signedIn ? <Frame /> : <SignIn />
 }
 

@@ -2,6 +2,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { Bell, CircleUser, Command as CommandIcon, LogOut, Monitor, Moon, Settings, Sun } from 'lucide-react'
 import { signOut } from '@/runtime/auth'
+import { actFor } from '@/runtime/members'
 import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useMe } from '@/runtime/queries'
 import { Button, IconButton } from '@/ui/button'
@@ -51,10 +52,26 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
         trigger={
           <Button look="ghost" className="min-w-0 flex-1 justify-start px-2">
             <CircleUser size={16} aria-hidden="true" />
-            <span className="truncate">{me?.account.name ?? t('app.account')}</span>
+            <span className="truncate">{me?.name ?? me?.account.name ?? t('app.account')}</span>
           </Button>
         }
       >
+        {me !== undefined && me.accounts.length > 1 && (
+          <>
+            <MenuLabel>{t('members.account')}</MenuLabel>
+            {me.accounts.map(({ id, name }) => (
+              <MenuChoice
+                key={id}
+                chosen={id === me.account.id}
+                onSelect={() => {
+                  if (id !== me.account.id) actFor(id)
+                }}
+              >
+                <span className="block truncate">{name}</span>
+              </MenuChoice>
+            ))}
+          </>
+        )}
         <MenuLabel>{t('app.theme')}</MenuLabel>
         {THEMES.map(({ id, title, icon: Icon }) => (
           <MenuChoice

@@ -2,7 +2,7 @@
 import createClient from 'openapi-fetch'
 import type { paths } from '@/protocol/api'
 import { t } from '@/words'
-import { signOut, useSession } from './auth'
+import { chooseAccount, signOut, useSession } from './auth'
 import { apiUrl } from './config'
 
 /** The service refused, or could not be reached (`code` is then `offline`). */
@@ -22,8 +22,9 @@ export class ApiError extends Error {
 /** Calls the service as the person who is signed in. Raises ApiError. */
 export async function authorizedFetch(url: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)
-  const token = useSession.getState().token
+  const { token, account } = useSession.getState()
   if (token !== null) headers.set('Authorization', `Bearer ${token}`)
+  if (token !== null && account !== null) headers.set('Factotum-Account', account)
   let response: Response
   try {
     response = await fetch(url, { ...init, headers })
@@ -31,9 +32,19 @@ export async function authorizedFetch(url: string, init: RequestInit = {}): Prom
     if (!(error instanceof TypeError)) throw error
     throw new ApiError(0, 'offline', t('runtime.theServiceCannotBeReached'), t('runtime.checkThatItIsRunning'))
   }
-  if (response.status === 401) signOut(t('runtime.yourSignInIsNo'))
-  if (!response.ok) throw await problem(response)
-  return response
+  if (response.ok) return response
+  const refusal = await problem(response)
+  if (response.status === 401 && token !== null && useSession.getState().token === token) signOut(refused(refusal))
+  if (refusal.code === 'account_not_found' && account !== null) {
+    // They were taken out of it, and have at least the one that they had before.
+    chooseAccount(null)
+    location.assign('/')
+  }
+  throw refusal
+}
+
+function refused({ code, message, hint }: ApiError): string {
+  return code === 'session_ended' ? `${message} ${hint}` : t('runtime.yourSignInIsNo')
 }
 
 /** What a refusal says. */

@@ -4,28 +4,52 @@ import { apiUrl } from './config'
 import { t } from '@/words'
 
 const KEY = 'factotum.token'
+const ACCOUNT = 'factotum.account'
+/** How a token begins that the service keeps a session for. */
+const SESSION = 'fcs_'
 
 interface Session {
   readonly token: string | null
+  /** The account that somebody who has several acts for, null: their own. */
+  readonly account: string | null
   /** Why the person must sign in (again), in words for them. */
   readonly problem: string | null
 }
 
-export const useSession = create<Session>(() => ({ token: localStorage.getItem(KEY), problem: null }))
+export const useSession = create<Session>(() => ({
+  token: localStorage.getItem(KEY),
+  account: localStorage.getItem(ACCOUNT),
+  problem: null,
+}))
 
 // Another tab signed in or out.
 window.addEventListener('storage', (event) => {
   if (event.key === KEY) useSession.setState({ token: event.newValue, problem: null })
+  if (event.key === ACCOUNT) location.assign('/')
 })
 
 export function signIn(token: string): void {
+  localStorage.removeItem(ACCOUNT)
   localStorage.setItem(KEY, token)
-  useSession.setState({ token, problem: null })
+  useSession.setState({ token, account: null, problem: null })
 }
 
+/** Without a `problem` it is the person's own wish, and a session ends at the service, too. */
 export function signOut(problem: string | null = null): void {
+  const { token } = useSession.getState()
+  if (problem === null && token?.startsWith(SESSION) === true) {
+    const headers = { Authorization: `Bearer ${token}` }
+    void fetch(apiUrl('/v1/session'), { method: 'DELETE', headers, keepalive: true }).catch(() => undefined)
+  }
   localStorage.removeItem(KEY)
-  useSession.setState({ token: null, problem })
+  localStorage.removeItem(ACCOUNT)
+  useSession.setState({ token: null, account: null, problem })
+}
+
+export function chooseAccount(account: string | null): void {
+  if (account === null) localStorage.removeItem(ACCOUNT)
+  else localStorage.setItem(ACCOUNT, account)
+  useSession.setState({ account })
 }
 
 /**

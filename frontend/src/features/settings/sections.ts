@@ -15,6 +15,12 @@ export const SECTIONS = [
     },
   },
   {
+    id: 'members',
+    get title() {
+      return t('members.title')
+    },
+  },
+  {
     id: 'keys',
     get title() {
       return t('settings.apiKeys')

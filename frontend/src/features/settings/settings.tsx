@@ -1,6 +1,6 @@
 /** The settings: a section at a time, beside the list of them; above it where that is too narrow. */
 import { Link } from '@tanstack/react-router'
-import { Bot, ChartColumn, Info, KeyRound, Lock, SlidersHorizontal } from 'lucide-react'
+import { Bot, ChartColumn, Info, KeyRound, Lock, SlidersHorizontal, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
@@ -9,6 +9,7 @@ import { About } from './about'
 import { Agents } from './agents'
 import { General } from './general'
 import { Keys } from './keys'
+import { Members } from './members'
 import { Secrets } from './secrets'
 import { SECTIONS } from './sections'
 import type { SectionId } from './sections'
@@ -17,6 +18,7 @@ import { Usage } from './usage'
 const ICONS: Readonly<Record<SectionId, typeof Bot>> = {
   general: SlidersHorizontal,
   agents: Bot,
+  members: Users,
   keys: KeyRound,
   usage: ChartColumn,
   secrets: Lock,
@@ -77,6 +79,8 @@ function content(section: string, id: string | undefined): ReactNode {
       return <General />
     case 'agents':
       return <Agents id={id} />
+    case 'members':
+      return <Members />
     case 'keys':
       return <Keys />
     case 'usage':

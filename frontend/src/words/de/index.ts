@@ -2,6 +2,7 @@
 import app from './app.json'
 import composer from './composer.json'
 import computer from './computer.json'
+import members from './members.json'
 import palette from './palette.json'
 import replay from './replay.json'
 import runtime from './runtime.json'
@@ -19,6 +20,7 @@ const de: Words = {
   app,
   composer,
   computer,
+  members,
   palette,
   replay,
   runtime,

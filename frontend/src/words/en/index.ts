@@ -2,6 +2,7 @@
 import app from './app.json'
 import composer from './composer.json'
 import computer from './computer.json'
+import members from './members.json'
 import palette from './palette.json'
 import replay from './replay.json'
 import runtime from './runtime.json'
@@ -18,6 +19,7 @@ export const en = {
   app,
   composer,
   computer,
+  members,
   palette,
   replay,
   runtime,

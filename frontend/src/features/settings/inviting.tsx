@@ -1,0 +1,157 @@
+/** Invitations: one more, its link shown once, and those that are open. */
+import { Mail, UserPlus } from 'lucide-react'
+import { useState } from 'react'
+import type { SyntheticEvent } from 'react'
+import type { Invitation, MadeInvitation, Role } from '@/protocol/types'
+import { invite, joinLink, revokeInvitation, useInvitations } from '@/runtime/members'
+import { useAction } from '@/runtime/use-action'
+import { Alert } from '@/ui/alert'
+import { Button } from '@/ui/button'
+import { CopyButton } from '@/ui/clipboard'
+import { Confirm } from '@/ui/confirm'
+import { Field, INPUT } from '@/ui/field'
+import { moment } from '@/ui/format'
+import { Segments } from '@/ui/segments'
+import { ROLES, roleTitle } from './roles'
+import { Card, Group, Loaded } from './parts'
+import { t } from '@/words'
+
+const DAYS = ['1', '7', '30'] as const
+type Span = (typeof DAYS)[number]
+
+/** For owners and admins; `mine`: which of them. */
+export function Inviting({ mine }: { mine: Role }) {
+  const query = useInvitations(true)
+  const [made, setMade] = useState<MadeInvitation | null>(null)
+  return (
+    <>
+      <NewInvitation mine={mine} onMade={setMade} />
+      {made !== null && <Made made={made} />}
+      <Loaded query={query}>
+        {(invitations) =>
+          invitations.length > 0 && (
+            <Group title={t('members.inviting.open')}>
+              <Card label={t('members.inviting.open')}>
+                {invitations.map((invitation) => (
+                  <Line
+                    key={invitation.id}
+                    invitation={invitation}
+                    onRevoked={() => {
+                      if (made?.id === invitation.id) setMade(null)
+                    }}
+                  />
+                ))}
+              </Card>
+            </Group>
+          )
+        }
+      </Loaded>
+    </>
+  )
+}
+
+function NewInvitation({ mine, onMade }: { mine: Role; onMade: (made: MadeInvitation) => void }) {
+  const [note, setNote] = useState('')
+  const [role, setRole] = useState<Role>('member')
+  const [span, setSpan] = useState<Span>('7')
+  const { busy, problem, act } = useAction()
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault()
+    void act(async () => {
+      onMade(await invite(role, note.trim(), Number(span)))
+      setNote('')
+    })
+  }
+  const roles = ROLES.filter(({ value }) => mine === 'owner' || value !== 'owner')
+  return (
+    <form onSubmit={submit} className="rounded-md border bg-raised p-4" aria-label={t('members.inviting.form')}>
+      <Field label={t('members.inviting.note')} note={t('members.inviting.noteHelp')}>
+        {(ids) => (
+          <input
+            {...ids}
+            value={note}
+            onChange={(event) => {
+              setNote(event.target.value)
+            }}
+            maxLength={254}
+            placeholder={t('members.inviting.notePlaceholder')}
+            autoComplete="off"
+            className={INPUT}
+          />
+        )}
+      </Field>
+      <div className="mt-4 flex flex-wrap items-end gap-4">
+        <Segments legend={t('members.inviting.role')} value={role} options={roles} onChange={setRole} />
+        <Segments
+          legend={t('members.inviting.span')}
+          value={span}
+          options={DAYS.map((days) => ({ value: days, title: t('members.inviting.days', { count: Number(days) }) }))}
+          onChange={setSpan}
+        />
+        <Button type="submit" look="primary" disabled={busy} className="h-[34px]">
+          <UserPlus size={14} aria-hidden="true" /> {t('members.inviting.invite')}
+        </Button>
+      </div>
+      <p className="mt-3 text-muted text-sm">
+        {roleTitle(role)}: {ROLES.find(({ value }) => value === role)?.may}
+      </p>
+      {problem !== null && <Alert className="mt-3">{problem}</Alert>}
+    </form>
+  )
+}
+
+function Made({ made }: { made: MadeInvitation }) {
+  const link = joinLink(made.token)
+  return (
+    <div role="status" className="appear rounded-md border border-accent/50 bg-accent/5 p-4">
+      <Field label={t('members.inviting.made')}>
+        {(ids) => (
+          <div className="flex items-center gap-1">
+            <input
+              {...ids}
+              readOnly
+              value={link}
+              onFocus={({ target }) => {
+                target.select()
+              }}
+              className={`${INPUT} flex-1 font-mono text-sm`}
+            />
+            <CopyButton text={() => link} label={t('members.inviting.copy')} />
+          </div>
+        )}
+      </Field>
+    </div>
+  )
+}
+
+function Line({ invitation, onRevoked }: { invitation: Invitation; onRevoked: () => void }) {
+  const { busy, problem, act } = useAction()
+  const name = invitation.note ?? t('members.inviting.somebody')
+  return (
+    <li className="px-4 py-3">
+      <div className="flex items-center gap-3">
+        <Mail size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
+        <span className="min-w-0 flex-1">
+          <span className="block break-all font-medium">{name}</span>
+          <span className="text-muted text-sm">
+            {roleTitle(invitation.role)} · {t('members.inviting.until', { moment: moment(invitation.expires_at) })}
+          </span>
+        </span>
+        <Confirm
+          label={t('members.inviting.revokeOne', { name })}
+          verb={t('members.inviting.revoke')}
+          busy={busy}
+          onConfirm={() =>
+            void act(async () => {
+              await revokeInvitation(invitation.id)
+              onRevoked()
+            })
+          }
+        >
+          {t('members.inviting.revoke')}
+        </Confirm>
+      </div>
+      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
+    </li>
+  )
+}
