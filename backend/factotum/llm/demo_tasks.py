@@ -186,7 +186,7 @@ DEMO_TASKS: Final[tuple[DemoTask, ...]] = (
     DemoTask(
         "A small web page",
         "Make a small web page; ask me what it is about",
-        re.compile(r"\b(web ?)?(page|site)\b|\bwebsite\b", re.IGNORECASE),
+        re.compile(r"\b(web ?)?(page|site|seite)\b|\bwebsite\b", re.IGNORECASE),
         (
             _plan_step("First a plan.\n", _PAGE_PLAN, 0),
             lambda _: Move(

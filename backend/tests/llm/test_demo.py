@@ -116,6 +116,19 @@ async def test_primes(tmp_path: Path) -> None:
     assert (tmp_path / "primes.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "task"),
+    [
+        ("Schreibe primes.csv mit den ersten 20 Primzahlen und zeichne sie in primes.png", 0),
+        ("Werte die CSV-Datei im Arbeitsbereich aus und schreibe report.md", 1),
+        ("Mach eine kleine Webseite; frag mich, worum es gehen soll", 2),
+    ],
+)
+def test_knows_its_tasks_as_the_page_offers_them_in_german(prompt: str, task: int) -> None:
+    """They work on the demo model in each language of the page."""
+    assert find_task(prompt) is DEMO_TASKS[task]
+
+
 async def test_says_that_it_is_a_script_once(tmp_path: Path) -> None:
     """The first message says so and what to set; later ones do not repeat it."""
     said = _said(await _play(DEMO_TASKS[0].prompt, Workspace(tmp_path)))
