@@ -20,10 +20,12 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from factotum.sandbox.local.bwrap_binary import find_bwrap
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
 
 _PROJECT = "bench"
+_EMPTY = ("--unshare-all", "--ro-bind", "/", "/")
 
 
 async def measure(rounds: int) -> list[dict[str, Any]]:
@@ -44,6 +46,10 @@ async def measure(rounds: int) -> list[dict[str, Any]]:
 def _cases(
     provider: LocalSandboxProvider, sandbox: LocalSandbox
 ) -> dict[str, Callable[[], Awaitable[object]]]:
+    found = find_bwrap()
+    assert found is not None
+    bwrap = str(found.program)
+
     async def cold() -> None:
         await provider.stop(_PROJECT)
         began[0] = time.perf_counter()
@@ -59,6 +65,7 @@ def _cases(
 
     return {
         "the machine: bash -c true": lambda: _bare("/bin/bash", "-c", "true"),
+        "the machine: bwrap true": lambda: _bare(bwrap, *_EMPTY, "/usr/bin/true"),
         "the machine: python3 -c pass": lambda: _bare("/usr/bin/python3", "-I", "-S", "-c", "pass"),
         "start and first command": cold,
         "exec true": lambda: sandbox.exec("true"),

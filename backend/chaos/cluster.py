@@ -182,8 +182,8 @@ class Cluster:
 
     def workspace_file(self, project_id: str, name: str) -> str:
         """Return what a file of a project's workspace holds; empty when there is none."""
-        found = list((self.folder / "data" / "sandboxes" / project_id).glob(f"**/{name}"))
-        return found[0].read_text() if found else ""
+        file = self.folder / "data" / "sandboxes" / project_id / "workspace" / name
+        return file.read_text() if file.exists() else ""
 
 
 def _install_audit(admin_url: str) -> None:

@@ -76,7 +76,7 @@ export async function openPage(
 }
 
 export async function submit(page: Page, task: string): Promise<void> {
-  await page.getByLabel('Your task').fill(task)
+  await page.locator('[data-composer]').fill(task)
   await page.keyboard.press('Enter')
 }
 

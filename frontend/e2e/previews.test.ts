@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { docx, pdf, xlsx } from '../tests/made-files'
 import { violations } from './axe'
@@ -40,6 +40,15 @@ async function look(page: Page, name: string): Promise<void> {
   await page.getByRole('tabpanel').getByRole('button', { name }).click()
 }
 
+/** Whether something is within what is seen of the document around it. */
+async function isSeen(words: Locator): Promise<boolean> {
+  return words.evaluate((element) => {
+    const { top = 0, bottom = 0 } = element.closest('[tabindex="0"]')?.getBoundingClientRect() ?? {}
+    const box = element.getBoundingClientRect()
+    return box.top >= top && box.bottom <= bottom
+  })
+}
+
 describe.skipIf(service === null)('files are shown', () => {
   useBrowser()
 
@@ -75,10 +84,18 @@ describe.skipIf(service === null)('files are shown', () => {
     await expect.poll(() => number.inputValue()).toBe('31')
     const width = async () => (await panel.getByRole('region', { name: 'Page 31' }).boundingBox())?.width ?? 0
     const before = await width()
-    await page.keyboard.press('+')
-    await expect.poll(width).toBeGreaterThan(before)
-    await page.keyboard.press('0')
-    await expect.poll(width).toBe(before)
+    const words = panel.getByText('This is page 31', { exact: true })
+    for (const [key, isThere] of [
+      ['+', (now: number) => now > before],
+      ['+', (now: number) => now > before * 1.2],
+      ['-', (now: number) => now > before],
+      ['0', (now: number) => now === before],
+    ] as const) {
+      await page.keyboard.press(key)
+      await expect.poll(async () => isThere(await width())).toBe(true)
+      await expect.poll(() => isSeen(words)).toBe(true)
+      expect(await number.inputValue(), key).toBe('31')
+    }
 
     await look(page, 'report.docx')
     await panel.getByRole('heading', { name: 'The year' }).waitFor()

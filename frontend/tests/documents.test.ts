@@ -84,25 +84,37 @@ test('sources are the pages that a text links to, each once', () => {
   ])
 })
 
+const WORDS = {
+  untitled: 'Untitled',
+  you: 'You',
+  agent: 'Agent',
+  result: (outcome: string) => `Result (${outcome})`,
+  summarised: 'Summarised:',
+}
+
 test('a thread is written down with who said what, and fences hold what they hold', () => {
-  const text = toMarkdown({ title: 'Files' }, [
-    message('a', 1, 'user', [{ type: 'text', text: 'Show it', cut: null, seams: [] }]),
-    message('b', 2, 'assistant', [
-      { type: 'reasoning', text: 'Well,\nlook.', signed: null },
-      {
-        type: 'tool_call',
-        call_id: 'c',
-        name: 'shell',
-        arguments: { command: 'cat a.md' },
-        dialect: 'native',
-        raw: '',
-        fault: null,
-      },
-    ]),
-    message('c', 3, 'tool', [
-      { type: 'tool_result', call_id: 'c', name: 'shell', output: '```\nx\n```\n', outcome: 'ok', images: [] },
-    ]),
-  ])
+  const text = toMarkdown(
+    { title: 'Files' },
+    [
+      message('a', 1, 'user', [{ type: 'text', text: 'Show it', cut: null, seams: [] }]),
+      message('b', 2, 'assistant', [
+        { type: 'reasoning', text: 'Well,\nlook.', signed: null },
+        {
+          type: 'tool_call',
+          call_id: 'c',
+          name: 'shell',
+          arguments: { command: 'cat a.md' },
+          dialect: 'native',
+          raw: '',
+          fault: null,
+        },
+      ]),
+      message('c', 3, 'tool', [
+        { type: 'tool_result', call_id: 'c', name: 'shell', output: '```\nx\n```\n', outcome: 'ok', images: [] },
+      ]),
+    ],
+    WORDS,
+  )
   expect(text).toBe(
     '# Files\n\n## You\n\nShow it\n\n## Agent\n\n> Well,\n> look.\n\n**shell**\n\n```json\n{\n  "command": "cat a.md"\n}\n```\n\n' +
       '*Result (ok)*\n\n````\n```\nx\n```\n````\n',

@@ -44,7 +44,7 @@ test("what is about the context is nobody's words", () => {
     },
   ])
   expect(kinds(state)).toEqual(['user', 'reasoning', 'text', 'call shell ok', 'note', 'working'])
-  expect(rows(state).at(-2)).toMatchObject({ text: 'Earlier conversation was summarised' })
+  expect(rows(state).at(-2)).toMatchObject({ said: { code: 'summarised' } })
 })
 
 test('what is sent into a run waits until it is read', () => {

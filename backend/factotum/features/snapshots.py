@@ -34,7 +34,7 @@ class NewSnapshot(Frozen):
     note: Annotated[str, Field(max_length=200)] = ""
 
 
-class Snapshot(Frozen):
+class WorkspaceSnapshot(Frozen):
     """The workspace as it once was. `run_id`: the run that it was taken before or after."""
 
     id: str
@@ -48,7 +48,7 @@ class Snapshot(Frozen):
 class SnapshotList(Frozen):
     """All that are kept, the newest first. `supported`: whether this kind of sandbox can have any."""
 
-    items: tuple[Snapshot, ...]
+    items: tuple[WorkspaceSnapshot, ...]
     supported: bool
 
 
@@ -67,7 +67,7 @@ class SnapshotService:
         found = await sandbox.snapshots.list()
         return SnapshotList(items=tuple(map(_shown, found)), supported=sandbox.capabilities.snapshots)
 
-    async def take(self, caller: Caller, project_id: str, new: NewSnapshot) -> Snapshot:
+    async def take(self, caller: Caller, project_id: str, new: NewSnapshot) -> WorkspaceSnapshot:
         """Keep the workspace as it is. Raises NotFound, Forbidden, TooLarge (`snapshot_too_large`),
         Unavailable (`disk_full`, `not_supported`)."""
         sandbox = await self._for_change(caller, project_id)
@@ -102,11 +102,11 @@ class SnapshotService:
         return await self._sandboxes.open(project_id)
 
 
-def _shown(info: SnapshotInfo) -> Snapshot:
+def _shown(info: SnapshotInfo) -> WorkspaceSnapshot:
     """Read why it was taken out of the note, where it was taken by itself."""
     told = _NOTE.fullmatch(info.note) if info.automatic else None
     named = told[2] if told is not None else None
-    return Snapshot(
+    return WorkspaceSnapshot(
         id=info.id,
         made_at=info.made_at,
         size_bytes=info.size_bytes,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import psycopg
@@ -33,9 +33,10 @@ Refused = tuple[int, str]
 @pytest.fixture
 async def api(api: Api) -> Api:
     """The API, where nobody has tried any invitation within this minute."""
-    minute = int(now().timestamp()) // 60
-    for tried in (minute, minute + 1):
-        await api.services.redis.client.delete(f"visits:invitation:here:{tried}")  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType] - redis-py's types do not know async
+    redis = cast("Any", api.services.redis.client)
+    names: list[bytes] = [name async for name in redis.scan_iter("visits:invitation:*")]
+    if names:
+        await redis.delete(*names)
     return api
 
 

@@ -290,7 +290,7 @@ async def test_a_cancellation_that_comes_with_the_connection_is_not_lost(databas
 async def test_who_slept_in_a_transaction_is_told_of_a_lost_connection(database: Database) -> None:
     async def sleep() -> None:
         async with database.system() as tx:
-            await tx.all("set local idle_in_transaction_session_timeout = 50")
+            await tx.all("select set_config('idle_in_transaction_session_timeout', '50', true)")
             await asyncio.sleep(0.3)
             await tx.all("select 1 as one")
 

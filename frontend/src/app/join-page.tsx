@@ -1,9 +1,9 @@
 /** What the link of an invitation opens. */
 import { Join } from '@/features/join/join'
-import { JOIN } from '@/features/settings/members-text'
 import { useTitle } from './title'
+import { t } from '@/words'
 
 export default function JoinPage() {
-  useTitle(`${JOIN.title} · Factotum`)
+  useTitle(`${t('members.join.title')} · Factotum`)
   return <Join token={location.hash.slice(1)} />
 }

@@ -2,7 +2,7 @@
 import './index.css'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode } from 'react'
+import { StrictMode, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Toaster } from 'sonner'
 import { redeemCode, useSession } from '@/runtime/auth'
@@ -10,10 +10,13 @@ import { loadConfig } from '@/runtime/config'
 import { queryClient } from '@/runtime/queries'
 import { preloadMarkdown } from '@/ui/markdown/markdown'
 import { TipProvider } from '@/ui/tooltip'
+import { language, onLanguage, startLanguage, t } from '@/words'
 import { router } from './router'
 import { useTheme } from '@/runtime/theme'
 
+const speaking = startLanguage()
 await loadConfig()
+await speaking
 await redeemCode()
 // What one person saw is not for the next one.
 useSession.subscribe((now, before) => {
@@ -22,11 +25,19 @@ useSession.subscribe((now, before) => {
 
 function App() {
   const dark = useTheme((state) => state.dark)
+  const spoken = useSyncExternalStore(onLanguage, language)
   return (
     <QueryClientProvider client={queryClient}>
-      <TipProvider delayDuration={400}>
+      {/* Texts are looked up where they are drawn: in another language all is drawn anew. */}
+      <TipProvider key={spoken} delayDuration={400}>
         <RouterProvider router={router} />
-        <Toaster theme={dark ? 'dark' : 'light'} position="top-center" closeButton />
+        <Toaster
+          theme={dark ? 'dark' : 'light'}
+          position="top-center"
+          closeButton
+          containerAriaLabel={t('app.notifications')}
+          toastOptions={{ closeButtonAriaLabel: t('app.closeTheNotice') }}
+        />
       </TipProvider>
     </QueryClientProvider>
   )

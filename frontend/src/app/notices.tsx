@@ -5,11 +5,18 @@ import type { RunStatus } from '@/protocol/types'
 import { hasEnded } from '@/protocol/types'
 import { notify } from '@/runtime/notices'
 import { useRecentRuns, useThreads } from '@/runtime/queries'
+import { t } from '@/words'
 
 const SAYINGS: Readonly<Partial<Record<RunStatus, string>>> = {
-  awaiting_input: 'It needs you',
-  finished: 'It is done',
-  failed: 'It failed',
+  get awaiting_input() {
+    return t('app.itNeedsYou')
+  },
+  get finished() {
+    return t('app.itIsDone')
+  },
+  get failed() {
+    return t('app.itFailed')
+  },
 }
 
 export function Notices() {

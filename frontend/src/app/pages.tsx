@@ -6,6 +6,7 @@ import { ThreadView } from '@/features/thread/thread-view'
 import { endReplay, useReplaying } from '@/runtime/replaying'
 import { ThreadSession } from '@/runtime/thread-session'
 import { SessionContext, useThreadState } from '@/runtime/use-thread'
+import { t } from '@/words'
 import { PanelButton, SidePanel } from './side-panel'
 import { SidebarButton } from './sidebar-button'
 import { useTitle } from './title'
@@ -52,12 +53,12 @@ function ThreadTitle() {
 }
 
 export function NotFoundPage() {
-  useTitle('Not found · Factotum')
+  useTitle(t('app.notFoundFactotum'))
   return (
     <main className="m-auto p-6 text-center">
-      <h1 className="font-semibold text-lg">There is nothing at this address</h1>
+      <h1 className="font-semibold text-lg">{t('app.thereIsNothingAtThis')}</h1>
       <Link to="/" className="mt-2 inline-block text-accent underline">
-        Begin a new task
+        {t('app.beginANewTask')}
       </Link>
     </main>
   )

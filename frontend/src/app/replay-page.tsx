@@ -5,6 +5,7 @@ import { LookButton } from '@/features/thread/look-button'
 import { endReplay, useReplaying } from '@/runtime/replaying'
 import { SessionContext } from '@/runtime/use-thread'
 import { Button } from '@/ui/button'
+import { t } from '@/words'
 import { PanelButton, SidePanel } from './side-panel'
 
 export default function ReplayPage({ actions }: { actions: ReactNode }) {
@@ -15,7 +16,7 @@ export default function ReplayPage({ actions }: { actions: ReactNode }) {
       <PlayedThread
         player={player}
         title={player.store.getState().thread?.title ?? ''}
-        note="Replay: as it was at a moment"
+        note={t('app.replayAsItWasAt')}
         actions={actions}
         trailing={
           <>
@@ -25,7 +26,7 @@ export default function ReplayPage({ actions }: { actions: ReactNode }) {
         }
         leave={
           <Button onClick={endReplay} className="ml-1">
-            Leave
+            {t('app.leave')}
           </Button>
         }
       />

@@ -8,8 +8,10 @@ import { openShared } from '@/runtime/open-shared'
 import type { Player } from '@/runtime/player'
 import { SessionContext } from '@/runtime/use-thread'
 import { moment } from '@/ui/format'
+import { t } from '@/words'
 import { PanelButton, SidePanel } from './side-panel'
 import { useTitle } from './title'
+import { Rich } from '@/ui/rich'
 
 type Opened = { readonly shared: Shared; readonly player: Player } | ApiError
 
@@ -37,7 +39,7 @@ export default function SharedPage() {
     }
   }, [token])
 
-  if (opened === null) return <main className="h-full" aria-busy="true" aria-label="A shared thread" />
+  if (opened === null) return <main className="h-full" aria-busy="true" aria-label={t('app.aSharedThread')} />
   if (opened instanceof ApiError)
     return (
       <main className="flex h-full items-center justify-center p-6">
@@ -55,9 +57,10 @@ export default function SharedPage() {
           player={player}
           title={shared.title}
           note={
-            <>
-              Shared <time dateTime={shared.shared_at}>{moment(shared.shared_at)}</time>, read-only
-            </>
+            <Rich
+              of="app.sharedReadOnly"
+              parts={{ time: <time dateTime={shared.shared_at}>{moment(shared.shared_at)}</time> }}
+            />
           }
           actions={<img src="/favicon.svg" alt="Factotum" width="22" height="22" className="shrink-0" />}
           trailing={

@@ -17,6 +17,7 @@ import type { Shortcut } from './shortcuts'
 import { useSidebar } from './sidebar-state'
 import { SidebarFooter } from './sidebar-footer'
 import { setTheme } from '@/runtime/theme'
+import { t } from '@/words'
 
 const Palette = lazy(() => import('@/features/palette/palette'))
 
@@ -39,24 +40,24 @@ function Frame() {
     () => [
       {
         keys: 'mod+k',
-        title: 'Commands',
+        title: t('app.commands'),
         run: () => {
           setOver('palette')
         },
       },
-      { keys: 'mod+shift+o', title: 'New task', run: () => void navigate({ to: '/' }) },
+      { keys: 'mod+shift+o', title: t('app.newTask'), run: () => void navigate({ to: '/' }) },
       {
         keys: 'mod+b',
-        title: 'Show or hide the threads',
+        title: t('app.showOrHideTheThreads'),
         run: () => {
           toggle(window.innerWidth >= 860)
         },
       },
-      { keys: 'mod+j', title: "Show or hide the agent's computer", run: togglePanel },
-      { keys: '/', title: 'Write', run: () => document.querySelector<HTMLElement>('[data-composer]')?.focus() },
+      { keys: 'mod+j', title: t('app.showOrHideTheAgents'), run: togglePanel },
+      { keys: '/', title: t('app.write'), run: () => document.querySelector<HTMLElement>('[data-composer]')?.focus() },
       {
         keys: '?',
-        title: 'Shortcuts',
+        title: t('app.shortcuts'),
         run: () => {
           setOver('shortcuts')
         },
@@ -67,36 +68,41 @@ function Frame() {
   useShortcuts(shortcuts)
 
   const actions: Action[] = [
-    { title: 'New task', icon: <SquarePen size={15} />, keys: 'mod+shift+o', run: () => void navigate({ to: '/' }) },
-    { title: "Show or hide the agent's computer", icon: <PanelRight size={15} />, keys: 'mod+j', run: togglePanel },
+    {
+      title: t('app.newTask'),
+      icon: <SquarePen size={15} />,
+      keys: 'mod+shift+o',
+      run: () => void navigate({ to: '/' }),
+    },
+    { title: t('app.showOrHideTheAgents'), icon: <PanelRight size={15} />, keys: 'mod+j', run: togglePanel },
     ...SECTIONS.map(({ id, title }) => ({
-      title: `Settings: ${title}`,
+      title: t('app.settingsTitle', { title }),
       icon: <Settings size={15} />,
       run: () => void navigate({ to: '/settings/$', params: { _splat: id } }),
     })),
     {
-      title: 'Light theme',
+      title: t('app.lightTheme'),
       icon: <Sun size={15} />,
       run: () => {
         setTheme('light')
       },
     },
     {
-      title: 'Dark theme',
+      title: t('app.darkTheme'),
       icon: <Moon size={15} />,
       run: () => {
         setTheme('dark')
       },
     },
     {
-      title: 'Theme of the system',
+      title: t('app.themeOfTheSystem'),
       icon: <Monitor size={15} />,
       run: () => {
         setTheme('system')
       },
     },
     {
-      title: 'Shortcuts',
+      title: t('app.shortcuts'),
       icon: <Keyboard size={15} />,
       keys: '?',
       run: () => {
@@ -104,7 +110,7 @@ function Frame() {
       },
     },
     {
-      title: 'Sign out',
+      title: t('app.signOut'),
       icon: <LogOut size={15} />,
       run: () => {
         signOut()
@@ -129,7 +135,7 @@ function Frame() {
         href="#page"
         className="sr-only z-50 rounded-sm bg-raised p-2 focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
       >
-        To the page
+        {t('app.toThePage')}
       </a>
       {wide && open && (
         <div className="w-[256px] shrink-0 border-r">
@@ -137,7 +143,7 @@ function Frame() {
         </div>
       )}
       {!wide && (
-        <Dialog open={sheet} onOpenChange={setSheet} title="Threads" titleHidden side="left">
+        <Dialog open={sheet} onOpenChange={setSheet} title={t('app.threads')} titleHidden side="left">
           <Sidebar
             footer={footer}
             onNavigate={() => {
@@ -165,20 +171,22 @@ function Frame() {
         onOpenChange={() => {
           setOver(null)
         }}
-        title="Shortcuts"
+        title={t('app.shortcuts')}
       >
         <dl className="grid grid-cols-[1fr_auto] items-center gap-y-2.5 overflow-y-auto p-4">
-          {[...shortcuts, { keys: 'enter', title: 'Send' }, { keys: 'shift+enter', title: 'New line' }].map(
-            ({ keys, title }) => (
-              <div key={keys} className="contents">
-                <dt>{title}</dt>
-                <dd>
-                  <Keys keys={keys} />
-                  <span className="sr-only">{keys}</span>
-                </dd>
-              </div>
-            ),
-          )}
+          {[
+            ...shortcuts,
+            { keys: 'enter', title: t('app.send') },
+            { keys: 'shift+enter', title: t('app.newLine') },
+          ].map(({ keys, title }) => (
+            <div key={keys} className="contents">
+              <dt>{title}</dt>
+              <dd>
+                <Keys keys={keys} />
+                <span className="sr-only">{keys}</span>
+              </dd>
+            </div>
+          ))}
         </dl>
       </Dialog>
     </div>

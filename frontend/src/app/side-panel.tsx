@@ -7,11 +7,12 @@ import { IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Dialog } from '@/ui/dialog'
 import { useMedia } from '@/ui/media'
+import { t } from '@/words'
 
 export function PanelButton() {
   const { open, toggle } = usePanel()
   return (
-    <IconButton label="The agent's computer" keys="mod+j" aria-pressed={open} onClick={toggle}>
+    <IconButton label={t('app.theAgentsComputer')} keys="mod+j" aria-pressed={open} onClick={toggle}>
       <PanelRight size={16} />
     </IconButton>
   )
@@ -26,7 +27,7 @@ export function SidePanel() {
   if (beside) {
     return open ? (
       <aside
-        aria-label="The agent's computer"
+        aria-label={t('app.theAgentsComputer')}
         className={cn('shrink-0 border-l', driving ? 'w-[clamp(340px,48vw,1100px)]' : 'w-[clamp(340px,36vw,640px)]')}
       >
         <ComputerPanel />
@@ -39,7 +40,7 @@ export function SidePanel() {
       onOpenChange={(wanted) => {
         if (!wanted) close()
       }}
-      title="The agent's computer"
+      title={t('app.theAgentsComputer')}
       titleHidden
       side={narrow ? 'bottom' : 'right'}
     >

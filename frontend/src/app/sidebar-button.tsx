@@ -2,6 +2,7 @@
 import { PanelLeft } from 'lucide-react'
 import { IconButton } from '@/ui/button'
 import { useMedia } from '@/ui/media'
+import { t } from '@/words'
 import { useSidebar } from './sidebar-state'
 
 export function SidebarButton() {
@@ -9,7 +10,7 @@ export function SidebarButton() {
   const toggle = useSidebar((state) => state.toggle)
   return (
     <IconButton
-      label="Threads"
+      label={t('app.threads')}
       keys="mod+b"
       onClick={() => {
         toggle(wide)

@@ -5,16 +5,34 @@ import { signOut } from '@/runtime/auth'
 import { actFor } from '@/runtime/members'
 import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useMe } from '@/runtime/queries'
-import { SWITCH } from '@/features/settings/members-text'
 import { Button, IconButton } from '@/ui/button'
 import { Menu, MenuChoice, MenuItem, MenuLabel } from '@/ui/menu'
 import { setTheme, useTheme } from '@/runtime/theme'
 import type { Theme } from '@/runtime/theme'
+import { t } from '@/words'
 
 const THEMES: readonly { id: Theme; title: string; icon: typeof Sun }[] = [
-  { id: 'system', title: 'As the system', icon: Monitor },
-  { id: 'light', title: 'Light', icon: Sun },
-  { id: 'dark', title: 'Dark', icon: Moon },
+  {
+    id: 'system',
+    get title() {
+      return t('app.asTheSystem')
+    },
+    icon: Monitor,
+  },
+  {
+    id: 'light',
+    get title() {
+      return t('app.light')
+    },
+    icon: Sun,
+  },
+  {
+    id: 'dark',
+    get title() {
+      return t('app.dark')
+    },
+    icon: Moon,
+  },
 ]
 
 interface SidebarFooterProps {
@@ -34,13 +52,13 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
         trigger={
           <Button look="ghost" className="min-w-0 flex-1 justify-start px-2">
             <CircleUser size={16} aria-hidden="true" />
-            <span className="truncate">{me?.name ?? me?.account.name ?? 'Account'}</span>
+            <span className="truncate">{me?.name ?? me?.account.name ?? t('app.account')}</span>
           </Button>
         }
       >
         {me !== undefined && me.accounts.length > 1 && (
           <>
-            <MenuLabel>{SWITCH.label}</MenuLabel>
+            <MenuLabel>{t('members.account')}</MenuLabel>
             {me.accounts.map(({ id, name }) => (
               <MenuChoice
                 key={id}
@@ -54,7 +72,7 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
             ))}
           </>
         )}
-        <MenuLabel>Theme</MenuLabel>
+        <MenuLabel>{t('app.theme')}</MenuLabel>
         {THEMES.map(({ id, title, icon: Icon }) => (
           <MenuChoice
             key={id}
@@ -70,15 +88,13 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
         ))}
         {canNotify && (
           <>
-            <MenuLabel>Notifications</MenuLabel>
+            <MenuLabel>{t('app.notifications')}</MenuLabel>
             <MenuChoice chosen={on} onSelect={() => void setNotices(!on)}>
               <span className="flex items-center gap-2">
-                <Bell size={14} aria-hidden="true" /> When a task is done or needs you
+                <Bell size={14} aria-hidden="true" /> {t('app.whenATaskIsDone')}
               </span>
               {refused && (
-                <span className="mt-0.5 block pl-[22px] text-muted text-sm">
-                  Refused in this browser: allow them in its settings.
-                </span>
+                <span className="mt-0.5 block pl-[22px] text-muted text-sm">{t('app.refusedInThisBrowserAllow')}</span>
               )}
             </MenuChoice>
           </>
@@ -89,12 +105,12 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
             signOut()
           }}
         >
-          <LogOut size={14} aria-hidden="true" /> Sign out
+          <LogOut size={14} aria-hidden="true" /> {t('app.signOut')}
         </MenuItem>
         {me !== undefined && <MenuLabel>Factotum {me.version}</MenuLabel>}
       </Menu>
       <IconButton
-        label="Settings"
+        label={t('app.settings')}
         onClick={() => {
           onNavigate?.()
           void navigate({ to: '/settings/$', params: { _splat: 'general' } })
@@ -102,7 +118,7 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
       >
         <Settings size={15} />
       </IconButton>
-      <IconButton label="Commands" keys="mod+k" onClick={onCommands}>
+      <IconButton label={t('app.commands')} keys="mod+k" onClick={onCommands}>
         <CommandIcon size={15} />
       </IconButton>
     </div>

@@ -1,5 +1,5 @@
 /** What the events of a run itself change: how it stands, what it asks, how it ends. */
-import type { RunState } from './state'
+import type { RunState, Said } from './state'
 import { addUsage, isSettled } from './state'
 import type { CallEvent, RunEvent } from './types'
 import { hasEnded } from './types'
@@ -23,8 +23,8 @@ export function applyToRun(copy: WorkingCopy, event: RunChange): void {
         model: event.model,
         startedAt: run.startedAt ?? event.at,
       })
-      if (event.attempt > 1) note(copy, id, event.seq, 'The service was interrupted; the run goes on.')
-      if (event.notice !== '') note(copy, id, event.seq, event.notice)
+      if (event.attempt > 1) note(copy, id, event.seq, { code: 'interrupted' })
+      if (event.notice !== '') note(copy, id, event.seq, { code: 'notice', text: event.notice })
       return
     case 'run.awaiting':
       if (!ended) copy.changeRun(id, { status: 'awaiting_input', question: event.question })
@@ -43,7 +43,12 @@ export function applyToRun(copy: WorkingCopy, event: RunChange): void {
       return
     case 'model.changed':
       copy.changeRun(id, { model: event.to_model })
-      note(copy, id, event.seq, `${event.to_model} goes on in the place of ${event.from_model}: ${event.reason}`)
+      note(copy, id, event.seq, {
+        code: 'model_changed',
+        to: event.to_model,
+        from: event.from_model,
+        reason: event.reason,
+      })
       return
     case 'thread.titled':
       // The thread's name is no part of its rows.
@@ -75,7 +80,7 @@ export function applyToRun(copy: WorkingCopy, event: RunChange): void {
       return
     case 'sandbox.changed':
       if (event.status === 'lost' || event.status === 'recreated')
-        note(copy, id, event.seq, `The sandbox was ${event.status}. ${event.note}`.trim())
+        note(copy, id, event.seq, { code: 'sandbox', status: event.status, note: event.note })
       return
     case 'browser.frame':
       copy.changeRun(id, { browser: { address: event.address, title: event.title, seq: event.seq } })
@@ -116,9 +121,9 @@ function going(run: RunState): Partial<RunState> {
   return hasEnded(run.status) ? {} : { status: 'running' }
 }
 
-function note(copy: WorkingCopy, runId: string, seq: number, text: string): void {
+function note(copy: WorkingCopy, runId: string, seq: number, said: Said): void {
   const run = copy.run(runId)
   const last = [...copy.entries.values()].filter((entry) => entry.runId === runId).at(-1)
   const id = `note:${runId}:${String(seq)}:${String(run.notes.length)}`
-  copy.changeRun(runId, { notes: [...run.notes, { id, text, after: last?.id ?? null }] })
+  copy.changeRun(runId, { notes: [...run.notes, { id, said, after: last?.id ?? null }] })
 }

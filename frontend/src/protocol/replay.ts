@@ -168,7 +168,7 @@ function begun(
 
 function endOf(run: ToldRun, teller: Teller): Moment {
   const usage = run.usage ?? NO_USAGE
-  const error = { code: '', message: 'The task failed.', hint: '' }
+  const error = { code: '', message: '', hint: '' }
   const event: Bare<RunEvent> =
     run.status === 'failed'
       ? { type: 'run.failed', error, usage }

@@ -33,11 +33,11 @@ function* build(content: Content): Generator<Row> {
   const left = leftOff(found, content)
   for (const group of found) {
     const run = group.runId === null ? undefined : content.runs.get(group.runId)
-    for (const note of run?.notes ?? []) if (note.after === null) yield { kind: 'note', id: note.id, text: note.text }
+    for (const note of run?.notes ?? []) if (note.after === null) yield { kind: 'note', id: note.id, said: note.said }
     for (const entry of group.entries) {
       yield* rowsOfEntry(entry, content, run, busy)
       for (const note of run?.notes ?? [])
-        if (note.after === entry.id) yield { kind: 'note', id: note.id, text: note.text }
+        if (note.after === entry.id) yield { kind: 'note', id: note.id, said: note.said }
     }
     if (run !== undefined && isUntold(run, group.entries))
       yield {
@@ -114,7 +114,7 @@ function* rowsOfEntry(entry: Entry, content: Content, run: RunState | undefined,
       const call = content.calls.get(part.callId)
       if (call !== undefined && isShown(call, run)) yield { kind: 'call', id: call.id, call }
     } else if (part.type === 'note') {
-      yield { kind: 'note', id, text: part.text }
+      yield { kind: 'note', id, said: part.said }
     } else if (part.type === 'text') {
       yield { kind: 'text', id, text: part.text, live: isLast, cut: part.cut }
     } else {

@@ -40,7 +40,7 @@ export type EntryPart =
   | { readonly type: 'text'; readonly text: string; readonly cut: string | null }
   | { readonly type: 'reasoning'; readonly text: string }
   | { readonly type: 'call'; readonly callId: string }
-  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'note'; readonly said: Said }
 
 /**
  * A message of a person or the agent; `context` is about what the model reads, and nobody's words.
@@ -56,9 +56,16 @@ export interface Entry {
   readonly siblings: readonly string[]
 }
 
+/** What is told between the messages; the words for it are found where it is shown. */
+export type Said =
+  | { readonly code: 'interrupted' | 'summarised' | 'left_out' }
+  | { readonly code: 'notice'; readonly text: string }
+  | { readonly code: 'model_changed'; readonly to: string; readonly from: string; readonly reason: string }
+  | { readonly code: 'sandbox'; readonly status: 'lost' | 'recreated'; readonly note: string }
+
 export interface Note {
   readonly id: string
-  readonly text: string
+  readonly said: Said
   /** The message it stands after; null: before the run's first. */
   readonly after: string | null
 }
@@ -123,7 +130,7 @@ export type Row =
     }
   | { readonly kind: 'reasoning'; readonly id: string; readonly text: string; readonly live: boolean }
   | { readonly kind: 'call'; readonly id: string; readonly call: Call }
-  | { readonly kind: 'note'; readonly id: string; readonly text: string }
+  | { readonly kind: 'note'; readonly id: string; readonly said: Said }
   | {
       readonly kind: 'question'
       readonly id: string

@@ -97,10 +97,7 @@ export class WorkingCopy {
         this.#takeCall(part, message.id, runId ?? '')
         parts.push({ type: 'call', callId: part.call_id })
       } else if (part.type === 'compaction') {
-        const text = part.summarised
-          ? 'Earlier conversation was summarised'
-          : 'Earlier conversation was left out: it could not be summarised'
-        parts.push({ type: 'note', text })
+        parts.push({ type: 'note', said: { code: part.summarised ? 'summarised' : 'left_out' } })
       } else if (part.type !== 'references' && part.text.trim() !== '') {
         parts.push(
           part.type === 'text'

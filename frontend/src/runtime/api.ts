@@ -1,6 +1,7 @@
 /** The typed client of the API, and what its failures say to a person. */
 import createClient from 'openapi-fetch'
 import type { paths } from '@/protocol/api'
+import { t } from '@/words'
 import { chooseAccount, signOut, useSession } from './auth'
 import { apiUrl } from './config'
 
@@ -29,12 +30,7 @@ export async function authorizedFetch(url: string, init: RequestInit = {}): Prom
     response = await fetch(url, { ...init, headers })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new ApiError(
-      0,
-      'offline',
-      'The service cannot be reached.',
-      'Check that it is running; the page goes on by itself.',
-    )
+    throw new ApiError(0, 'offline', t('runtime.theServiceCannotBeReached'), t('runtime.checkThatItIsRunning'))
   }
   if (response.ok) return response
   const refusal = await problem(response)
@@ -48,12 +44,12 @@ export async function authorizedFetch(url: string, init: RequestInit = {}): Prom
 }
 
 function refused({ code, message, hint }: ApiError): string {
-  return code === 'session_ended' ? `${message} ${hint}` : 'Your sign-in is no longer good.'
+  return code === 'session_ended' ? `${message} ${hint}` : t('runtime.yourSignInIsNo')
 }
 
 /** What a refusal says. */
 export async function problem(response: Response): Promise<ApiError> {
-  const fallback = `The service answered with ${String(response.status)}.`
+  const fallback = t('runtime.theServiceAnsweredWithStatus', { status: response.status })
   try {
     const body: unknown = await response.clone().json()
     if (typeof body === 'object' && body !== null) {
@@ -88,12 +84,12 @@ export const api = createClient<paths>({
 
 /** The answer's body. Failures were raised already. */
 export function body<Data>(answer: { data?: Data | undefined }): Data {
-  if (answer.data === undefined) throw new ApiError(502, 'empty', 'The service gave an empty answer.')
+  if (answer.data === undefined) throw new ApiError(502, 'empty', t('runtime.theServiceGaveAnEmpty'))
   return answer.data
 }
 
 /** What to tell a person about a failure. */
 export function explain(error: unknown): string {
   if (error instanceof ApiError) return error.hint === '' ? error.message : `${error.message} ${error.hint}`
-  return 'Something in the page went wrong. Load it again.'
+  return t('runtime.somethingInThePageWent')
 }

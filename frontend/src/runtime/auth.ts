@@ -1,6 +1,7 @@
 /** Signing in: the bearer token, kept by the browser, and the one-time code that gives it. */
 import { create } from 'zustand'
 import { apiUrl } from './config'
+import { t } from '@/words'
 
 const KEY = 'factotum.token'
 const ACCOUNT = 'factotum.account'
@@ -70,12 +71,11 @@ export async function redeemCode(): Promise<void> {
     if (response.ok && token !== null) {
       signIn(token)
     } else if (useSession.getState().token === null) {
-      useSession.setState({ problem: textOf(answer, 'detail') ?? 'This address is no longer good.' })
+      useSession.setState({ problem: textOf(answer, 'detail') ?? t('runtime.thisAddressIsNoLonger') })
     }
   } catch (error) {
     if (!(error instanceof TypeError) && !(error instanceof SyntaxError)) throw error
-    if (useSession.getState().token === null)
-      useSession.setState({ problem: 'The service cannot be reached. Is it running?' })
+    if (useSession.getState().token === null) useSession.setState({ problem: t('runtime.theServiceCannotBeReachedIs') })
   }
 }
 

@@ -1,7 +1,9 @@
 /** Reading a whole thread, to export it. */
 import type { Message, Run, Thread } from '@/protocol/types'
 import { toMarkdown } from '@/protocol/export'
+import type { ExportWords } from '@/protocol/export'
 import { api, body } from './api'
+import { t } from '@/words'
 
 /** The thread's path as a document: its name, and what is in it. Raises ApiError. */
 export async function exported(thread: Thread, form: 'markdown' | 'json'): Promise<{ name: string; text: string }> {
@@ -11,9 +13,19 @@ export async function exported(thread: Thread, form: 'markdown' | 'json'): Promi
       .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
       .replaceAll(/^-|-$/g, '')
       .slice(0, 60) || 'thread'
-  if (form === 'markdown') return { name: `${stem}.md`, text: toMarkdown(thread, messages) }
+  if (form === 'markdown') return { name: `${stem}.md`, text: toMarkdown(thread, messages, words()) }
   const runs = await allRuns(thread.id)
   return { name: `${stem}.json`, text: `${JSON.stringify({ thread, runs, messages }, null, 2)}\n` }
+}
+
+function words(): ExportWords {
+  return {
+    untitled: t('runtime.untitled'),
+    you: t('runtime.you'),
+    agent: t('runtime.agent'),
+    result: (outcome) => t('runtime.result', { outcome }),
+    summarised: t('runtime.summarised'),
+  }
 }
 
 export async function allMessages(threadId: string): Promise<Message[]> {

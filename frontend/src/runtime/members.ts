@@ -50,9 +50,7 @@ export async function leaveAccount(userId: string, hasOthers: boolean, why: stri
 /** Makes an invitation that is good for so many days. Raises ApiError. */
 export async function invite(role: Role, note: string, days: number): Promise<MadeInvitation> {
   const expires_at = new Date(Date.now() + days * 86_400_000 - 60_000).toISOString()
-  const made = body(
-    await api.POST('/v1/invitations', { body: { role, note: note === '' ? null : note, expires_at } }),
-  )
+  const made = body(await api.POST('/v1/invitations', { body: { role, note: note === '' ? null : note, expires_at } }))
   await queryClient.invalidateQueries({ queryKey: ['invitations'] })
   return made
 }

@@ -15,6 +15,7 @@ import type {
 import { api, body } from './api'
 import { uploadFile } from './files'
 import { queryClient } from './queries'
+import { t } from '@/words'
 
 /** How a task shall be done; null: as the service has it. */
 export interface Choices {
@@ -52,7 +53,7 @@ export async function sendTask(threadId: string, task: Task): Promise<Run> {
   for (const file of task.files) await uploadFile(threadId, file.name, file)
   const names = task.files.map((file) => file.name)
   const text =
-    names.length === 0 ? task.text : `${task.text}\n\nAttached files, in the workspace: ${names.join(', ')}`.trim()
+    names.length === 0 ? task.text : `${task.text}\n\n${t('runtime.attachedFiles', { names: names.join(', ') })}`.trim()
   const message: NewMessage = { text, delivery: task.delivery, ...chosen(task) }
   const sent = body(
     await api.POST('/v1/threads/{thread_id}/messages', {

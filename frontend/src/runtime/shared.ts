@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { ApiError, problem } from './api'
 import { apiUrl } from './config'
+import { t } from '@/words'
 
 /** Raises ApiError. */
 export async function readShared(token: string, path: string, signal: AbortSignal | null): Promise<Response> {
@@ -16,7 +17,7 @@ export async function readShared(token: string, path: string, signal: AbortSigna
     })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new ApiError(0, 'offline', 'The service cannot be reached.', 'Try again in a moment.')
+    throw new ApiError(0, 'offline', t('runtime.theServiceCannotBeReached'), t('runtime.tryAgainInAMoment'))
   }
   if (!response.ok) throw await problem(response)
   return response

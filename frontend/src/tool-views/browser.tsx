@@ -2,57 +2,53 @@
 import { Globe, Hand, Keyboard, MousePointerClick, ScanText } from 'lucide-react'
 import type { LucideIcon } from 'lucide-react'
 import type { Call } from '@/protocol/state'
+import { t } from '@/words'
+import type { en } from '@/words/en'
 import { Output } from './detail'
 import type { ToolView } from './view'
 import { argument } from './view'
 
-interface Words {
-  icon: LucideIcon
-  verb: string
-  doing: string
-  done: string
-  /** The arguments that may say what it is done to; the first that does is shown. */
-  of?: readonly string[]
+type Tool = keyof typeof en.tools & `browser_${string}`
+
+/** `of`: the arguments that may say what it is done to; the first that does is shown. */
+function view(tool: Tool, icon: LucideIcon, of: readonly string[]): ToolView {
+  return {
+    icon,
+    get verb() {
+      return t(`tools.${tool}.verb`)
+    },
+    plain: () => [t(`tools.${tool}.doing`), t(`tools.${tool}.done`)],
+    target: (call: Call) => of.map((name) => argument(call, name)).find((text) => text !== '') ?? '',
+    prose: false,
+    Detail: Output,
+    panel: 'browser',
+  }
 }
 
-function view({ icon, verb, doing, done, of = [] }: Words): ToolView {
-  const target = (call: Call): string => of.map((name) => argument(call, name)).find((text) => text !== '') ?? ''
-  return { icon, verb, plain: () => [doing, done], target, prose: false, Detail: Output, panel: 'browser' }
-}
-
-const point = (verb: string, doing: string, done: string): ToolView =>
-  view({ icon: MousePointerClick, verb, doing, done, of: ['text', 'to_text', 'element', 'direction'] })
-const read = (verb: string, doing: string, done: string): ToolView =>
-  view({ icon: ScanText, verb, doing, done, of: ['path', 'what'] })
-const move = (verb: string, doing: string, done: string): ToolView =>
-  view({ icon: Globe, verb, doing, done, of: ['url', 'query', 'text', 'action', 'element'] })
+const point = (tool: Tool): ToolView => view(tool, MousePointerClick, ['text', 'to_text', 'element', 'direction'])
+const read = (tool: Tool): ToolView => view(tool, ScanText, ['path', 'what'])
+const move = (tool: Tool): ToolView => view(tool, Globe, ['url', 'query', 'text', 'action', 'element'])
 
 export const browserViews = {
-  browser_go_to: move('Open', 'Opening a page', 'Opened a page'),
-  browser_search: move('Search', 'Searching the web', 'Searched the web'),
-  browser_hand_over: view({
-    icon: Hand,
-    verb: 'Hand over',
-    doing: 'Handing you the browser',
-    done: 'Handed you the browser',
-    of: ['task'],
-  }),
-  browser_history: move('Browser', 'Going through the history', 'Went through the history'),
-  browser_tabs: move('Tabs', 'Using tabs', 'Used tabs'),
-  browser_wait: move('Wait', 'Waiting for a page', 'Waited for a page'),
-  browser_dialog: move('Dialog', 'Preparing for a dialog', 'Prepared for a dialog'),
-  browser_download: move('Download', 'Downloading a file', 'Downloaded a file'),
-  browser_click: point('Click', 'Clicking', 'Clicked'),
-  browser_scroll: point('Scroll', 'Scrolling', 'Scrolled'),
-  browser_hover: point('Point at', 'Pointing at something', 'Pointed at something'),
-  browser_drag: point('Drag', 'Dragging', 'Dragged'),
-  browser_select: point('Choose', 'Choosing from a list', 'Chose from a list'),
-  browser_upload: point('Upload', 'Uploading files', 'Uploaded files'),
-  browser_type: view({ icon: Keyboard, verb: 'Type', doing: 'Typing', done: 'Typed', of: ['text'] }),
-  browser_keys: view({ icon: Keyboard, verb: 'Press', doing: 'Pressing keys', done: 'Pressed keys', of: ['keys'] }),
-  browser_look: read('Look', 'Looking at the page', 'Looked at the page'),
-  browser_extract: read('Read', 'Reading the page', 'Read the page'),
-  browser_messages: read('Console', 'Reading the console', 'Read the console'),
-  browser_screenshot: read('Picture', 'Taking a picture', 'Took a picture'),
-  browser_pdf: read('PDF', 'Making a PDF', 'Made a PDF'),
+  browser_go_to: move('browser_go_to'),
+  browser_search: move('browser_search'),
+  browser_hand_over: view('browser_hand_over', Hand, ['task']),
+  browser_history: move('browser_history'),
+  browser_tabs: move('browser_tabs'),
+  browser_wait: move('browser_wait'),
+  browser_dialog: move('browser_dialog'),
+  browser_download: move('browser_download'),
+  browser_click: point('browser_click'),
+  browser_scroll: point('browser_scroll'),
+  browser_hover: point('browser_hover'),
+  browser_drag: point('browser_drag'),
+  browser_select: point('browser_select'),
+  browser_upload: point('browser_upload'),
+  browser_type: view('browser_type', Keyboard, ['text']),
+  browser_keys: view('browser_keys', Keyboard, ['keys']),
+  browser_look: read('browser_look'),
+  browser_extract: read('browser_extract'),
+  browser_messages: read('browser_messages'),
+  browser_screenshot: read('browser_screenshot'),
+  browser_pdf: read('browser_pdf'),
 } satisfies Record<string, ToolView>

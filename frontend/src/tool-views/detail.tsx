@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import type { Call } from '@/protocol/state'
 import { TerminalText } from '@/ui/terminal-text'
+import { t } from '@/words'
 
 const MOST = 4000
 
@@ -26,13 +27,14 @@ export function Machine({ text, label, head = false }: { text: string; label: st
     >
       {cut && !head && (
         <span className="text-muted">
-          … {String(text.length - MOST)} characters before{'\n'}
+          … {t('tools.charactersBefore', { count: text.length - MOST })}
+          {'\n'}
         </span>
       )}
       <TerminalText text={shown} />
       {cut && head && (
         <span className="text-muted">
-          {'\n'}… {String(text.length - MOST)} characters more
+          {'\n'}… {t('tools.charactersMore', { count: text.length - MOST })}
         </span>
       )}
     </pre>
@@ -44,8 +46,8 @@ export function Output({ call }: { call: Call }) {
   const text = call.output !== '' ? call.output : call.tail
   if (text === '') return null
   return (
-    <Section title={call.output === '' ? 'Output so far' : 'Result'}>
-      <Machine text={text} label="Result" />
+    <Section title={call.output === '' ? t('tools.outputSoFar') : t('tools.result')}>
+      <Machine text={text} label={t('tools.result')} />
     </Section>
   )
 }
@@ -54,10 +56,10 @@ export function Output({ call }: { call: Call }) {
 export function Raw({ call }: { call: Call }) {
   return (
     <>
-      <Section title="Arguments">
+      <Section title={t('tools.arguments')}>
         <Machine
           text={call.state === 'writing' ? call.tail : JSON.stringify(call.arguments, null, 2)}
-          label="Arguments"
+          label={t('tools.arguments')}
           head
         />
       </Section>

@@ -6,6 +6,7 @@ import type { Call } from '@/protocol/state'
 import { Code } from '@/ui/markdown/code'
 import { Diff } from '@/ui/diff'
 import { diff } from '@/ui/diff-lines'
+import { t } from '@/words'
 import { Output } from './detail'
 import type { ToolView } from './view'
 import { argument, fileName } from './view'
@@ -19,7 +20,7 @@ function Content({ call }: { call: Call }) {
   return (
     <>
       <Code code={content.slice(0, MOST)} language={extension} className="max-h-72" />
-      {content.length > MOST && <p className="px-3 pb-2 text-muted text-xs">The rest is in the file.</p>}
+      {content.length > MOST && <p className="px-3 pb-2 text-muted text-xs">{t('tools.restInFile')}</p>}
     </>
   )
 }
@@ -29,42 +30,41 @@ function Change({ call }: { call: Call }) {
   return (
     <>
       {typeof before === 'string' && typeof after === 'string' && (
-        <Diff lines={diff(before.slice(0, MOST), after.slice(0, MOST))} label="Changes" className="max-h-72" />
+        <Diff
+          lines={diff(before.slice(0, MOST), after.slice(0, MOST))}
+          label={t('tools.fileChanges')}
+          className="max-h-72"
+        />
       )}
       {call.state === 'error' && <Output call={call} />}
     </>
   )
 }
 
-interface FileWords {
-  icon: LucideIcon
-  verb: string
-  doing: string
-  done: string
-  what?: string
-  Detail: ComponentType<{ call: Call }>
-}
+type Tool = 'create_file' | 'rewrite_file' | 'str_replace' | 'read_file' | 'delete_file' | 'list_files'
 
-function view({ icon, verb, doing, done, what = 'a file', Detail }: FileWords): ToolView {
-  const plain = (call: Call): [string, string] => {
-    const name = what === 'a file' ? fileName(call, what) : what
-    return [`${doing} ${name}`, `${done} ${name}`]
+function view(tool: Tool, icon: LucideIcon, Detail: ComponentType<{ call: Call }>): ToolView {
+  return {
+    icon,
+    get verb() {
+      return t(`tools.${tool}.verb`)
+    },
+    plain: (call) => {
+      const name = fileName(call, t('tools.aFile'))
+      return [t(`tools.${tool}.doing`, { name }), t(`tools.${tool}.done`, { name })]
+    },
+    target: (call) => argument(call, 'path'),
+    prose: false,
+    Detail,
+    panel: 'files',
   }
-  return { icon, verb, plain, target: (call) => argument(call, 'path'), prose: false, Detail, panel: 'files' }
 }
 
 export const fileViews = {
-  create_file: view({ icon: FilePlus, verb: 'Create', doing: 'Writing', done: 'Wrote', Detail: Content }),
-  rewrite_file: view({ icon: FilePen, verb: 'Rewrite', doing: 'Rewriting', done: 'Rewrote', Detail: Content }),
-  str_replace: view({ icon: FilePen, verb: 'Edit', doing: 'Changing', done: 'Changed', Detail: Change }),
-  read_file: view({ icon: FileText, verb: 'Read', doing: 'Reading', done: 'Read', Detail: Output }),
-  delete_file: view({ icon: FileX, verb: 'Delete', doing: 'Deleting', done: 'Deleted', Detail: Output }),
-  list_files: view({
-    icon: FolderOpen,
-    verb: 'List',
-    doing: 'Looking through',
-    done: 'Looked through',
-    what: 'the files',
-    Detail: Output,
-  }),
+  create_file: view('create_file', FilePlus, Content),
+  rewrite_file: view('rewrite_file', FilePen, Content),
+  str_replace: view('str_replace', FilePen, Change),
+  read_file: view('read_file', FileText, Output),
+  delete_file: view('delete_file', FileX, Output),
+  list_files: view('list_files', FolderOpen, Output),
 }

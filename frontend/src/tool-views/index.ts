@@ -1,6 +1,7 @@
 /** Which tool shows how. A tool that is not known here shows its name, its arguments and its result. */
 import { CircleHelp, ListTodo, PackageCheck, Wrench } from 'lucide-react'
 import type { Call } from '@/protocol/state'
+import { t } from '@/words'
 import { Output, Raw } from './detail'
 import { browserViews } from './browser'
 import { fileViews } from './files'
@@ -18,8 +19,10 @@ const VIEWS: Readonly<Record<string, ToolView>> = {
   shell: shellView,
   ask: {
     icon: CircleHelp,
-    verb: 'Ask',
-    plain: () => ['Asking you', 'Asked you'],
+    get verb() {
+      return t('tools.ask.verb')
+    },
+    plain: () => [t('tools.ask.doing'), t('tools.ask.done')],
     target: (call) => argument(call, 'question'),
     prose: true,
     Detail: Output,
@@ -27,8 +30,10 @@ const VIEWS: Readonly<Record<string, ToolView>> = {
   },
   complete: {
     icon: PackageCheck,
-    verb: 'Complete',
-    plain: () => ['Summing up', 'Summed up'],
+    get verb() {
+      return t('tools.complete.verb')
+    },
+    plain: () => [t('tools.complete.doing'), t('tools.complete.done')],
     target: (call) => argument(call, 'summary'),
     prose: true,
     Detail: Output,
@@ -36,8 +41,10 @@ const VIEWS: Readonly<Record<string, ToolView>> = {
   },
   update_plan: {
     icon: ListTodo,
-    verb: 'Plan',
-    plain: () => ['Planning', 'Planned'],
+    get verb() {
+      return t('tools.update_plan.verb')
+    },
+    plain: () => [t('tools.update_plan.doing'), t('tools.update_plan.done')],
     target: planned,
     prose: true,
     Detail: Output,
@@ -50,7 +57,10 @@ export function viewOf(call: Call): ToolView {
     VIEWS[call.name] ?? {
       icon: Wrench,
       verb: sentence(call.name),
-      plain: (of) => [`Using ${sentence(of.name).toLowerCase()}`, `Used ${sentence(of.name).toLowerCase()}`],
+      plain: (of) => {
+        const name = sentence(of.name).toLowerCase()
+        return [t('tools.unknown.doing', { name }), t('tools.unknown.done', { name })]
+      },
       target: (of) =>
         Object.keys(of.arguments)
           .map((name) => argument(of, name))
@@ -64,7 +74,7 @@ export function viewOf(call: Call): ToolView {
 
 function sentence(name: string): string {
   const words = name.replaceAll(/[_-]+/g, ' ').trim()
-  return words === '' ? 'Tool' : words.charAt(0).toUpperCase() + words.slice(1)
+  return words === '' ? t('tools.unnamed') : words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** The step that a plan is at. */
@@ -78,5 +88,5 @@ function planned(call: Call): string {
   const active = steps.find((step) => step.status === 'active')
   if (active !== undefined) return active.text
   const done = steps.filter((step) => step.status === 'done' || step.status === 'skipped').length
-  return `${String(done)} of ${String(steps.length)} steps done`
+  return t('tools.stepsDone', { done, all: steps.length })
 }

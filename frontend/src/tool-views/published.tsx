@@ -1,6 +1,7 @@
 /** What an agent shows to people: a server's port, a folder that was deployed. Its address is a link. */
 import { ExternalLink, Rocket, Waypoints } from 'lucide-react'
 import type { Call } from '@/protocol/state'
+import { t } from '@/words'
 import { Output } from './detail'
 import type { ToolView } from './view'
 import { argument } from './view'
@@ -16,7 +17,9 @@ export function addressOf(call: Call): string | null {
 }
 
 function label(call: Call): string {
-  return call.name === 'deploy' ? `Open ${argument(call, 'name') || 'site'}` : `Open port ${argument(call, 'port')}`
+  return call.name === 'deploy'
+    ? t('tools.openSite', { name: argument(call, 'name') || t('tools.site') })
+    : t('tools.openPort', { port: argument(call, 'port') })
 }
 
 function Detail({ call }: { call: Call }) {
@@ -61,9 +64,11 @@ export function AddressLink({ call }: { call: Call }) {
 export const publishedViews = {
   expose_port: {
     icon: Waypoints,
-    verb: 'Show',
-    target: (call) => (argument(call, 'port') === '' ? '' : `port ${argument(call, 'port')}`),
-    plain: () => ['Getting an address for it', 'Got an address for it'],
+    get verb() {
+      return t('tools.expose_port.verb')
+    },
+    target: (call) => (argument(call, 'port') === '' ? '' : t('tools.port', { port: argument(call, 'port') })),
+    plain: () => [t('tools.expose_port.doing'), t('tools.expose_port.done')],
     prose: true,
     Detail,
     panel: null,
@@ -71,9 +76,11 @@ export const publishedViews = {
   },
   deploy: {
     icon: Rocket,
-    verb: 'Deploy',
+    get verb() {
+      return t('tools.deploy.verb')
+    },
     target: (call) => argument(call, 'folder'),
-    plain: () => ['Publishing it', 'Published it'],
+    plain: () => [t('tools.deploy.doing'), t('tools.deploy.done')],
     prose: false,
     Detail,
     panel: null,

@@ -2,6 +2,7 @@
 import { SquareTerminal } from 'lucide-react'
 import type { Call } from '@/protocol/state'
 import { Code } from '@/ui/markdown/code'
+import { t } from '@/words'
 import { Output } from './detail'
 import type { ToolView } from './view'
 import { argument } from './view'
@@ -20,8 +21,10 @@ function Detail({ call }: { call: Call }) {
 
 export const shellView: ToolView = {
   icon: SquareTerminal,
-  verb: 'Run',
-  plain: () => ['Running a command', 'Ran a command'],
+  get verb() {
+    return t('tools.shell.verb')
+  },
+  plain: () => [t('tools.shell.doing'), t('tools.shell.done')],
   target: (call) => argument(call, 'command'),
   prose: false,
   Detail,

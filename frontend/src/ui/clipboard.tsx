@@ -2,8 +2,9 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { IconButton } from './button'
+import { t } from '@/words'
 
-export function CopyButton({ text, label = 'Copy' }: { text: () => string; label?: string }) {
+export function CopyButton({ text, label = t('ui.copy') }: { text: () => string; label?: string }) {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
     if (!copied) return
@@ -16,7 +17,7 @@ export function CopyButton({ text, label = 'Copy' }: { text: () => string; label
   }, [copied])
   return (
     <IconButton
-      label={copied ? 'Copied' : label}
+      label={copied ? t('ui.copied') : label}
       size="icon-small"
       onClick={() => {
         void copy(text()).then(() => {

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { Button } from './button'
+import { t } from '@/words'
 
 interface ConfirmProps {
   /** What it does to what, read aloud. */
@@ -58,7 +59,7 @@ export function Confirm({ label, verb, busy = false, onConfirm, children }: Conf
           setAsking(false)
         }}
       >
-        Keep
+        {t('ui.keep')}
       </Button>
     </span>
   )

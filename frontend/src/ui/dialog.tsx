@@ -4,6 +4,7 @@ import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { IconButton } from './button'
 import { cn } from './cn'
+import { t } from '@/words'
 
 interface DialogProps {
   open: boolean
@@ -54,7 +55,7 @@ export function Dialog({
             <Radix.Title className="font-semibold text-base">{title}</Radix.Title>
             {!titleHidden && (
               <Radix.Close asChild>
-                <IconButton label="Close" size="icon-small">
+                <IconButton label={t('ui.close')} size="icon-small">
                   <X size={16} />
                 </IconButton>
               </Radix.Close>

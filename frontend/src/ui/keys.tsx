@@ -1,13 +1,14 @@
 /** A key combination, as this machine's keyboard names it. */
 import { cn } from './cn'
+import { t } from '@/words'
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
 /** `mod` is Command on a Mac and Control elsewhere. */
 export function keyNames(keys: string): string[] {
   return keys.split('+').map((key) => {
-    if (key === 'mod') return MAC ? '⌘' : 'Ctrl'
-    if (key === 'shift') return MAC ? '⇧' : 'Shift'
+    if (key === 'mod') return MAC ? '⌘' : t('ui.control')
+    if (key === 'shift') return MAC ? '⇧' : t('ui.shift')
     if (key === 'enter') return '↵'
     return key.length === 1 ? key.toUpperCase() : key
   })

@@ -1,18 +1,19 @@
 /** The steps of a plan with their marks, and how far it is. */
 import { Check, Circle, CircleDot, Minus } from 'lucide-react'
 import { cn } from './cn'
+import { t } from '@/words'
 
 interface Item {
   readonly text: string
   readonly status: 'pending' | 'active' | 'done' | 'skipped'
 }
 
-const WORDS: Readonly<Record<Item['status'], string>> = {
-  done: 'done',
-  active: 'going on',
-  skipped: 'skipped',
-  pending: 'to do',
-}
+const WORDS = {
+  done: 'ui.done',
+  active: 'ui.goingOn',
+  skipped: 'ui.skipped',
+  pending: 'ui.toDo',
+} as const
 
 /** How many steps need nothing more. */
 export function doneOf(items: readonly Item[]): number {
@@ -24,7 +25,7 @@ export function PlanBar({ items, className }: { items: readonly Item[]; classNam
   return (
     <div
       role="progressbar"
-      aria-label="Plan"
+      aria-label={t('ui.plan')}
       aria-valuenow={done}
       aria-valuemin={0}
       aria-valuemax={items.length}
@@ -63,7 +64,7 @@ function Mark({ status }: { status: Item['status'] }) {
   return (
     <Icon
       size={15}
-      aria-label={WORDS[status]}
+      aria-label={t(WORDS[status])}
       className={cn(
         'mt-0.5 shrink-0',
         status === 'done' ? 'text-ok' : status === 'active' ? 'text-accent' : 'text-muted',

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from factotum.api.dependencies import CallerIn, ContextIn, ProjectId
-from factotum.features.snapshots import NewSnapshot, Snapshot, SnapshotList
+from factotum.features.snapshots import NewSnapshot, SnapshotList, WorkspaceSnapshot
 
 router = APIRouter(prefix="/v1/projects/{project_id}/snapshots", tags=["projects"])
 
@@ -21,7 +21,7 @@ async def list_snapshots(project_id: ProjectId, caller: CallerIn, context: Conte
 @router.post("", status_code=201, operation_id="take_snapshot", summary="Keep the workspace as it is")
 async def take_snapshot(
     project_id: ProjectId, body: NewSnapshot, caller: CallerIn, context: ContextIn
-) -> Snapshot:
+) -> WorkspaceSnapshot:
     """Keep the workspace as it is now; the newest five that were asked for are kept."""
     return await context.snapshots.take(caller, project_id, body)
 

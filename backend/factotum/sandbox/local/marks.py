@@ -60,11 +60,12 @@ def load(file: Path) -> Marks | None:
         return None
 
 
-def survey(top: int, most: int, *, still: bool = False) -> Marks:
-    """Mark all below a folder descriptor, at most `most` entries. `still`: nothing changes it now."""
-    marks = Marks()
-    if still:
-        marks.at += 2 * _TICK
+def survey(top: int, most: int) -> Marks:
+    """Mark all below a folder descriptor, at most `most` entries, what changed just now too.
+
+    To be compared with marks that were saved, or to be saved of a tree that nothing changes.
+    """
+    marks = Marks(at=time.time_ns() + 2 * _TICK)
     waiting = ["."]
     while waiting and len(marks.entries) <= most:
         path = waiting.pop()

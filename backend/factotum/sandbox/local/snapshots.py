@@ -236,7 +236,7 @@ def restore(project: Project, snapshot_id: str) -> None:
                 trash.discard(folder, "workspace", project.trash)
             draft.rename(project.workspace)
         with _folder(project.workspace) as now_there:
-            marks = survey(now_there, 2**62, still=True)
+            marks = survey(now_there, 2**62)
         marks.snapshot_id = snapshot_id
         marks.save(project.marks)
     except OSError as error:

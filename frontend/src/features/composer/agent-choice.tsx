@@ -4,6 +4,7 @@ import { Bot, ChevronDown, Settings } from 'lucide-react'
 import { useAgents } from '@/runtime/agents'
 import { Button } from '@/ui/button'
 import { Menu, MenuChoice, MenuItem } from '@/ui/menu'
+import { t } from '@/words'
 import { choose, useAgent } from './choices'
 
 export function AgentChoice() {
@@ -15,9 +16,14 @@ export function AgentChoice() {
     <Menu
       className="w-64"
       trigger={
-        <Button look="ghost" size="small" aria-label={`Agent: ${agent?.name ?? 'No agent'}`} className="min-w-0 shrink">
+        <Button
+          look="ghost"
+          size="small"
+          aria-label={t('composer.agentName', { name: agent?.name ?? t('composer.noAgent') })}
+          className="min-w-0 shrink"
+        >
           <Bot size={14} aria-hidden="true" />
-          <span className="truncate max-sm:max-w-20">{agent?.name ?? 'No agent'}</span>
+          <span className="truncate max-sm:max-w-20">{agent?.name ?? t('composer.noAgent')}</span>
           <ChevronDown size={13} aria-hidden="true" />
         </Button>
       }
@@ -28,7 +34,7 @@ export function AgentChoice() {
           choose({ agent: null })
         }}
       >
-        No agent
+        {t('composer.noAgent')}
       </MenuChoice>
       {data.map(({ id, name }) => (
         <MenuChoice
@@ -43,7 +49,7 @@ export function AgentChoice() {
       ))}
       <div className="my-1 border-t" role="separator" />
       <MenuItem onSelect={() => void navigate({ to: '/settings/$', params: { _splat: 'agents' } })}>
-        <Settings size={14} aria-hidden="true" /> Manage agents
+        <Settings size={14} aria-hidden="true" /> {t('composer.manageAgents')}
       </MenuItem>
     </Menu>
   )

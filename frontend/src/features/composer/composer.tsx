@@ -6,6 +6,7 @@ import { newKey } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
 import { Button, IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 import { AgentChoice } from './agent-choice'
 import { Attachments } from './attachments'
 import { useDraft, withFiles } from './draft'
@@ -100,7 +101,7 @@ export function Composer({
 
   return (
     <form
-      aria-label="Task"
+      aria-label={t('composer.task')}
       onSubmit={(event) => {
         event.preventDefault()
         void send()
@@ -133,13 +134,13 @@ export function Composer({
         }}
         onKeyDown={onKeyDown}
         onPaste={onPaste}
-        placeholder={over ? 'Drop files here' : placeholder}
-        aria-label="Your task"
+        placeholder={over ? t('composer.dropFilesHere') : placeholder}
+        aria-label={t('composer.yourTask')}
         data-composer=""
         className="block field-sizing-content max-h-[40dvh] min-h-[52px] w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base leading-relaxed outline-none placeholder:text-muted"
       />
       <div className="flex items-center gap-1 p-2">
-        <IconButton label="Attach files" onClick={() => picker.current?.click()}>
+        <IconButton label={t('composer.attachFiles')} onClick={() => picker.current?.click()}>
           <Paperclip size={16} />
         </IconButton>
         <input
@@ -159,12 +160,13 @@ export function Composer({
         {steers && !empty && <DeliveryChoice />}
         {onStop !== undefined && (
           <Button look="plain" onClick={onStop} disabled={stopping} className="rounded-full">
-            <Square size={11} fill="currentColor" aria-hidden="true" /> {stopping ? 'Stopping' : 'Stop'}
+            <Square size={11} fill="currentColor" aria-hidden="true" />{' '}
+            {stopping ? t('composer.stopping') : t('composer.stop')}
           </Button>
         )}
         {(onStop === undefined || !empty) && (
           <IconButton
-            label={sending ? 'Sending' : 'Send'}
+            label={sending ? t('composer.sending') : t('composer.send')}
             keys="enter"
             type="submit"
             look="primary"

@@ -3,12 +3,37 @@ import { ChevronDown } from 'lucide-react'
 import type { Delivery } from '@/protocol/types'
 import { Button } from '@/ui/button'
 import { Menu, MenuChoice } from '@/ui/menu'
+import { t } from '@/words'
 import { choose, useDelivery } from './choices'
 
 const DELIVERIES: readonly { id: Delivery; title: string; text: string }[] = [
-  { id: 'steer', title: 'After this step', text: 'The agent reads it as soon as its present step is done.' },
-  { id: 'interrupt', title: 'Now', text: 'The agent leaves off what it does and reads it at once.' },
-  { id: 'queue', title: 'As the next task', text: 'It waits until this task has ended.' },
+  {
+    id: 'steer',
+    get title() {
+      return t('composer.afterThisStep')
+    },
+    get text() {
+      return t('composer.theAgentReadsItAs')
+    },
+  },
+  {
+    id: 'interrupt',
+    get title() {
+      return t('composer.now')
+    },
+    get text() {
+      return t('composer.theAgentLeavesOffWhat')
+    },
+  },
+  {
+    id: 'queue',
+    get title() {
+      return t('composer.asTheNextTask')
+    },
+    get text() {
+      return t('composer.itWaitsUntilThisTask')
+    },
+  },
 ]
 
 export function DeliveryChoice() {
@@ -19,7 +44,7 @@ export function DeliveryChoice() {
       align="end"
       className="w-72"
       trigger={
-        <Button look="ghost" size="small" aria-label={`When it is read: ${chosen?.title ?? ''}`}>
+        <Button look="ghost" size="small" aria-label={t('composer.whenItIsRead', { title: chosen?.title ?? '' })}>
           {chosen?.title}
           <ChevronDown size={13} aria-hidden="true" />
         </Button>

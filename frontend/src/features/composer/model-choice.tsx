@@ -2,8 +2,9 @@
 import { ChevronDown } from 'lucide-react'
 import { useModels } from '@/runtime/queries'
 import { Button } from '@/ui/button'
-import { tokens } from '@/ui/format'
+import { price, tokens } from '@/ui/format'
 import { Menu, MenuChoice, MenuLabel } from '@/ui/menu'
+import { t } from '@/words'
 import { chooseModel, useChoices, useStandardModel } from './choices'
 
 export function ModelChoice() {
@@ -16,7 +17,12 @@ export function ModelChoice() {
     <Menu
       className="w-80"
       trigger={
-        <Button look="ghost" size="small" aria-label={`Model: ${chosen ?? standard}`} className="min-w-0">
+        <Button
+          look="ghost"
+          size="small"
+          aria-label={t('composer.modelValue', { value: chosen ?? standard })}
+          className="min-w-0"
+        >
           <span className="truncate">{shortName(chosen ?? standard)}</span>
           <ChevronDown size={13} aria-hidden="true" />
         </Button>
@@ -54,9 +60,14 @@ function facts(model: {
   const parts: string[] = []
   if (model.note !== '') parts.push(model.note)
   else {
-    if (model.context_window != null) parts.push(`${tokens(model.context_window)} context`)
+    if (model.context_window != null) parts.push(t('composer.contextTokens', { tokens: tokens(model.context_window) }))
     if (model.input_usd_per_million != null && model.output_usd_per_million != null)
-      parts.push(`$${String(model.input_usd_per_million)} in, $${String(model.output_usd_per_million)} out per million`)
+      parts.push(
+        t('composer.pricePerMillion', {
+          input: price(model.input_usd_per_million),
+          output: price(model.output_usd_per_million),
+        }),
+      )
   }
   return parts.join(' · ')
 }

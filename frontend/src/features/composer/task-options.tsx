@@ -5,14 +5,40 @@ import { IconButton } from '@/ui/button'
 import { money } from '@/ui/format'
 import { Popover } from '@/ui/popover'
 import { Segments } from '@/ui/segments'
+import { t } from '@/words'
 import { canReason, choose, useChoices, useModel } from './choices'
 
 const EFFORTS: readonly { value: Effort | 'default'; title: string }[] = [
-  { value: 'default', title: 'Default' },
-  { value: 'none', title: 'None' },
-  { value: 'low', title: 'Low' },
-  { value: 'medium', title: 'Medium' },
-  { value: 'high', title: 'High' },
+  {
+    value: 'default',
+    get title() {
+      return t('composer.default')
+    },
+  },
+  {
+    value: 'none',
+    get title() {
+      return t('composer.none')
+    },
+  },
+  {
+    value: 'low',
+    get title() {
+      return t('composer.low')
+    },
+  },
+  {
+    value: 'medium',
+    get title() {
+      return t('composer.medium')
+    },
+  },
+  {
+    value: 'high',
+    get title() {
+      return t('composer.high')
+    },
+  },
 ]
 const DOLLARS = [0.1, 0.5, 2, 10]
 
@@ -22,10 +48,10 @@ export function TaskOptions() {
   const chosen = effort !== null || mostDollars !== null
   return (
     <Popover
-      label="Options of the next task"
+      label={t('composer.optionsOfTheNextTask')}
       align="start"
       trigger={
-        <IconButton label="Options" look={chosen ? 'chosen' : 'ghost'}>
+        <IconButton label={t('composer.options')} look={chosen ? 'chosen' : 'ghost'}>
           <SlidersHorizontal size={15} />
         </IconButton>
       }
@@ -33,7 +59,7 @@ export function TaskOptions() {
       <div className="flex w-[min(340px,calc(100vw-48px))] flex-col gap-4">
         {canReason(model) && (
           <Segments
-            legend="How much it thinks"
+            legend={t('composer.howMuchItThinks')}
             value={effort ?? 'default'}
             options={EFFORTS}
             onChange={(value) => {
@@ -43,19 +69,17 @@ export function TaskOptions() {
         )}
         <div>
           <Segments
-            legend="Ask before it costs more than"
+            legend={t('composer.askBeforeItCostsMore')}
             value={String(mostDollars ?? '')}
             options={[
-              { value: '', title: 'No limit' },
+              { value: '', title: t('composer.noLimit') },
               ...DOLLARS.map((amount) => ({ value: String(amount), title: money(amount) })),
             ]}
             onChange={(value) => {
               choose({ mostDollars: value === '' ? null : Number(value) })
             }}
           />
-          <p className="mt-2 text-muted text-sm">
-            At the limit the task waits and asks whether it may go on. Steps are limited in any case.
-          </p>
+          <p className="mt-2 text-muted text-sm">{t('composer.atTheLimitTheTask')}</p>
         </div>
       </div>
     </Popover>

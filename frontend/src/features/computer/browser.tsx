@@ -8,6 +8,7 @@ import { resumeBrowser, useDriving } from '@/runtime/driving'
 import { useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { useObjectUrl } from '@/ui/object-url'
+import { t } from '@/words'
 import { Driven } from './driven'
 import { TakeOver } from './take-over'
 
@@ -30,7 +31,7 @@ export function Browser() {
   }
 
   if (driven !== null && runs.has(driven)) return <Driven />
-  if (run === undefined) return <p className="p-4 text-muted">The agent has not opened its browser yet.</p>
+  if (run === undefined) return <p className="p-4 text-muted">{t('computer.theAgentHasNotOpened')}</p>
   const view = run.browser ?? { address: '', title: '', seq: 0 }
   return (
     <Page key={run.id} runId={run.id} view={view} waits={run.question?.reason === 'hand_over'} focused={handedBack} />
@@ -52,7 +53,7 @@ function Page({ runId, view, waits, focused }: PageProps) {
   const kept = useObjectUrl(data)
   const current = look?.tabs.find((tab) => tab.current) ?? view
   const url = look?.picture == null ? kept : `data:image/jpeg;base64,${look.picture}`
-  const name = current.title === '' ? 'a page without a title' : current.title
+  const name = current.title === '' ? t('computer.aPageWithoutATitle') : current.title
   return (
     <div className="flex h-full flex-col">
       <div className="flex shrink-0 items-center gap-3 border-b px-4 py-2">
@@ -71,15 +72,24 @@ function Page({ runId, view, waits, focused }: PageProps) {
       </div>
       {look?.held === true && (
         <p role="status" className="border-b bg-accent/5 px-4 py-2 text-sm">
-          Somebody has the browser at the moment; you look on.
+          {t('computer.somebodyHasTheBrowserAt')}
         </p>
       )}
       {problem !== null && <Alert className="px-4 pt-3">{problem}</Alert>}
-      <div tabIndex={0} role="region" aria-label="The browser's window" className="min-h-0 flex-1 overflow-auto p-4">
+      <div
+        tabIndex={0}
+        role="region"
+        aria-label={t('computer.theBrowsersWindow')}
+        className="min-h-0 flex-1 overflow-auto p-4"
+      >
         {url !== null ? (
-          <img src={url} alt={`The browser shows ${name}`} className="w-full rounded-md border bg-white" />
+          <img
+            src={url}
+            alt={t('computer.theBrowserShowsName', { name })}
+            className="w-full rounded-md border bg-white"
+          />
         ) : (
-          error !== null && <p className="text-muted">The picture of this page is no longer kept.</p>
+          error !== null && <p className="text-muted">{t('computer.thePictureOfThisPage')}</p>
         )}
       </div>
     </div>

@@ -10,20 +10,16 @@ import { cn } from '@/ui/cn'
 import { Diff } from '@/ui/diff'
 import { counted, diff } from '@/ui/diff-lines'
 import type { DiffLine } from '@/ui/diff-lines'
+import { t } from '@/words'
 
-const WORDS = { made: 'new', changed: '', deleted: 'deleted' } as const
+const WORDS = { made: 'computer.new', deleted: 'computer.deleted' } as const
 
 export function Changes() {
   const calls = useThreadState((state) => state.content.calls)
   const changes = useMemo(() => fileChanges(calls.values()), [calls])
-  if (changes.length === 0)
-    return (
-      <p className="p-4 text-muted">
-        What the agent writes into files with its file tools stands here, line by line. What commands write is in Files.
-      </p>
-    )
+  if (changes.length === 0) return <p className="p-4 text-muted">{t('computer.whatTheAgentWritesInto')}</p>
   return (
-    <ul aria-label="Changed files" className="flex flex-col gap-3 p-4">
+    <ul aria-label={t('computer.changedFiles')} className="flex flex-col gap-3 p-4">
       {changes.map((change) => (
         <li key={change.path}>
           <Changed change={change} />
@@ -56,7 +52,7 @@ function Changed({ change }: { change: FileChange }) {
           />
           <FileIcon size={14} aria-hidden="true" className="shrink-0 text-muted" />
           <span className="min-w-0 truncate font-mono text-sm">{change.path}</span>
-          {WORDS[change.kind] !== '' && <span className="shrink-0 text-muted text-sm">{WORDS[change.kind]}</span>}
+          {change.kind !== 'changed' && <span className="shrink-0 text-muted text-sm">{t(WORDS[change.kind])}</span>}
           <span className="ml-auto flex shrink-0 gap-2 text-sm tabular-nums">
             {added > 0 && <span className="text-ok">+{added}</span>}
             {removed > 0 && <span className="text-err">−{removed}</span>}
@@ -66,18 +62,23 @@ function Changed({ change }: { change: FileChange }) {
           <Button
             look="ghost"
             size="small"
-            aria-label={`Open ${change.path}`}
+            aria-label={t('computer.openPath', { path: change.path })}
             onClick={() => {
               show('files', change.path)
             }}
           >
-            Open
+            {t('computer.open')}
           </Button>
         )}
       </div>
       {open &&
         blocks.map((lines, place) => (
-          <Diff key={place} lines={lines} label={`Changes of ${change.path}`} className="max-h-96 border-t" />
+          <Diff
+            key={place}
+            lines={lines}
+            label={t('computer.changesOfPath', { path: change.path })}
+            className="max-h-96 border-t"
+          />
         ))}
     </section>
   )

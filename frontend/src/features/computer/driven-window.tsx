@@ -4,8 +4,10 @@ import type { ClipboardEvent, KeyboardEvent, SyntheticEvent } from 'react'
 import { stroke } from '@/protocol/driving'
 import { act, useDriving } from '@/runtime/driving'
 import { Keys } from '@/ui/keys'
+import { t } from '@/words'
 import { WindowDialog } from './window-dialog'
 import { usePointer } from './window-input'
+import { Rich } from '@/ui/rich'
 
 const TWICE_MS = 700
 
@@ -62,7 +64,7 @@ export function DrivenWindow({ onLeave }: { onLeave: () => void }) {
         <textarea
           ref={surface}
           data-takes-keys=""
-          aria-label="The browser's window: what you type and point at goes to the page"
+          aria-label={t('computer.theBrowsersWindowWhatYou')}
           aria-describedby={hint}
           autoComplete="off"
           autoCorrect="off"
@@ -70,7 +72,7 @@ export function DrivenWindow({ onLeave }: { onLeave: () => void }) {
           spellCheck={false}
           onKeyDown={onKeyDown}
           onInput={(event) => {
-            if (!(event.nativeEvent).isComposing) takeText(event)
+            if (!event.nativeEvent.isComposing) takeText(event)
           }}
           onCompositionEnd={takeText}
           onPaste={onPaste}
@@ -83,12 +85,19 @@ export function DrivenWindow({ onLeave }: { onLeave: () => void }) {
         {dialog !== null && <WindowDialog dialog={dialog} />}
       </div>
       <p id={hint} className="mt-2 flex items-center gap-1.5 text-muted text-sm">
-        All keys go to the page.
-        <span className="sr-only">Escape, pressed twice,</span>
-        <span aria-hidden="true" className="flex gap-1">
-          <Keys keys="Esc" /> <Keys keys="Esc" />
+        <span className="sr-only">{t('computer.escapeTwiceLeaves')}</span>
+        <span aria-hidden="true" className="flex flex-wrap items-center gap-1.5">
+          <Rich
+            of="computer.keysLeave"
+            parts={{
+              keys: (
+                <span className="flex gap-1">
+                  <Keys keys="Esc" /> <Keys keys="Esc" />
+                </span>
+              ),
+            }}
+          />
         </span>
-        leaves the window.
       </p>
     </div>
   )

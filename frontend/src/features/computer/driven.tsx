@@ -9,6 +9,7 @@ import { useThreadSession } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { Button, IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 import { DrivenWindow } from './driven-window'
 
 const MOST_TABS = 6
@@ -19,7 +20,7 @@ export function Driven() {
   const leave = useRef<HTMLButtonElement>(null)
   const current = tabs.find((tab) => tab.current)
   return (
-    <section aria-label="The browser is yours" className="flex h-full flex-col">
+    <section aria-label={t('computer.theBrowserIsYours')} className="flex h-full flex-col">
       <Bar key={current?.address ?? ''} address={current?.address ?? ''} />
       <TabStrip tabs={tabs} />
       {problem !== null && <Alert className="px-4 pt-3">{problem}</Alert>}
@@ -44,19 +45,19 @@ function Bar({ address }: { address: string }) {
   }
   return (
     <form onSubmit={go} className="flex h-11 shrink-0 items-center gap-0.5 border-b px-2">
-      <IconButton label="Back" size="icon-small" onClick={step('back')}>
+      <IconButton label={t('computer.back')} size="icon-small" onClick={step('back')}>
         <ArrowLeft size={15} />
       </IconButton>
-      <IconButton label="Forward" size="icon-small" onClick={step('forward')}>
+      <IconButton label={t('computer.forward')} size="icon-small" onClick={step('forward')}>
         <ArrowRight size={15} />
       </IconButton>
-      <IconButton label="Load the page again" size="icon-small" onClick={step('reload')}>
+      <IconButton label={t('computer.loadThePageAgain')} size="icon-small" onClick={step('reload')}>
         <RotateCw size={14} />
       </IconButton>
       <input
         value={url}
-        aria-label="Address"
-        placeholder="Enter an address"
+        aria-label={t('computer.address')}
+        placeholder={t('computer.enterAnAddress')}
         autoComplete="off"
         autoCapitalize="off"
         spellCheck={false}
@@ -66,7 +67,7 @@ function Bar({ address }: { address: string }) {
         className="mx-1 h-7 min-w-0 flex-1 rounded-sm border bg-bg px-2 font-mono text-sm placeholder:font-sans placeholder:text-muted"
       />
       <IconButton
-        label="Open a tab"
+        label={t('computer.openATab')}
         size="icon-small"
         onClick={() => {
           act({ type: 'tab', action: 'open', tab: 0 })
@@ -81,7 +82,7 @@ function Bar({ address }: { address: string }) {
 function TabStrip({ tabs }: { tabs: readonly BrowserTab[] }) {
   if (tabs.length < 2) return null
   return (
-    <ul aria-label="Tabs of the browser" className="flex shrink-0 gap-1 overflow-x-auto border-b px-2 py-1">
+    <ul aria-label={t('computer.tabsOfTheBrowser')} className="flex shrink-0 gap-1 overflow-x-auto border-b px-2 py-1">
       {tabs.slice(0, MOST_TABS).map((tab, place) => {
         const name = tab.title || tab.address
         return (
@@ -98,7 +99,7 @@ function TabStrip({ tabs }: { tabs: readonly BrowserTab[] }) {
               {name}
             </button>
             <IconButton
-              label={`Close ${name}`}
+              label={t('computer.closeName', { name })}
               size="icon-small"
               onClick={() => {
                 act({ type: 'tab', action: 'close', tab: place + 1 })
@@ -126,14 +127,12 @@ function HandBack({ button }: { button: React.Ref<HTMLButtonElement> }) {
   }
   return (
     <form onSubmit={submit} className="shrink-0 border-t bg-bg px-3 py-2.5">
-      <p className="mb-2 text-muted text-sm">
-        The agent waits with its browser until you hand it back. What you type is kept nowhere.
-      </p>
+      <p className="mb-2 text-muted text-sm">{t('computer.theAgentWaitsWithIts')}</p>
       <div className="flex gap-2">
         <input
           value={note}
-          aria-label="A note to the agent"
-          placeholder="A note to the agent, if you like"
+          aria-label={t('computer.aNoteToTheAgent')}
+          placeholder={t('computer.aNoteToTheAgentIf')}
           maxLength={2000}
           onChange={(event) => {
             setNote(event.target.value)
@@ -141,7 +140,7 @@ function HandBack({ button }: { button: React.Ref<HTMLButtonElement> }) {
           className="h-9 min-w-0 flex-1 rounded-sm border bg-raised px-3 placeholder:text-muted"
         />
         <Button ref={button} type="submit" look="primary" size="large" disabled={sending}>
-          Hand back
+          {t('computer.handBack')}
         </Button>
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}

@@ -8,6 +8,7 @@ import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
 import { bytes } from '@/ui/format'
+import { t } from '@/words'
 
 interface TreeProps {
   path: string
@@ -25,15 +26,15 @@ export function FileTree({ path, level, onOpen }: TreeProps) {
   if (data.items.length === 0)
     return (
       <p className="px-2 py-1 text-muted">
-        {level === 0 ? 'The workspace is empty. Drop files here, or let the agent make some.' : 'Empty'}
+        {level === 0 ? t('computer.theWorkspaceIsEmptyDrop') : t('computer.empty')}
       </p>
     )
   return (
-    <ul aria-label={level === 0 ? 'Files' : path}>
+    <ul aria-label={level === 0 ? t('computer.files') : path}>
       {data.items.map((file) => (
         <Node key={file.path} file={file} level={level} onOpen={onOpen} />
       ))}
-      {data.truncated && <li className="px-2 py-1 text-muted">There is more than can be listed.</li>}
+      {data.truncated && <li className="px-2 py-1 text-muted">{t('computer.thereIsMoreThanCan')}</li>}
     </ul>
   )
 }

@@ -9,6 +9,7 @@ import { useThreadSession } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 import { FileTree } from './file-tree'
 import { Preview } from './preview'
 import { SharedFiles } from './shared-files'
@@ -75,19 +76,24 @@ function Workspace() {
       }}
     >
       <div className="flex h-10 shrink-0 items-center gap-1 border-b pr-3 pl-4">
-        <h2 className="flex-1 font-medium">Workspace</h2>
-        <IconButton label="Upload files" size="icon-small" onClick={() => picker.current?.click()}>
+        <h2 className="flex-1 font-medium">{t('computer.workspace')}</h2>
+        <IconButton label={t('computer.uploadFiles')} size="icon-small" onClick={() => picker.current?.click()}>
           <Upload size={14} />
         </IconButton>
-        <IconButton label="Download all as a zip" size="icon-small" disabled={packing} onClick={() => void download()}>
+        <IconButton
+          label={t('computer.downloadAllAsAZip')}
+          size="icon-small"
+          disabled={packing}
+          onClick={() => void download()}
+        >
           <FolderDown size={14} />
         </IconButton>
-        <IconButton label="Look again" size="icon-small" onClick={() => void refresh()}>
+        <IconButton label={t('computer.lookAgain')} size="icon-small" onClick={() => void refresh()}>
           <RefreshCw size={14} />
         </IconButton>
         <input ref={picker} type="file" multiple hidden onChange={(event) => void upload(event.target.files)} />
       </div>
-      {readOnly && <p className="border-b px-4 py-2 text-muted">These are the files as they are now.</p>}
+      {readOnly && <p className="border-b px-4 py-2 text-muted">{t('computer.theseAreTheFilesAs')}</p>}
       <div className="min-h-0 flex-1 overflow-auto p-2">
         <FileTree
           path="."

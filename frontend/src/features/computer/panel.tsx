@@ -4,6 +4,7 @@ import { Tabs } from 'radix-ui'
 import { usePanel } from '@/runtime/panel'
 import type { PanelTab } from '@/runtime/panel'
 import { IconButton } from '@/ui/button'
+import { t } from '@/words'
 import { Browser } from './browser'
 import { Changes } from './changes'
 import { Files } from './files'
@@ -11,11 +12,41 @@ import { Progress } from './progress'
 import { Terminal } from './terminal'
 
 const TABS: readonly { id: PanelTab; title: string; icon: typeof ListTodo }[] = [
-  { id: 'progress', title: 'Progress', icon: ListTodo },
-  { id: 'terminal', title: 'Terminal', icon: SquareTerminal },
-  { id: 'browser', title: 'Browser', icon: Globe },
-  { id: 'files', title: 'Files', icon: FolderTree },
-  { id: 'changes', title: 'Changes', icon: FileDiff },
+  {
+    id: 'progress',
+    get title() {
+      return t('computer.progress')
+    },
+    icon: ListTodo,
+  },
+  {
+    id: 'terminal',
+    get title() {
+      return t('computer.terminal')
+    },
+    icon: SquareTerminal,
+  },
+  {
+    id: 'browser',
+    get title() {
+      return t('computer.browser')
+    },
+    icon: Globe,
+  },
+  {
+    id: 'files',
+    get title() {
+      return t('computer.files')
+    },
+    icon: FolderTree,
+  },
+  {
+    id: 'changes',
+    get title() {
+      return t('computer.changes')
+    },
+    icon: FileDiff,
+  },
 ]
 
 export function ComputerPanel() {
@@ -30,7 +61,7 @@ export function ComputerPanel() {
       className="@container flex h-full min-w-0 flex-col bg-panel"
     >
       <div className="flex h-12 shrink-0 items-center gap-1 border-b px-3">
-        <Tabs.List aria-label="The agent's computer" className="flex min-w-0 flex-1 gap-1">
+        <Tabs.List aria-label={t('computer.theAgentsComputer')} className="flex min-w-0 flex-1 gap-1">
           {TABS.map(({ id, title, icon: Icon }) => (
             <Tabs.Trigger
               key={id}
@@ -42,7 +73,7 @@ export function ComputerPanel() {
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        <IconButton label="Close the panel" size="icon-small" onClick={close}>
+        <IconButton label={t('computer.closeThePanel')} size="icon-small" onClick={close}>
           <X size={16} />
         </IconButton>
       </div>

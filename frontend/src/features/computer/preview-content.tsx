@@ -6,6 +6,7 @@ import { Code } from '@/ui/markdown/code'
 import { languageOf } from '@/ui/markdown/highlight'
 import { Markdown } from '@/ui/markdown/markdown'
 import { useObjectUrl } from '@/ui/object-url'
+import { t } from '@/words'
 import { parseCsv } from './csv'
 import { DataTable } from './data-table'
 import { Unreadable, Waiting } from './unreadable'
@@ -65,7 +66,7 @@ function TextContent({ name, extension, blob }: { name: string; extension: strin
           save(blob, name)
         }}
       >
-        This kind of file cannot be shown here. Download it to open it.
+        {t('computer.thisKindOfFileCannot')}
       </Unreadable>
     )
 
@@ -90,7 +91,7 @@ function TextContent({ name, extension, blob }: { name: string; extension: strin
               setAsSource(!asSource)
             }}
           >
-            Source
+            {t('computer.source')}
           </Button>
         </div>
       )}
@@ -109,7 +110,7 @@ function TextContent({ name, extension, blob }: { name: string; extension: strin
         )}
       </div>
       {shown.length < text.length && (
-        <p className="shrink-0 border-t px-4 py-2 text-muted">Only its beginning is shown. Download it for the rest.</p>
+        <p className="shrink-0 border-t px-4 py-2 text-muted">{t('computer.onlyItsBeginningIsShown')}</p>
       )}
     </div>
   )
@@ -121,7 +122,9 @@ function CsvTable({ text, tabs, name }: { text: string; tabs: boolean; name: str
   const [head = [], ...rows] = parseCsv(text, tabs ? '\t' : null, MOST_ROWS + 1)
   return (
     <DataTable name={name} head={head} rows={rows}>
-      {rows.length === MOST_ROWS && <p className="p-3 text-muted">The first {MOST_ROWS} rows.</p>}
+      {rows.length === MOST_ROWS && (
+        <p className="p-3 text-muted">{t('computer.theFirstRows', { count: MOST_ROWS })}</p>
+      )}
     </DataTable>
   )
 }

@@ -8,6 +8,7 @@ import { Alert } from '@/ui/alert'
 import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { bytes } from '@/ui/format'
+import { t } from '@/words'
 import { Content } from './preview-content'
 import { Unreadable } from './unreadable'
 
@@ -28,7 +29,7 @@ export function Preview({ path, onBack }: { path: string; onBack: () => void }) 
   return (
     <div className="flex h-full flex-col">
       <div className="flex h-10 shrink-0 items-center gap-1 border-b px-2">
-        <IconButton label="Back to all files" size="icon-small" onClick={onBack}>
+        <IconButton label={t('computer.backToAllFiles')} size="icon-small" onClick={onBack}>
           <ArrowLeft size={15} />
         </IconButton>
         <h2 className="min-w-0 flex-1 truncate font-medium" title={path}>
@@ -36,17 +37,15 @@ export function Preview({ path, onBack }: { path: string; onBack: () => void }) 
         </h2>
         {info != null && <span className="text-muted text-xs tabular-nums">{bytes(info.size_bytes)}</span>}
         {info != null && (
-          <IconButton label={`Download ${name}`} size="icon-small" onClick={() => void download()}>
+          <IconButton label={t('computer.downloadName', { name })} size="icon-small" onClick={() => void download()}>
             <Download size={14} />
           </IconButton>
         )}
       </div>
       <div className="min-h-0 flex-1 bg-bg">
-        {info === null && <p className="p-4 text-muted">This file is no longer there.</p>}
+        {info === null && <p className="p-4 text-muted">{t('computer.thisFileIsNoLonger')}</p>}
         {info != null && !small && (
-          <Unreadable onDownload={() => void download()}>
-            This file is too large to be shown here. Download it to open it.
-          </Unreadable>
+          <Unreadable onDownload={() => void download()}>{t('computer.thisFileIsTooLarge')}</Unreadable>
         )}
         {error !== null && <Alert className="p-4">{explain(error)}</Alert>}
         {data !== undefined && info !== null && <Content name={name} blob={data} />}

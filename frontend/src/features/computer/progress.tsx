@@ -7,6 +7,7 @@ import { viewOf } from '@/tool-views'
 import { cn } from '@/ui/cn'
 import { duration } from '@/ui/format'
 import { PlanBar, PlanItems, doneOf } from '@/ui/plan-list'
+import { t } from '@/words'
 
 export function Progress() {
   const runs = useThreadState((state) => state.content.runs)
@@ -16,14 +17,13 @@ export function Progress() {
   const steps = [...calls.values()].filter(
     (call) => call.runId === current?.id && !['update_plan', 'complete'].includes(call.name),
   )
-  if (plan === null && steps.length === 0)
-    return <p className="p-4 text-muted">The plan and the steps of a task stand here while it is worked on.</p>
+  if (plan === null && steps.length === 0) return <p className="p-4 text-muted">{t('computer.thePlanAndTheSteps')}</p>
   return (
     <div className="p-4">
       {plan !== null && <PlanList plan={plan} />}
       {steps.length > 0 && (
         <>
-          <h2 className="mt-5 mb-1 font-medium">Steps</h2>
+          <h2 className="mt-5 mb-1 font-medium">{t('computer.steps')}</h2>
           <ol className="border-l pl-4">
             {steps.map((call) => (
               <Step key={call.id} call={call} />
@@ -37,11 +37,11 @@ export function Progress() {
 
 function PlanList({ plan }: { plan: Plan }) {
   return (
-    <section aria-label="Plan">
+    <section aria-label={t('computer.plan')}>
       <div className="flex items-baseline justify-between">
-        <h2 className="font-medium">Plan</h2>
+        <h2 className="font-medium">{t('computer.plan')}</h2>
         <span className="text-muted text-sm tabular-nums">
-          {doneOf(plan.items)} of {plan.items.length}
+          {t('computer.doneOfAll', { done: doneOf(plan.items), all: plan.items.length })}
         </span>
       </div>
       <PlanBar items={plan.items} className="mt-2" />
@@ -66,7 +66,7 @@ function Step({ call }: { call: Call }) {
       <span className="min-w-0 flex-1 truncate font-mono text-muted text-sm">{target(call)}</span>
       <span className={cn('shrink-0 text-muted text-xs tabular-nums', call.state === 'error' && 'text-err')}>
         {call.state === 'error'
-          ? 'failed'
+          ? t('computer.failed')
           : call.durationMs !== null && call.durationMs >= 1
             ? duration(call.durationMs)
             : ''}

@@ -9,6 +9,7 @@ import { useThreadState } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
+import { t } from '@/words'
 import { Content } from './preview-content'
 
 export function SharedFiles({ link }: { link: string }) {
@@ -25,9 +26,9 @@ export function SharedFiles({ link }: { link: string }) {
         }}
       />
     )
-  if (paths.length === 0) return <p className="p-4 text-muted">The files that the agent delivers stand here.</p>
+  if (paths.length === 0) return <p className="p-4 text-muted">{t('computer.theFilesThatTheAgent')}</p>
   return (
-    <ul aria-label="Delivered files" className="p-2">
+    <ul aria-label={t('computer.deliveredFiles')} className="p-2">
       {paths.map((path) => (
         <li key={path}>
           <button
@@ -52,7 +53,7 @@ function SharedPreview({ link, path, onBack }: { link: string; path: string; onB
   return (
     <div className="flex h-full flex-col">
       <div className="flex h-10 shrink-0 items-center gap-1 border-b px-2">
-        <IconButton label="Back to all files" size="icon-small" onClick={onBack}>
+        <IconButton label={t('computer.backToAllFiles')} size="icon-small" onClick={onBack}>
           <ArrowLeft size={15} />
         </IconButton>
         <h2 className="min-w-0 flex-1 truncate font-medium" title={path}>
@@ -60,7 +61,7 @@ function SharedPreview({ link, path, onBack }: { link: string; path: string; onB
         </h2>
         {data !== undefined && (
           <IconButton
-            label={`Download ${name}`}
+            label={t('computer.downloadName', { name })}
             size="icon-small"
             onClick={() => {
               save(data, name)

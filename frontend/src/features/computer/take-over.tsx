@@ -8,6 +8,7 @@ import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import type { ButtonProps } from '@/ui/button'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 
 interface TakeOverProps extends Pick<ButtonProps, 'look' | 'size' | 'className'> {
   runId: string
@@ -41,7 +42,7 @@ export function TakeOver({ runId, address, focused = false, className, ...looks 
   return (
     <div className={cn('flex min-w-0 flex-col items-start gap-2', className)}>
       <Button ref={button} {...looks} disabled={taking} onClick={() => void take()}>
-        <MousePointerClick size={14} aria-hidden="true" /> {taking ? 'Taking over' : 'Take over'}
+        <MousePointerClick size={14} aria-hidden="true" /> {taking ? t('computer.takingOver') : t('computer.takeOver')}
       </Button>
       {problem !== null && <Alert className="text-sm">{problem}</Alert>}
     </div>

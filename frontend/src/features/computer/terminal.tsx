@@ -3,6 +3,7 @@ import { memo, useEffect, useRef } from 'react'
 import type { Call } from '@/protocol/state'
 import { useThreadState } from '@/runtime/use-thread'
 import { TerminalText } from '@/ui/terminal-text'
+import { t } from '@/words'
 
 /** Older commands stay in the thread. */
 const MOST = 100
@@ -26,10 +27,10 @@ export function Terminal() {
       }}
       tabIndex={0}
       role="region"
-      aria-label="Terminal"
+      aria-label={t('computer.terminal')}
       className="h-full overflow-auto p-4 font-mono text-sm leading-[1.6]"
     >
-      {commands.length === 0 && <p className="font-sans text-muted text-ui">Nothing was run yet.</p>}
+      {commands.length === 0 && <p className="font-sans text-muted text-ui">{t('computer.nothingWasRunYet')}</p>}
       {commands.map((call) => (
         <Command key={call.id} call={call} />
       ))}

@@ -1,6 +1,7 @@
 /** A file that cannot be shown: why, and the way to have it all the same. */
 import { Download, FileX } from 'lucide-react'
 import { Button } from '@/ui/button'
+import { t } from '@/words'
 
 export function Unreadable({ children, onDownload }: { children: string; onDownload: () => void }) {
   return (
@@ -11,7 +12,7 @@ export function Unreadable({ children, onDownload }: { children: string; onDownl
       </p>
       <Button onClick={onDownload}>
         <Download size={14} aria-hidden="true" />
-        Download
+        {t('computer.download')}
       </Button>
     </div>
   )
@@ -20,7 +21,7 @@ export function Unreadable({ children, onDownload }: { children: string; onDownl
 export function Waiting() {
   return (
     <p role="status" className="p-4 text-muted">
-      Opening…
+      {t('computer.opening')}
     </p>
   )
 }

@@ -4,6 +4,7 @@ import type { SyntheticEvent } from 'react'
 import type { BrowserDialog } from '@/protocol/types'
 import { act } from '@/runtime/driving'
 import { Button } from '@/ui/button'
+import { t } from '@/words'
 
 export function WindowDialog({ dialog }: { dialog: BrowserDialog }) {
   const [text, setText] = useState(dialog.default)
@@ -13,7 +14,7 @@ export function WindowDialog({ dialog }: { dialog: BrowserDialog }) {
   return (
     <form
       role="alertdialog"
-      aria-label="The page asks"
+      aria-label={t('computer.thePageAsks')}
       onSubmit={(event: SyntheticEvent) => {
         event.preventDefault()
         answer(true)
@@ -24,13 +25,13 @@ export function WindowDialog({ dialog }: { dialog: BrowserDialog }) {
       className="absolute inset-x-0 top-0 z-10 mx-auto max-w-96 rounded-b-md border border-t-0 bg-raised p-4"
     >
       <p className="max-h-32 overflow-auto whitespace-pre-wrap [overflow-wrap:anywhere]">
-        {dialog.message === '' ? 'The page asks to go on.' : dialog.message}
+        {dialog.message === '' ? t('computer.thePageAsksToGo') : dialog.message}
       </p>
       {dialog.type === 'prompt' && (
         <input
           autoFocus
           value={text}
-          aria-label="Your answer to the page"
+          aria-label={t('computer.yourAnswerToThePage')}
           autoComplete="off"
           onChange={(event) => {
             setText(event.target.value)
@@ -45,11 +46,11 @@ export function WindowDialog({ dialog }: { dialog: BrowserDialog }) {
               answer(false)
             }}
           >
-            Cancel
+            {t('computer.cancel')}
           </Button>
         )}
         <Button type="submit" look="primary" autoFocus={dialog.type !== 'prompt'}>
-          OK
+          {t('computer.ok')}
         </Button>
       </div>
     </form>

@@ -10,7 +10,8 @@ import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import { Field, INPUT } from '@/ui/field'
 import { moment } from '@/ui/format'
-import { JOIN, ROLES, roleTitle } from '../settings/members-text'
+import { ROLES, roleTitle } from '../settings/roles'
+import { t } from '@/words'
 
 export function Join({ token }: { token: string }) {
   const [found, setFound] = useState<OpenInvitation | ApiError | null>(null)
@@ -27,13 +28,13 @@ export function Join({ token }: { token: string }) {
       closed.abort()
     }
   }, [token])
-  if (found === null) return <main className="h-full" aria-busy="true" aria-label={JOIN.looking} />
+  if (found === null) return <main className="h-full" aria-busy="true" aria-label={t('members.join.looking')} />
   if (found instanceof ApiError)
     return (
       <Frame heading={found.message}>
         <p className="mt-2 text-muted">{found.hint}</p>
         <a href="/" className="mt-4 inline-block text-accent underline">
-          {JOIN.home}
+          {t('members.join.home')}
         </a>
       </Frame>
     )
@@ -51,26 +52,28 @@ function Invitation({ token, invitation }: { token: string; invitation: OpenInvi
   const role = ROLES.find(({ value }) => value === invitation.role)
   const mustSignIn = invitation.sign_in_first && !signedIn
   return (
-    <Frame heading={JOIN.heading(invitation.account_name)}>
-      <p className="mt-2 text-muted">{JOIN.intro}</p>
+    <Frame heading={t('members.join.heading', { account: invitation.account_name })}>
+      <p className="mt-2 text-muted">{t('members.join.intro')}</p>
       <dl className="mt-5 rounded-md border bg-raised px-4 py-3">
-        <dt className="text-muted text-sm">{JOIN.become}</dt>
+        <dt className="text-muted text-sm">{t('members.join.become')}</dt>
         <dd className="mt-0.5">
           <span className="block font-medium">{roleTitle(invitation.role)}</span>
           <span className="block text-muted">{role?.may}</span>
-          <span className="mt-1 block text-muted text-sm">{JOIN.until(moment(invitation.expires_at))}</span>
+          <span className="mt-1 block text-muted text-sm">
+            {t('members.join.until', { moment: moment(invitation.expires_at) })}
+          </span>
         </dd>
       </dl>
       {mustSignIn ? (
         <>
-          <p className="mt-5">{JOIN.signInFirst}</p>
+          <p className="mt-5">{t('members.join.signInFirst')}</p>
           <a href="/" className="mt-2 inline-block text-accent underline">
-            {JOIN.signIn}
+            {t('members.join.signIn')}
           </a>
         </>
       ) : (
         <form onSubmit={submit} className="mt-5">
-          <Field label={JOIN.name} note={JOIN.nameNote}>
+          <Field label={t('members.join.name')} note={t('members.join.nameNote')}>
             {(ids) => (
               <input
                 {...ids}
@@ -93,9 +96,9 @@ function Invitation({ token, invitation }: { token: string; invitation: OpenInvi
             disabled={busy || name.trim() === ''}
             className="mt-4 w-full"
           >
-            {JOIN.join}
+            {t('members.join.join')}
           </Button>
-          <p className="mt-3 text-muted text-sm">{signedIn ? JOIN.signedIn : JOIN.here}</p>
+          <p className="mt-3 text-muted text-sm">{signedIn ? t('members.join.signedIn') : t('members.join.here')}</p>
         </form>
       )}
     </Frame>

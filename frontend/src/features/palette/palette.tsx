@@ -5,6 +5,7 @@ import { chooseModel } from '@/features/composer/choices'
 import { useModels, useThreads } from '@/runtime/queries'
 import { Dialog } from '@/ui/dialog'
 import { Keys } from '@/ui/keys'
+import { t } from '@/words'
 
 export interface Action {
   readonly title: string
@@ -37,17 +38,17 @@ export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
       onOpenChange={(open) => {
         if (!open) onClose()
       }}
-      title="Commands"
+      title={t('palette.commands')}
       titleHidden
     >
-      <Command label="Commands" className="flex min-h-0 flex-col">
+      <Command label={t('palette.commands')} className="flex min-h-0 flex-col">
         <Command.Input
-          placeholder="Search commands, threads, models"
+          placeholder={t('palette.searchCommandsThreadsModels')}
           className="h-12 w-full shrink-0 border-b bg-transparent px-4 text-base outline-none placeholder:text-muted"
         />
         <Command.List className="overflow-y-auto p-1.5" tabIndex={-1}>
-          <Command.Empty className="px-2.5 py-4 text-muted">Nothing has such a name.</Command.Empty>
-          <Command.Group heading="Actions" className={GROUP}>
+          <Command.Empty className="px-2.5 py-4 text-muted">{t('palette.nothingHasSuchAName')}</Command.Empty>
+          <Command.Group heading={t('palette.actions')} className={GROUP}>
             {actions.map((action) => (
               <Command.Item key={action.title} onSelect={choose(action.run)} className={ITEM}>
                 {action.icon}
@@ -56,7 +57,7 @@ export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
               </Command.Item>
             ))}
           </Command.Group>
-          <Command.Group heading="Threads" className={GROUP}>
+          <Command.Group heading={t('palette.threads')} className={GROUP}>
             {[...(pinned.data?.pages ?? []), ...(others.data?.pages ?? [])]
               .flatMap((page) => page.items)
               .map((thread) => (
@@ -68,11 +69,11 @@ export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
                   })}
                   className={ITEM}
                 >
-                  <span className="truncate">{thread.title === '' ? 'Untitled' : thread.title}</span>
+                  <span className="truncate">{thread.title === '' ? t('palette.untitled') : thread.title}</span>
                 </Command.Item>
               ))}
           </Command.Group>
-          <Command.Group heading="Models" className={GROUP}>
+          <Command.Group heading={t('palette.models')} className={GROUP}>
             {models.data?.items.map((model) => (
               <Command.Item
                 key={model.id}

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import { RowList } from '@/features/thread/row-list'
 import type { Player } from '@/runtime/player'
+import { t } from '@/words'
 import { PlayerBar } from './player-bar'
 
 interface PlayedProps {
@@ -21,7 +22,7 @@ export function PlayedThread({ player, title, note, actions, trailing, leave }: 
       <header className="flex h-12 shrink-0 items-center gap-2 border-b px-3">
         {actions}
         <div className="min-w-0 flex-1">
-          <h1 className="truncate font-medium leading-tight">{title === '' ? 'Untitled' : title}</h1>
+          <h1 className="truncate font-medium leading-tight">{title === '' ? t('replay.untitled') : title}</h1>
           <p className="truncate text-muted text-xs">{note}</p>
         </div>
         {trailing}

@@ -10,14 +10,15 @@ import { viewOf } from '@/tool-views'
 import { Button, IconButton } from '@/ui/button'
 import { Menu, MenuChoice } from '@/ui/menu'
 import { moment as time } from '@/ui/format'
+import { t } from '@/words'
 
 export function PlayerBar({ player, trailing }: { player: Player; trailing?: ReactNode }) {
   const { count, playing, speed } = useStore(player.play)
   const content = useStore(player.store, (state) => state.content)
   const moment = player.replay.moments[count - 1]
-  const said = moment === undefined ? 'The beginning' : saying(moment, content)
+  const said = moment === undefined ? t('replay.theBeginning') : saying(moment, content)
   return (
-    <section aria-label="Replay" className="rounded-md border bg-raised px-2 pt-1 pb-2">
+    <section aria-label={t('replay.replay')} className="rounded-md border bg-raised px-2 pt-1 pb-2">
       <div className="flex min-h-8 items-center gap-2 px-1">
         <p className="min-w-0 flex-1 truncate text-muted">{said}</p>
         {moment !== undefined && (
@@ -28,7 +29,7 @@ export function PlayerBar({ player, trailing }: { player: Player; trailing?: Rea
       </div>
       <div className="flex items-center gap-1">
         <IconButton
-          label="From the beginning"
+          label={t('replay.fromTheBeginning')}
           disabled={count === 0}
           onClick={() => {
             player.seek(0)
@@ -37,7 +38,7 @@ export function PlayerBar({ player, trailing }: { player: Player; trailing?: Rea
           <SkipBack size={15} />
         </IconButton>
         <IconButton
-          label={playing ? 'Pause' : 'Play'}
+          label={playing ? t('replay.pause') : t('replay.play')}
           look="primary"
           onClick={() => {
             if (playing) player.pause()
@@ -52,15 +53,15 @@ export function PlayerBar({ player, trailing }: { player: Player; trailing?: Rea
           max={player.length}
           step={1}
           value={count}
-          aria-label="Moment"
-          aria-valuetext={`${String(count)} of ${String(player.length)}: ${said}`}
+          aria-label={t('replay.moment')}
+          aria-valuetext={t('replay.countOfLengthSaid', { count, length: player.length, said })}
           onChange={(event) => {
             player.seek(Number(event.target.value))
           }}
           className="mx-1 h-8 min-w-0 flex-1 cursor-pointer accent-accent"
         />
         <IconButton
-          label="To the end"
+          label={t('replay.toTheEnd')}
           disabled={count === player.length}
           onClick={() => {
             player.pause()
@@ -87,7 +88,7 @@ function SpeedChoice({ speed, onChange }: { speed: Speed; onChange: (speed: Spee
       align="end"
       className="min-w-28"
       trigger={
-        <Button look="ghost" className="w-11 px-0 tabular-nums" aria-label={`Speed: ${String(speed)} times`}>
+        <Button look="ghost" className="w-11 px-0 tabular-nums" aria-label={t('replay.speedSpeedTimes', { speed })}>
           {speed}×
         </Button>
       }
@@ -108,20 +109,26 @@ function SpeedChoice({ speed, onChange }: { speed: Speed; onChange: (speed: Spee
 }
 
 const ENDS: Readonly<Partial<Record<string, string>>> = {
-  finished: 'The task is done',
-  failed: 'The task failed',
-  stopped: 'The task was stopped',
+  get finished() {
+    return t('replay.theTaskIsDone')
+  },
+  get failed() {
+    return t('replay.theTaskFailed')
+  },
+  get stopped() {
+    return t('replay.theTaskWasStopped')
+  },
 }
 
 /** What happened in a moment, in one line. */
 function saying({ what }: Moment, { calls }: ThreadState): string {
   switch (what.kind) {
     case 'user':
-      return `Asked: ${line(what.text)}`
+      return t('replay.askedText', { text: line(what.text) })
     case 'text':
       return line(what.text)
     case 'thought':
-      return 'Thought about it'
+      return t('replay.thoughtAboutIt')
     case 'end':
       return ENDS[what.status] ?? ''
     case 'call':
@@ -129,9 +136,10 @@ function saying({ what }: Moment, { calls }: ThreadState): string {
       const call = calls.get(what.callId)
       if (call === undefined) return ''
       const { verb, target } = viewOf(call)
-      const done =
-        what.kind === 'call' ? '' : call.state === 'ok' ? 'done' : call.state === 'error' ? 'failed' : 'ended'
-      return `${verb} ${target(call)}${done === '' ? '' : `: ${done}`}`
+      const action = `${verb} ${target(call)}`
+      if (what.kind === 'call') return action
+      if (call.state === 'ok') return t('replay.actionDone', { action })
+      return t(call.state === 'error' ? 'replay.actionFailed' : 'replay.actionEnded', { action })
     }
   }
 }

@@ -2,37 +2,44 @@
 import { ExternalLink } from 'lucide-react'
 import { apiUrl } from '@/runtime/config'
 import { useMe } from '@/runtime/queries'
+import { t } from '@/words'
 import { Card, Code, Loaded, Section, Setting } from './parts'
 
 const NETWORKS = {
-  off: 'Sandboxes reach nothing outside.',
-  allow: 'Sandboxes reach these hosts alone, through a proxy:',
-  open: 'Sandboxes reach the public internet, through a proxy that refuses private addresses.',
+  get off() {
+    return t('settings.sandboxesReachNothingOutside')
+  },
+  get allow() {
+    return t('settings.sandboxesReachTheseHostsAlone')
+  },
+  get open() {
+    return t('settings.sandboxesReachThePublicInternet')
+  },
 } as const
 
 export function About() {
   const query = useMe()
   return (
-    <Section title="About" intro="Factotum gives an agent a task, shows every step, and delivers files and answers.">
+    <Section title={t('settings.about')} intro={t('settings.factotumGivesAnAgentA')}>
       <Loaded query={query}>
         {({ version, env_mode, account, network }) => (
-          <Card label="This service">
-            <Setting title="Version">
+          <Card label={t('settings.thisService')}>
+            <Setting title={t('settings.version')}>
               <Code>{version}</Code>
             </Setting>
-            <Setting title="Account">
+            <Setting title={t('settings.account')}>
               <span className="break-words">{account.name}</span>
             </Setting>
-            <Setting title="Kind of installation" note="ENV_MODE of the service.">
+            <Setting title={t('settings.kindOfInstallation')} note={t('settings.envModeOfTheService')}>
               <Code>{env_mode}</Code>
             </Setting>
             <Setting
-              title="Network"
+              title={t('settings.network')}
               note={`${NETWORKS[network.mode]} ${network.mode === 'allow' ? network.hosts.join(', ') : ''}`}
             >
               <Code>{network.mode}</Code>
             </Setting>
-            <Setting title="API reference" note="OpenAPI 3.1: for generators of clients, and for reading.">
+            <Setting title={t('settings.apiReference')} note={t('settings.openapi31ForGenerators')}>
               <a
                 href={apiUrl('/openapi.json')}
                 target="_blank"
@@ -42,7 +49,7 @@ export function About() {
                 openapi.json <ExternalLink size={13} aria-hidden="true" />
               </a>
             </Setting>
-            <Setting title="Documentation" note="The folder docs/ of the source: web.md begins with this page.">
+            <Setting title={t('settings.documentation')} note={t('settings.theFolderDocsOfThe')}>
               <Code>docs/</Code>
             </Setting>
           </Card>

@@ -13,6 +13,7 @@ import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import { Confirm } from '@/ui/confirm'
 import { AREA, Field, INPUT } from '@/ui/field'
+import { t } from '@/words'
 import { AgentNetwork } from './agent-network'
 import { AgentTools } from './agent-tools'
 import { Section } from './parts'
@@ -39,7 +40,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
         await saveAgent(id, draft)
       })
     ) {
-      toast(id === null ? 'The agent is made.' : 'The agent is changed: tasks from now on follow it.')
+      toast(id === null ? t('settings.theAgentIsMade') : t('settings.theAgentIsChangedTasks'))
       onLeave()
     }
   }
@@ -49,11 +50,16 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
   const gone = draft.model !== null && models?.items.every((model) => model.id !== draft.model) === true
   return (
     <Section
-      title={id === null ? 'New agent' : start.name}
+      title={id === null ? t('settings.newAgent') : start.name}
       action={
         id === null ? undefined : (
-          <Confirm label={`Delete ${start.name}`} verb="Delete" busy={busy} onConfirm={() => void remove()}>
-            Delete
+          <Confirm
+            label={t('settings.deleteName', { name: start.name })}
+            verb={t('settings.delete')}
+            busy={busy}
+            onConfirm={() => void remove()}
+          >
+            {t('settings.delete')}
           </Confirm>
         )
       }
@@ -63,11 +69,11 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
         params={{ _splat: 'agents' }}
         className="-mt-3 flex w-fit items-center gap-1.5 rounded-sm text-muted hover:text-fg"
       >
-        <ArrowLeft size={14} aria-hidden="true" /> All agents
+        <ArrowLeft size={14} aria-hidden="true" /> {t('settings.allAgents')}
       </Link>
-      <form onSubmit={(event) => void submit(event)} aria-label="Agent" className="flex flex-col gap-6">
+      <form onSubmit={(event) => void submit(event)} aria-label={t('settings.agent')} className="flex flex-col gap-6">
         <div className="grid gap-4 sm:grid-cols-2">
-          <Field label="Name">
+          <Field label={t('settings.name')}>
             {(ids) => (
               <input
                 {...ids}
@@ -77,12 +83,12 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
                   change({ name: event.target.value })
                 }}
                 autoComplete="off"
-                placeholder="Analyst"
+                placeholder={t('settings.analyst')}
                 className={INPUT}
               />
             )}
           </Field>
-          <Field label="Model" note={gone ? 'This model cannot be used now: choose another one.' : undefined}>
+          <Field label={t('settings.model')} note={gone ? t('settings.thisModelCannotBeUsed') : undefined}>
             {(ids) => (
               <select
                 {...ids}
@@ -92,7 +98,9 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
                 }}
                 className={INPUT}
               >
-                <option value="">Default{models === undefined ? '' : ` (${models.default})`}</option>
+                <option value="">
+                  {models === undefined ? t('settings.default') : t('settings.defaultIs', { model: models.default })}
+                </option>
                 {gone && <option>{draft.model}</option>}
                 {models?.items.map(({ id: model }) => (
                   <option key={model} value={model}>
@@ -103,10 +111,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
             )}
           </Field>
         </div>
-        <Field
-          label="Instructions"
-          note="What it shall know and heed in each of its tasks; added to the system prompt."
-        >
+        <Field label={t('settings.instructions')} note={t('settings.whatItShallKnowAnd')}>
           {(ids) => (
             <textarea
               {...ids}
@@ -115,7 +120,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
               onChange={(event) => {
                 change({ instructions: event.target.value })
               }}
-              placeholder="You are an analyst. Say where each figure comes from, and write a report in markdown."
+              placeholder={t('settings.youAreAnAnalystSay')}
               className={`${AREA} min-h-32`}
             />
           )}
@@ -125,9 +130,9 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
         {problem !== null && <Alert>{problem}</Alert>}
         <div className="sticky bottom-0 -mx-1 flex gap-2 border-t bg-bg px-1 py-3">
           <Button type="submit" look="primary" disabled={busy || draft.name.trim() === ''}>
-            {id === null ? 'Make the agent' : 'Save'}
+            {id === null ? t('settings.makeTheAgent') : t('settings.save')}
           </Button>
-          <Button onClick={onLeave}>Cancel</Button>
+          <Button onClick={onLeave}>{t('settings.cancel')}</Button>
         </div>
       </form>
     </Section>

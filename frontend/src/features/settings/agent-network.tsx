@@ -3,12 +3,34 @@ import type { AgentDraft } from '@/protocol/agents'
 import { useMe } from '@/runtime/queries'
 import { AREA, Field } from '@/ui/field'
 import { Segments } from '@/ui/segments'
+import { t } from '@/words'
+import { Rich } from '@/ui/rich'
 
 const MODES = [
-  { value: 'service', title: 'As the service' },
-  { value: 'off', title: 'Off' },
-  { value: 'allow', title: 'Some hosts' },
-  { value: 'open', title: 'Open' },
+  {
+    value: 'service',
+    get title() {
+      return t('settings.asTheService')
+    },
+  },
+  {
+    value: 'off',
+    get title() {
+      return t('settings.off')
+    },
+  },
+  {
+    value: 'allow',
+    get title() {
+      return t('settings.someHosts')
+    },
+  },
+  {
+    value: 'open',
+    get title() {
+      return t('settings.open')
+    },
+  },
 ] as const
 
 interface AgentNetworkProps {
@@ -21,7 +43,7 @@ export function AgentNetwork({ draft, onChange }: AgentNetworkProps) {
   return (
     <div>
       <Segments
-        legend="Network of its sandbox"
+        legend={t('settings.networkOfItsSandbox')}
         value={draft.network}
         options={MODES}
         onChange={(network) => {
@@ -30,16 +52,14 @@ export function AgentNetwork({ draft, onChange }: AgentNetworkProps) {
       />
       {me !== undefined && (
         <p className="mt-1.5 text-muted text-sm">
-          The service&apos;s own rule is <span className="text-fg">{me.network.mode}</span>
-          {me.network.mode === 'off' ? ': no agent reaches anything.' : '; an agent can only have less.'}
+          <Rich
+            of={me.network.mode === 'off' ? 'settings.ownRuleOff' : 'settings.ownRule'}
+            parts={{ mode: <span className="text-fg">{me.network.mode}</span> }}
+          />
         </p>
       )}
       {draft.network === 'allow' && (
-        <Field
-          label="Hosts"
-          note="One a line: pypi.org, or *.github.com for all names below it."
-          className="appear mt-4"
-        >
+        <Field label={t('settings.hosts')} note={t('settings.oneALinePypiOrg')} className="appear mt-4">
           {(ids) => (
             <textarea
               {...ids}

@@ -4,13 +4,31 @@ import type { AgentDraft, Leave } from '@/protocol/agents'
 import type { ToolInfo } from '@/protocol/types'
 import { AREA, Field } from '@/ui/field'
 import { Segments } from '@/ui/segments'
+import { t } from '@/words'
 import { LEAVES, ToolFamily } from './tool-family'
+import { Rich } from '@/ui/rich'
 
 /** They only talk with the person: a question about them would be one too many. */
 const TALKS = 'talk'
 const PATTERNS: readonly { leave: Leave; title: string; note: string }[] = [
-  { leave: 'ask', title: 'Also ask before', note: 'One pattern a line, such as shell(git push*) or mcp:github:*.' },
-  { leave: 'deny', title: 'Never', note: 'The strictest rule counts: never before ask, ask before use.' },
+  {
+    leave: 'ask',
+    get title() {
+      return t('settings.alsoAskBefore')
+    },
+    get note() {
+      return t('settings.onePatternALineSuch')
+    },
+  },
+  {
+    leave: 'deny',
+    get title() {
+      return t('settings.never')
+    },
+    get note() {
+      return t('settings.theStrictestRuleCountsNever')
+    },
+  },
 ]
 
 interface AgentToolsProps {
@@ -26,8 +44,8 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
   return (
     <div className="flex flex-col gap-4">
       <div>
-        <h3 className="mb-2 font-medium">Tools</h3>
-        <ul aria-label="Tools" className="divide-y rounded-md border bg-raised">
+        <h3 className="mb-2 font-medium">{t('settings.tools')}</h3>
+        <ul aria-label={t('settings.tools')} className="divide-y rounded-md border bg-raised">
           {families.map((family) => (
             <ToolFamily
               key={family}
@@ -39,12 +57,12 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
           ))}
           <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2.5 pr-3 pl-[34px]">
             <span className="min-w-0 flex-1 basis-48">
-              <span className="font-medium">Everything else</span>
-              <span className="block text-muted text-sm">Tools that come later, and those of MCP servers.</span>
+              <span className="font-medium">{t('settings.everythingElse')}</span>
+              <span className="block text-muted text-sm">{t('settings.toolsThatComeLaterAnd')}</span>
             </span>
             <Segments
               small
-              legend="Everything else"
+              legend={t('settings.everythingElse')}
               value={draft.otherwise}
               options={LEAVES}
               onChange={(otherwise) => {
@@ -59,9 +77,9 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
       {missing.length > 0 && (
         <details>
           <summary className="cursor-pointer text-muted hover:text-fg">
-            {missing.length} {missing.length === 1 ? 'tool is' : 'tools are'} not offered here, and why
+            {t('settings.toolsNotOfferedAndWhy', { count: missing.length })}
           </summary>
-          <ul aria-label="Tools that are not offered" className="mt-2 divide-y rounded-md border">
+          <ul aria-label={t('settings.toolsThatAreNotOffered')} className="mt-2 divide-y rounded-md border">
             {missing.map((tool) => (
               <li key={tool.name} className="px-4 py-2">
                 <span className="font-mono text-sm">{tool.name}</span>
@@ -70,7 +88,10 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
                   {tool.setting !== '' && (
                     <>
                       {' '}
-                      Set <code className="font-mono">{tool.setting}</code>.
+                      <Rich
+                        of="settings.setThis"
+                        parts={{ setting: <code className="font-mono">{tool.setting}</code> }}
+                      />
                     </>
                   )}
                 </span>

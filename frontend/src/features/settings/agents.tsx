@@ -5,7 +5,7 @@ import { NEW_AGENT, draftOf } from '@/protocol/agents'
 import type { Agent, ToolInfo } from '@/protocol/types'
 import { useAgents, useTools } from '@/runtime/agents'
 import { Alert } from '@/ui/alert'
-import { plural } from '@/ui/format'
+import { t } from '@/words'
 import { AgentForm } from './agent-form'
 import { Card, Empty, Loaded, Section } from './parts'
 
@@ -40,7 +40,7 @@ interface OneAgentProps {
 }
 
 function OneAgent({ agent, tools, onLeave }: OneAgentProps) {
-  if (agent === undefined) return <Alert>There is no such agent: it may have been deleted.</Alert>
+  if (agent === undefined) return <Alert>{t('settings.thereIsNoSuchAgent')}</Alert>
   const start = draftOf(agent, new Set(tools.map(({ name }) => name)))
   return <AgentForm key={agent.id} id={agent.id} start={start} tools={tools} onLeave={onLeave} />
 }
@@ -48,20 +48,20 @@ function OneAgent({ agent, tools, onLeave }: OneAgentProps) {
 function AgentList({ query }: { query: ReturnType<typeof useAgents> }) {
   return (
     <Section
-      title="Agents"
-      intro="An agent is a way of working: instructions, a model, tools, and what it must ask before. Choose one beside the model when you give a task."
+      title={t('settings.agents')}
+      intro={t('settings.anAgentIsAWay')}
       action={
         <Link to="/settings/$" params={{ _splat: 'agents/new' }} className={LOOK}>
-          <Plus size={14} aria-hidden="true" /> New agent
+          <Plus size={14} aria-hidden="true" /> {t('settings.newAgent')}
         </Link>
       }
     >
       <Loaded query={query}>
         {(agents) =>
           agents.length === 0 ? (
-            <Empty>There are no agents yet. Without one, a task has every tool and no instructions but your own.</Empty>
+            <Empty>{t('settings.thereAreNoAgentsYet')}</Empty>
           ) : (
-            <Card label="Agents">
+            <Card label={t('settings.agents')}>
               {agents.map((agent) => (
                 <li key={agent.id}>
                   <Link
@@ -91,11 +91,11 @@ function factsOf(agent: Agent): string {
     policy?: { ask?: unknown[]; deny?: unknown[]; default?: string }
     network?: { mode?: string }
   }
-  const facts = [agent.model ?? 'Default model']
-  if (policy?.default === 'ask') facts.push('asks before every call')
-  else if (policy?.default === 'deny') facts.push('has named tools only')
-  if (policy?.ask?.length) facts.push(`asks by ${plural(policy.ask.length, 'rule')}`)
-  if (policy?.deny?.length) facts.push(`${plural(policy.deny.length, 'rule')} of refusal`)
-  if (network?.mode !== undefined) facts.push(`network ${network.mode}`)
+  const facts = [agent.model ?? t('settings.defaultModel')]
+  if (policy?.default === 'ask') facts.push(t('settings.asksBeforeEveryCall'))
+  else if (policy?.default === 'deny') facts.push(t('settings.hasNamedToolsOnly'))
+  if (policy?.ask?.length) facts.push(t('settings.asksByRules', { count: policy.ask.length }))
+  if (policy?.deny?.length) facts.push(t('settings.rulesOfRefusal', { count: policy.deny.length }))
+  if (network?.mode !== undefined) facts.push(t('settings.networkMode', { mode: network.mode }))
   return facts.join(' · ')
 }

@@ -5,35 +5,67 @@ import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useEveryModel } from '@/runtime/queries'
 import { setTheme, useTheme } from '@/runtime/theme'
 import { Button } from '@/ui/button'
-import { tokens } from '@/ui/format'
+import { INPUT } from '@/ui/field'
+import { price, tokens } from '@/ui/format'
 import { Segments } from '@/ui/segments'
 import { Switch } from '@/ui/switch'
+import { LANGUAGES, chooseLanguage, chosenLanguage, t } from '@/words'
+import type { Language } from '@/words'
 import { Card, Code, Group, Loaded, Section, Setting } from './parts'
+import { Rich } from '@/ui/rich'
 
 const THEMES = [
-  { value: 'system', title: 'System' },
-  { value: 'light', title: 'Light' },
-  { value: 'dark', title: 'Dark' },
+  {
+    value: 'system',
+    get title() {
+      return t('settings.system')
+    },
+  },
+  {
+    value: 'light',
+    get title() {
+      return t('settings.light')
+    },
+  },
+  {
+    value: 'dark',
+    get title() {
+      return t('settings.dark')
+    },
+  },
 ] as const
 const LOOKS = [
-  { value: 'all', title: 'Every step' },
-  { value: 'easy', title: 'Plain words' },
+  {
+    value: 'all',
+    get title() {
+      return t('settings.everyStep')
+    },
+  },
+  {
+    value: 'easy',
+    get title() {
+      return t('settings.plainWords')
+    },
+  },
 ] as const
+
+const OFFERED = Object.keys(LANGUAGES) as Language[]
 
 export function General() {
   const theme = useTheme((state) => state.theme)
   const { easy, toggle } = useLook()
   const { on, refused } = useNotices()
   return (
-    <Section title="General" intro="What is chosen here is kept by this browser, and holds in it alone.">
+    <Section title={t('settings.general')} intro={t('settings.whatIsChosenHereIs')}>
       <Card>
-        <Setting title="Theme">
-          <Segments small legend="Theme" value={theme} options={THEMES} onChange={setTheme} />
+        <Setting title={t('settings.theme')}>
+          <Segments small legend={t('settings.theme')} value={theme} options={THEMES} onChange={setTheme} />
         </Setting>
-        <Setting title="The agent's work" note="As it is, or told in plain words.">
+        <LanguageSetting />
+        <Setting title={t('settings.theAgentsWork')} note={t('settings.asItIsOrTold')}>
           <Segments
             small
-            legend="The agent's work"
+            legend={t('settings.theAgentsWork')}
             value={easy ? 'easy' : 'all'}
             options={LOOKS}
             onChange={(value) => {
@@ -42,30 +74,30 @@ export function General() {
           />
         </Setting>
         <Setting
-          title="Notifications"
+          title={t('settings.notifications')}
           note={
             canNotify
               ? refused
-                ? 'Refused in this browser: allow them in its settings.'
-                : 'When a task is done or needs you while you look elsewhere.'
-              : 'This browser has none.'
+                ? t('settings.refusedInThisBrowserAllow')
+                : t('settings.whenATaskIsDone')
+              : t('settings.thisBrowserHasNone')
           }
         >
           <Switch
-            label="Notifications"
+            label={t('settings.notifications')}
             checked={on}
             disabled={!canNotify}
             onChange={(wanted) => void setNotices(wanted)}
           />
         </Setting>
-        <Setting title="This browser" note="Signing out forgets the access token; drafts and choices stay.">
+        <Setting title={t('settings.thisBrowser')} note={t('settings.signingOutForgetsTheAccess')}>
           <Button
             size="small"
             onClick={() => {
               signOut()
             }}
           >
-            Sign out
+            {t('settings.signOut')}
           </Button>
         </Setting>
       </Card>
@@ -74,10 +106,31 @@ export function General() {
   )
 }
 
+/** Languages say their own names: whoever looks for theirs may read no other. */
+function LanguageSetting() {
+  return (
+    <Setting title={t('settings.language')} note={t('settings.languageNote')}>
+      <select
+        aria-label={t('settings.language')}
+        value={chosenLanguage() ?? ''}
+        onChange={({ target }) => void chooseLanguage(OFFERED.find((one) => one === target.value) ?? null)}
+        className={`${INPUT} w-auto`}
+      >
+        <option value="">{t('settings.languageOfTheBrowser')}</option>
+        {OFFERED.map((one) => (
+          <option key={one} value={one} lang={one}>
+            {LANGUAGES[one]}
+          </option>
+        ))}
+      </select>
+    </Setting>
+  )
+}
+
 function Models() {
   const query = useEveryModel()
   return (
-    <Group title="Models">
+    <Group title={t('settings.models')}>
       <Loaded query={query}>
         {({ items, default: standard, fallbacks }) => {
           const usable = items.filter((model) => model.usable)
@@ -87,20 +140,20 @@ function Models() {
           return (
             <>
               <p className="mb-3 max-w-[60ch] text-muted">
-                A task that names no model gets <Code>{standard}</Code>
-                {fallbacks.length > 0 && (
-                  <>
-                    , and where that fails <Code>{fallbacks.join(', ')}</Code>
-                  </>
-                )}
-                . They come from the keys in the service's environment, or from a server on its machine;{' '}
-                <Code>FACTOTUM_MODEL</Code> sets the first one.
+                <Rich
+                  of={fallbacks.length > 0 ? 'settings.modelAndFallbacks' : 'settings.modelThatIsUsed'}
+                  parts={{
+                    model: <Code>{standard}</Code>,
+                    fallbacks: <Code>{fallbacks.join(', ')}</Code>,
+                    setting: <Code>FACTOTUM_MODEL</Code>,
+                  }}
+                />
               </p>
-              <Card label="Models in use" className="max-h-[420px] overflow-y-auto">
+              <Card label={t('settings.modelsInUse')} className="max-h-[420px] overflow-y-auto">
                 {usable.map((model) => (
                   <li key={model.id} className="flex flex-wrap items-baseline gap-x-3 px-4 py-2.5">
                     <span className="min-w-0 break-all font-mono text-sm">{model.id}</span>
-                    {model.id === standard && <span className="text-accent text-xs">Default</span>}
+                    {model.id === standard && <span className="text-accent text-xs">{t('settings.default')}</span>}
                     <span className="text-muted text-sm sm:ml-auto">{factsOf(model)}</span>
                   </li>
                 ))}
@@ -108,9 +161,9 @@ function Models() {
               {missing.length > 0 && (
                 <details className="mt-3">
                   <summary className="cursor-pointer text-muted hover:text-fg">
-                    Further providers, and what they need
+                    {t('settings.furtherProvidersAndWhatThey')}
                   </summary>
-                  <Card label="Further providers" className="mt-2">
+                  <Card label={t('settings.furtherProviders')} className="mt-2">
                     {missing.map(([provider, note]) => (
                       <li key={provider} className="px-4 py-2.5">
                         <span className="font-medium">{provider}</span>
@@ -136,8 +189,13 @@ function factsOf(model: {
   note: string
 }): string {
   const parts = [model.provider]
-  if (model.context_window != null) parts.push(`${tokens(model.context_window)} context`)
+  if (model.context_window != null) parts.push(t('settings.contextTokens', { tokens: tokens(model.context_window) }))
   if (model.input_usd_per_million != null && model.output_usd_per_million != null)
-    parts.push(`$${String(model.input_usd_per_million)} in, $${String(model.output_usd_per_million)} out per million`)
+    parts.push(
+      t('settings.pricePerMillion', {
+        input: price(model.input_usd_per_million),
+        output: price(model.output_usd_per_million),
+      }),
+    )
   return parts.join(' · ')
 }

@@ -12,10 +12,12 @@ import { Confirm } from '@/ui/confirm'
 import { Field, INPUT } from '@/ui/field'
 import { moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
-import { INVITING, ROLES, roleTitle } from './members-text'
+import { ROLES, roleTitle } from './roles'
 import { Card, Group, Loaded } from './parts'
+import { t } from '@/words'
 
-type Span = (typeof INVITING.spans)[number]['value']
+const DAYS = ['1', '7', '30'] as const
+type Span = (typeof DAYS)[number]
 
 /** For owners and admins; `mine`: which of them. */
 export function Inviting({ mine }: { mine: Role }) {
@@ -28,8 +30,8 @@ export function Inviting({ mine }: { mine: Role }) {
       <Loaded query={query}>
         {(invitations) =>
           invitations.length > 0 && (
-            <Group title={INVITING.open}>
-              <Card label={INVITING.open}>
+            <Group title={t('members.inviting.open')}>
+              <Card label={t('members.inviting.open')}>
                 {invitations.map((invitation) => (
                   <Line
                     key={invitation.id}
@@ -62,8 +64,8 @@ function NewInvitation({ mine, onMade }: { mine: Role; onMade: (made: MadeInvita
   }
   const roles = ROLES.filter(({ value }) => mine === 'owner' || value !== 'owner')
   return (
-    <form onSubmit={submit} className="rounded-md border bg-raised p-4" aria-label={INVITING.form}>
-      <Field label={INVITING.note} note={INVITING.noteHelp}>
+    <form onSubmit={submit} className="rounded-md border bg-raised p-4" aria-label={t('members.inviting.form')}>
+      <Field label={t('members.inviting.note')} note={t('members.inviting.noteHelp')}>
         {(ids) => (
           <input
             {...ids}
@@ -72,17 +74,22 @@ function NewInvitation({ mine, onMade }: { mine: Role; onMade: (made: MadeInvita
               setNote(event.target.value)
             }}
             maxLength={254}
-            placeholder={INVITING.notePlaceholder}
+            placeholder={t('members.inviting.notePlaceholder')}
             autoComplete="off"
             className={INPUT}
           />
         )}
       </Field>
       <div className="mt-4 flex flex-wrap items-end gap-4">
-        <Segments legend={INVITING.role} value={role} options={roles} onChange={setRole} />
-        <Segments legend={INVITING.span} value={span} options={INVITING.spans} onChange={setSpan} />
+        <Segments legend={t('members.inviting.role')} value={role} options={roles} onChange={setRole} />
+        <Segments
+          legend={t('members.inviting.span')}
+          value={span}
+          options={DAYS.map((days) => ({ value: days, title: t('members.inviting.days', { count: Number(days) }) }))}
+          onChange={setSpan}
+        />
         <Button type="submit" look="primary" disabled={busy} className="h-[34px]">
-          <UserPlus size={14} aria-hidden="true" /> {INVITING.invite}
+          <UserPlus size={14} aria-hidden="true" /> {t('members.inviting.invite')}
         </Button>
       </div>
       <p className="mt-3 text-muted text-sm">
@@ -97,7 +104,7 @@ function Made({ made }: { made: MadeInvitation }) {
   const link = joinLink(made.token)
   return (
     <div role="status" className="appear rounded-md border border-accent/50 bg-accent/5 p-4">
-      <Field label={INVITING.made}>
+      <Field label={t('members.inviting.made')}>
         {(ids) => (
           <div className="flex items-center gap-1">
             <input
@@ -109,7 +116,7 @@ function Made({ made }: { made: MadeInvitation }) {
               }}
               className={`${INPUT} flex-1 font-mono text-sm`}
             />
-            <CopyButton text={() => link} label={INVITING.copy} />
+            <CopyButton text={() => link} label={t('members.inviting.copy')} />
           </div>
         )}
       </Field>
@@ -119,7 +126,7 @@ function Made({ made }: { made: MadeInvitation }) {
 
 function Line({ invitation, onRevoked }: { invitation: Invitation; onRevoked: () => void }) {
   const { busy, problem, act } = useAction()
-  const name = invitation.note ?? INVITING.somebody
+  const name = invitation.note ?? t('members.inviting.somebody')
   return (
     <li className="px-4 py-3">
       <div className="flex items-center gap-3">
@@ -127,12 +134,12 @@ function Line({ invitation, onRevoked }: { invitation: Invitation; onRevoked: ()
         <span className="min-w-0 flex-1">
           <span className="block break-all font-medium">{name}</span>
           <span className="text-muted text-sm">
-            {roleTitle(invitation.role)} · {INVITING.until(moment(invitation.expires_at))}
+            {roleTitle(invitation.role)} · {t('members.inviting.until', { moment: moment(invitation.expires_at) })}
           </span>
         </span>
         <Confirm
-          label={INVITING.revokeOne(name)}
-          verb={INVITING.revoke}
+          label={t('members.inviting.revokeOne', { name })}
+          verb={t('members.inviting.revoke')}
           busy={busy}
           onConfirm={() =>
             void act(async () => {
@@ -141,7 +148,7 @@ function Line({ invitation, onRevoked }: { invitation: Invitation; onRevoked: ()
             })
           }
         >
-          {INVITING.revoke}
+          {t('members.inviting.revoke')}
         </Confirm>
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}

@@ -12,17 +12,48 @@ import { Confirm } from '@/ui/confirm'
 import { Field, INPUT } from '@/ui/field'
 import { day, moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
+import { t } from '@/words'
 import { Card, Empty, Group, Loaded, Section } from './parts'
 
 const SCOPES: readonly { value: KeyScope; title: string }[] = [
-  { value: 'write', title: 'Read and write' },
-  { value: 'read', title: 'Read only' },
+  {
+    value: 'write',
+    get title() {
+      return t('settings.readAndWrite')
+    },
+  },
+  {
+    value: 'read',
+    get title() {
+      return t('settings.readOnly')
+    },
+  },
 ]
 const SPANS = [
-  { value: '30', title: '30 days' },
-  { value: '90', title: '90 days' },
-  { value: '365', title: '1 year' },
-  { value: 'none', title: 'Never' },
+  {
+    value: '30',
+    get title() {
+      return t('settings.days', { count: 30 })
+    },
+  },
+  {
+    value: '90',
+    get title() {
+      return t('settings.days', { count: 90 })
+    },
+  },
+  {
+    value: '365',
+    get title() {
+      return t('settings.years', { count: 1 })
+    },
+  },
+  {
+    value: 'none',
+    get title() {
+      return t('settings.never')
+    },
+  },
 ] as const
 type Span = (typeof SPANS)[number]['value']
 
@@ -30,19 +61,16 @@ export function Keys() {
   const query = useKeys()
   const [made, setMade] = useState<MadeKey | null>(null)
   return (
-    <Section
-      title="API keys"
-      intro="A program signs in with a key and works in your account as you do. No key can make keys, nor touch secrets."
-    >
+    <Section title={t('settings.apiKeys')} intro={t('settings.aProgramSignsInWith')}>
       <NewKey onMade={setMade} />
       {made !== null && <Made made={made} />}
       <Loaded query={query}>
         {(keys) =>
           keys.length === 0 ? (
-            <Empty>There are no keys yet.</Empty>
+            <Empty>{t('settings.thereAreNoKeysYet')}</Empty>
           ) : (
-            <Group title="Your keys">
-              <Card label="API keys">
+            <Group title={t('settings.yourKeys')}>
+              <Card label={t('settings.apiKeys')}>
                 {keys.map((key) => (
                   <Line
                     key={key.id}
@@ -74,8 +102,8 @@ function NewKey({ onMade }: { onMade: (made: MadeKey) => void }) {
     })
   }
   return (
-    <form onSubmit={submit} className="rounded-md border bg-raised p-4" aria-label="New key">
-      <Field label="Name" note="What it is for: it tells your keys apart.">
+    <form onSubmit={submit} className="rounded-md border bg-raised p-4" aria-label={t('settings.newKey')}>
+      <Field label={t('settings.name')} note={t('settings.whatItIsForIt')}>
         {(ids) => (
           <input
             {...ids}
@@ -84,17 +112,17 @@ function NewKey({ onMade }: { onMade: (made: MadeKey) => void }) {
               setName(event.target.value)
             }}
             maxLength={200}
-            placeholder="Nightly report"
+            placeholder={t('settings.nightlyReport')}
             autoComplete="off"
             className={INPUT}
           />
         )}
       </Field>
       <div className="mt-4 flex flex-wrap items-end gap-4">
-        <Segments legend="What it may do" value={scope} options={SCOPES} onChange={setScope} />
-        <Segments legend="It expires after" value={span} options={SPANS} onChange={setSpan} />
+        <Segments legend={t('settings.whatItMayDo')} value={scope} options={SCOPES} onChange={setScope} />
+        <Segments legend={t('settings.itExpiresAfter')} value={span} options={SPANS} onChange={setSpan} />
         <Button type="submit" look="primary" disabled={busy || name.trim() === ''} className="h-[34px]">
-          <Plus size={14} aria-hidden="true" /> Make a key
+          <Plus size={14} aria-hidden="true" /> {t('settings.makeAKey')}
         </Button>
       </div>
       {problem !== null && <Alert className="mt-3">{problem}</Alert>}
@@ -106,7 +134,7 @@ function Made({ made }: { made: MadeKey }) {
   const command = curlWith(made.key)
   return (
     <div role="status" className="appear rounded-md border border-accent/50 bg-accent/5 p-4">
-      <Field label={`Copy the key “${made.name}” now: it is not shown again.`}>
+      <Field label={t('settings.copyTheKeyNameNow', { name: made.name })}>
         {(ids) => (
           <div className="flex items-center gap-1">
             <input
@@ -118,16 +146,16 @@ function Made({ made }: { made: MadeKey }) {
               }}
               className={`${INPUT} flex-1 font-mono text-sm`}
             />
-            <CopyButton text={() => made.key} label="Copy the key" />
+            <CopyButton text={() => made.key} label={t('settings.copyTheKey')} />
           </div>
         )}
       </Field>
-      <p className="mt-3 mb-1.5 text-muted">Try it:</p>
+      <p className="mt-3 mb-1.5 text-muted">{t('settings.tryIt')}</p>
       <div className="flex items-start gap-1">
         <pre className="min-w-0 flex-1 whitespace-pre-wrap break-all rounded-sm border bg-bg px-3 py-2 font-mono text-sm">
           {command}
         </pre>
-        <CopyButton text={() => command} label="Copy the command" />
+        <CopyButton text={() => command} label={t('settings.copyTheCommand')} />
       </div>
     </div>
   )
@@ -138,9 +166,13 @@ function Line({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) 
   // eslint-disable-next-line react-hooks/purity -- a line that is a moment old may say so
   const expired = apiKey.expires_at != null && Date.parse(apiKey.expires_at) <= Date.now()
   const facts = [
-    apiKey.scope === 'read' ? 'Read only' : 'Read and write',
-    apiKey.expires_at == null ? 'does not expire' : `${expired ? 'expired' : 'expires'} ${day(apiKey.expires_at)}`,
-    apiKey.last_used_at == null ? 'never used' : `used ${moment(apiKey.last_used_at)}`,
+    apiKey.scope === 'read' ? t('settings.readOnly') : t('settings.readAndWrite'),
+    apiKey.expires_at == null
+      ? t('settings.doesNotExpire')
+      : t(expired ? 'settings.expiredOn' : 'settings.expiresOn', { day: day(apiKey.expires_at) }),
+    apiKey.last_used_at == null
+      ? t('settings.neverUsed')
+      : t('settings.usedAt', { moment: moment(apiKey.last_used_at) }),
   ]
   return (
     <li className="px-4 py-3">
@@ -154,8 +186,8 @@ function Line({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) 
           <span className={expired ? 'text-err text-sm' : 'text-muted text-sm'}>{facts.join(' · ')}</span>
         </span>
         <Confirm
-          label={`Revoke ${apiKey.name}`}
-          verb="Revoke"
+          label={t('settings.revokeName', { name: apiKey.name })}
+          verb={t('settings.revoke')}
           busy={busy}
           onConfirm={() =>
             void act(async () => {
@@ -164,7 +196,7 @@ function Line({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) 
             })
           }
         >
-          Revoke
+          {t('settings.revoke')}
         </Confirm>
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}

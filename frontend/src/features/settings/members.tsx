@@ -14,14 +14,15 @@ import { Field, INPUT } from '@/ui/field'
 import { day } from '@/ui/format'
 import { Menu, MenuChoice } from '@/ui/menu'
 import { Inviting } from './inviting'
-import { MEMBERS, ROLES, roleTitle } from './members-text'
+import { ROLES, roleTitle } from './roles'
 import { Card, Group, Loaded, Section } from './parts'
+import { t } from '@/words'
 
 export function Members() {
   const me = useMe()
   const query = useMembers()
   return (
-    <Section title={MEMBERS.title} intro={MEMBERS.intro}>
+    <Section title={t('members.title')} intro={t('members.intro')}>
       <Loaded query={me}>
         {(person) => (
           <Loaded query={query}>
@@ -30,8 +31,8 @@ export function Members() {
               return (
                 <>
                   {leads(mine) && <Inviting mine={mine} />}
-                  <Group title={MEMBERS.people(members.length)}>
-                    <Card label={MEMBERS.list}>
+                  <Group title={t('members.people', { count: members.length })}>
+                    <Card label={t('members.title')}>
                       {members.map((member) => (
                         <Line key={member.user_id} member={member} me={person} mine={mine} members={members} />
                       ))}
@@ -67,7 +68,7 @@ interface LineProps {
 function Line({ member, members, me, mine }: LineProps) {
   const { busy, problem, act } = useAction()
   const self = member.user_id === me.user_id
-  const name = member.name ?? (self ? me.account.name : MEMBERS.nobody)
+  const name = member.name ?? (self ? me.account.name : t('members.nobody'))
   const lastOwner = member.role === 'owner' && members.filter(({ role }) => role === 'owner').length === 1
   const mayChange = !self && rules(mine, member.role)
   return (
@@ -77,11 +78,11 @@ function Line({ member, members, me, mine }: LineProps) {
         <span className="min-w-36 flex-1">
           <span className="flex flex-wrap items-baseline gap-x-2">
             <span className="break-all font-medium">{name}</span>
-            {self && <span className="text-muted text-sm">{MEMBERS.you}</span>}
+            {self && <span className="text-muted text-sm">{t('members.you')}</span>}
           </span>
           <span className="text-muted text-sm">
             {mayChange ? '' : `${roleTitle(member.role)} · `}
-            {MEMBERS.since(day(member.created_at))}
+            {t('members.since', { day: day(member.created_at) })}
           </span>
         </span>
         <span className="flex items-center gap-1.5">
@@ -96,27 +97,27 @@ function Line({ member, members, me, mine }: LineProps) {
           )}
           {mayChange && (
             <Confirm
-              label={MEMBERS.removeOne(name)}
-              verb={MEMBERS.remove}
+              label={t('members.removeOne', { name })}
+              verb={t('members.remove')}
               busy={busy}
               onConfirm={() =>
                 void act(async () => {
                   await removeMember(member.user_id)
-                  toast(MEMBERS.removed(name))
+                  toast(t('members.removed', { name }))
                 })
               }
             >
-              {MEMBERS.remove}
+              {t('members.remove')}
             </Confirm>
           )}
           {self && !lastOwner && (
             <Confirm
-              label={MEMBERS.leaveThis}
-              verb={MEMBERS.leave}
+              label={t('members.leaveThis')}
+              verb={t('members.leave')}
               busy={busy}
-              onConfirm={() => void act(() => leaveAccount(me.user_id, me.accounts.length > 1, MEMBERS.left))}
+              onConfirm={() => void act(() => leaveAccount(me.user_id, me.accounts.length > 1, t('members.left')))}
             >
-              {MEMBERS.leave}
+              {t('members.leave')}
             </Confirm>
           )}
         </span>
@@ -140,7 +141,7 @@ function RoleMenu({ name, role, mine, busy, onChoose }: RoleMenuProps) {
       align="end"
       className="w-72"
       trigger={
-        <Button size="small" disabled={busy} aria-label={MEMBERS.role(name, roleTitle(role))}>
+        <Button size="small" disabled={busy} aria-label={t('members.role', { name, role: roleTitle(role) })}>
           {roleTitle(role)} <ChevronDown size={13} aria-hidden="true" />
         </Button>
       }
@@ -168,12 +169,12 @@ function OwnName({ me }: { me: Me }) {
     event.preventDefault()
     void act(async () => {
       await renameMyself(me.user_id, name.trim())
-      toast(MEMBERS.saved)
+      toast(t('members.saved'))
     })
   }
   return (
     <form onSubmit={submit}>
-      <Field label={MEMBERS.yourName} note={MEMBERS.yourNameNote}>
+      <Field label={t('members.yourName')} note={t('members.yourNameNote')}>
         {(ids) => (
           <span className="flex gap-2">
             <input
@@ -187,7 +188,7 @@ function OwnName({ me }: { me: Me }) {
               className={`${INPUT} max-w-80`}
             />
             <Button type="submit" size="large" disabled={busy || name.trim() === '' || name.trim() === me.name}>
-              {MEMBERS.save}
+              {t('members.save')}
             </Button>
           </span>
         )}

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { explain } from '@/runtime/api'
 import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 
 interface SectionProps {
   title: string
@@ -67,7 +68,7 @@ export function Loaded<Data>({ query, children }: LoadedProps<Data>) {
   if (query.error !== null) return <Alert>{explain(query.error)}</Alert>
   return (
     <p role="status" className="text-muted">
-      Loading
+      {t('settings.loading')}
     </p>
   )
 }

@@ -11,6 +11,7 @@ import { Button, IconButton } from '@/ui/button'
 import { Confirm } from '@/ui/confirm'
 import { AREA, Field, INPUT } from '@/ui/field'
 import { day, moment } from '@/ui/format'
+import { t } from '@/words'
 import { Card, Empty, Loaded, Section } from './parts'
 
 /** Which secret is being written: a new one, one by its name, or none. */
@@ -24,8 +25,8 @@ export function Secrets() {
   }
   return (
     <Section
-      title="Secrets"
-      intro="The agent's programs use a secret by its name, for the hosts that you list. Its value is put in on the way out: neither the model nor the sandbox ever sees it, and nobody can read it again here."
+      title={t('settings.secrets')}
+      intro={t('settings.theAgentsProgramsUseA')}
       action={
         query.error === null && open === null ? (
           <Button
@@ -34,7 +35,7 @@ export function Secrets() {
               setOpen({ name: null })
             }}
           >
-            <Plus size={14} aria-hidden="true" /> Add a secret
+            <Plus size={14} aria-hidden="true" /> {t('settings.addASecret')}
           </Button>
         ) : undefined
       }
@@ -43,9 +44,9 @@ export function Secrets() {
       <Loaded query={query}>
         {(secrets) =>
           secrets.length === 0 ? (
-            open === null && <Empty>There are no secrets yet.</Empty>
+            open === null && <Empty>{t('settings.thereAreNoSecretsYet')}</Empty>
           ) : (
-            <Card label="Secrets">
+            <Card label={t('settings.secrets')}>
               {secrets.map((secret) =>
                 open?.name === secret.name ? (
                   <li key={secret.name} className="p-2">
@@ -71,7 +72,10 @@ export function Secrets() {
 
 function Line({ secret, onEdit }: { secret: Secret; onEdit: () => void }) {
   const { busy, problem, act } = useAction()
-  const used = secret.last_used_at == null ? 'never used' : `used ${moment(secret.last_used_at)}`
+  const used =
+    secret.last_used_at == null
+      ? t('settings.neverUsed')
+      : t('settings.usedAt', { moment: moment(secret.last_used_at) })
   return (
     <li className="px-4 py-3">
       <div className="flex items-center gap-3">
@@ -79,22 +83,22 @@ function Line({ secret, onEdit }: { secret: Secret; onEdit: () => void }) {
         <span className="min-w-0 flex-1">
           <span className="break-all font-medium font-mono">{secret.name}</span>
           <span className="block break-words text-sm">
-            {secret.hosts.length === 0 ? 'For no host yet' : secret.hosts.join(', ')}
+            {secret.hosts.length === 0 ? t('settings.forNoHostYet') : secret.hosts.join(', ')}
           </span>
           <span className="text-muted text-sm">
-            Changed {day(secret.updated_at)} · {used}
+            {t('settings.changedOn', { day: day(secret.updated_at) })} · {used}
           </span>
         </span>
-        <IconButton label={`Change ${secret.name}`} size="icon-small" onClick={onEdit}>
+        <IconButton label={t('settings.changeName', { name: secret.name })} size="icon-small" onClick={onEdit}>
           <Pencil size={14} />
         </IconButton>
         <Confirm
-          label={`Delete ${secret.name}`}
-          verb="Delete"
+          label={t('settings.deleteName', { name: secret.name })}
+          verb={t('settings.delete')}
           busy={busy}
           onConfirm={() => void act(() => deleteSecret(secret.name))}
         >
-          Delete
+          {t('settings.delete')}
         </Confirm>
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}
@@ -117,11 +121,11 @@ function SecretForm({ secret, onDone }: { secret: Secret | null; onDone: () => v
   return (
     <form
       onSubmit={submit}
-      aria-label={secret === null ? 'New secret' : `Change ${secret.name}`}
+      aria-label={secret === null ? t('settings.newSecret') : t('settings.changeName', { name: secret.name })}
       className="flex flex-col gap-4 rounded-md border bg-raised p-4"
     >
       <div className="grid gap-4 sm:grid-cols-2">
-        <Field label="Name">
+        <Field label={t('settings.name')}>
           {(ids) => (
             <input
               {...ids}
@@ -137,7 +141,7 @@ function SecretForm({ secret, onDone }: { secret: Secret | null; onDone: () => v
             />
           )}
         </Field>
-        <Field label={secret === null ? 'Value' : 'New value'}>
+        <Field label={secret === null ? t('settings.value') : t('settings.newValue')}>
           {(ids) => (
             <input
               {...ids}
@@ -146,14 +150,14 @@ function SecretForm({ secret, onDone }: { secret: Secret | null; onDone: () => v
               onChange={(event) => {
                 setValue(event.target.value)
               }}
-              placeholder={secret === null ? '' : 'Stays as it is'}
+              placeholder={secret === null ? '' : t('settings.staysAsItIs')}
               autoComplete="new-password"
               className={`${INPUT} font-mono`}
             />
           )}
         </Field>
       </div>
-      <Field label="Hosts" note="One a line: api.github.com, or *.example.com for all names below it.">
+      <Field label={t('settings.hosts')} note={t('settings.oneALineApiGithub')}>
         {(ids) => (
           <textarea
             {...ids}
@@ -173,9 +177,9 @@ function SecretForm({ secret, onDone }: { secret: Secret | null; onDone: () => v
           look="primary"
           disabled={busy || name.trim() === '' || lines(hosts).length === 0 || (secret === null && value === '')}
         >
-          Save
+          {t('settings.save')}
         </Button>
-        <Button onClick={onDone}>Cancel</Button>
+        <Button onClick={onDone}>{t('settings.cancel')}</Button>
       </div>
     </form>
   )

@@ -4,6 +4,7 @@ import { Bot, ChartColumn, Info, KeyRound, Lock, SlidersHorizontal, Users } from
 import type { ReactNode } from 'react'
 import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 import { About } from './about'
 import { Agents } from './agents'
 import { General } from './general'
@@ -36,12 +37,12 @@ export function Settings({ path, actions }: SettingsProps) {
     <main className="flex h-full min-w-0 flex-1 flex-col">
       <header className="flex h-12 shrink-0 items-center gap-1 border-b px-3">
         {actions}
-        <h1 className="px-1 font-medium">Settings</h1>
+        <h1 className="px-1 font-medium">{t('settings.settings')}</h1>
       </header>
       <div className="min-h-0 flex-1 scroll-pt-16 scroll-pb-20 overflow-y-auto">
         <div className="mx-auto grid max-w-[960px] gap-x-10 px-4 sm:px-6 md:grid-cols-[168px_minmax(0,1fr)]">
           <nav
-            aria-label="Settings"
+            aria-label={t('settings.settings')}
             className="sticky top-0 z-10 -mx-4 flex gap-1 overflow-x-auto bg-bg px-4 py-3 max-md:border-b sm:-mx-6 sm:px-6 md:mx-0 md:flex-col md:self-start md:px-0 md:py-8"
           >
             {SECTIONS.map(({ id: name, title }) => (
@@ -89,6 +90,6 @@ function content(section: string, id: string | undefined): ReactNode {
     case 'about':
       return <About />
     default:
-      return <Alert>There are no such settings.</Alert>
+      return <Alert>{t('settings.thereAreNoSuchSettings')}</Alert>
   }
 }

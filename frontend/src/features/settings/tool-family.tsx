@@ -5,13 +5,28 @@ import { leaveOf, withLeave } from '@/protocol/agents'
 import type { AgentDraft, Leave } from '@/protocol/agents'
 import type { ToolInfo } from '@/protocol/types'
 import { cn } from '@/ui/cn'
-import { plural } from '@/ui/format'
 import { Segments } from '@/ui/segments'
+import { t } from '@/words'
 
 export const LEAVES: readonly { value: Leave; title: string }[] = [
-  { value: 'allow', title: 'Use' },
-  { value: 'ask', title: 'Ask first' },
-  { value: 'deny', title: 'Off' },
+  {
+    value: 'allow',
+    get title() {
+      return t('settings.use')
+    },
+  },
+  {
+    value: 'ask',
+    get title() {
+      return t('settings.askFirst')
+    },
+  },
+  {
+    value: 'deny',
+    get title() {
+      return t('settings.off')
+    },
+  },
 ]
 
 interface ToolFamilyProps {
@@ -45,13 +60,12 @@ export function ToolFamily({ family, tools, draft, onChange }: ToolFamilyProps) 
           />
           <span className="font-medium first-letter:uppercase">{family}</span>
           <span className="text-muted text-sm">
-            {plural(tools.length, 'tool')}
-            {leaves.size > 1 && ', differently'}
+            {t(leaves.size > 1 ? 'settings.toolsDifferently' : 'settings.toolCount', { count: tools.length })}
           </span>
         </button>
         <Segments
           small
-          legend={`All of ${family}`}
+          legend={t('settings.allOfFamily', { family })}
           value={leaves.size === 1 && common !== undefined ? common : null}
           options={LEAVES}
           onChange={(leave) => {

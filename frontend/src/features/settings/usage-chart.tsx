@@ -3,20 +3,25 @@ import { useState } from 'react'
 import type { Day } from '@/protocol/usage'
 import { niceTop } from '@/protocol/usage'
 import { cn } from '@/ui/cn'
-import { money, tokens } from '@/ui/format'
+import { dayOfYear, money, number, tokens } from '@/ui/format'
+import { t } from '@/words'
 
 export type Measure = 'tokens' | 'dollars' | 'runs'
 
 const HEIGHT = 160
-const DATE = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' })
+const SAYINGS = {
+  tokens: 'settings.dateTokens',
+  dollars: 'settings.dateCost',
+  runs: 'settings.dateRuns',
+} as const
 
 export function dateOf(day: string): string {
-  return DATE.format(new Date(day))
+  return dayOfYear(day)
 }
 
 export function shown(value: number, measure: Measure): string {
   if (measure === 'dollars') return money(value)
-  return measure === 'tokens' ? tokens(Math.round(value)) : String(Math.round(value * 10) / 10)
+  return measure === 'tokens' ? tokens(Math.round(value)) : number(Math.round(value * 10) / 10)
 }
 
 export function UsageChart({ days, measure }: { days: readonly Day[]; measure: Measure }) {
@@ -30,8 +35,8 @@ export function UsageChart({ days, measure }: { days: readonly Day[]; measure: M
     <figure>
       <figcaption className="mb-2 h-5 text-muted text-sm tabular-nums">
         {looked === undefined
-          ? 'By day, in UTC'
-          : `${dateOf(looked.date)}: ${shown(looked[measure], measure)}${measure === 'runs' ? ' runs' : measure === 'tokens' ? ' tokens' : ''}`}
+          ? t('settings.byDayInUtc')
+          : t(SAYINGS[measure], { date: dateOf(looked.date), value: shown(looked[measure], measure) })}
       </figcaption>
       <div className="flex gap-2">
         <div
@@ -45,7 +50,9 @@ export function UsageChart({ days, measure }: { days: readonly Day[]; measure: M
         </div>
         <svg
           role="img"
-          aria-label={`Bars by day; the highest stands for ${shown(Math.max(...days.map((day) => day[measure])), measure)}.`}
+          aria-label={t('settings.barsByDayTheHighest', {
+            value: shown(Math.max(...days.map((day) => day[measure])), measure),
+          })}
           width="100%"
           height={HEIGHT}
           className="block min-w-0 flex-1"

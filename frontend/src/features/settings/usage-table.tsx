@@ -1,31 +1,35 @@
 /** Sums as lines: what they are of, and what it took. */
 import type { UsageItem } from '@/protocol/types'
 import { money, tokens } from '@/ui/format'
+import { t } from '@/words'
 
 interface UsageTableProps {
   /** What the lines are of, such as `Model`. */
   of: string
+  label: string
   items: readonly UsageItem[]
   nameOf: (item: UsageItem) => string
 }
 
 const NUMBER = 'px-2 py-2 text-right tabular-nums'
 
-export function UsageTable({ of, items, nameOf }: UsageTableProps) {
+export function UsageTable({ of, label, items, nameOf }: UsageTableProps) {
   return (
-    <div
-      className="overflow-x-auto rounded-md border bg-raised"
-      tabIndex={0}
-      role="region"
-      aria-label={`By ${of.toLowerCase()}`}
-    >
+    <div className="overflow-x-auto rounded-md border bg-raised" tabIndex={0} role="region" aria-label={label}>
       <table className="w-full border-collapse">
         <thead className="text-muted text-sm">
           <tr className="border-b">
             <th scope="col" className="px-4 py-2 text-left font-normal">
               {of}
             </th>
-            {['Runs', 'Steps', 'Input', 'Cached', 'Output', 'Cost'].map((title) => (
+            {[
+              t('settings.runs'),
+              t('settings.steps'),
+              t('settings.input'),
+              t('settings.cached'),
+              t('settings.output'),
+              t('settings.cost'),
+            ].map((title) => (
               <th key={title} scope="col" className={`${NUMBER} font-normal last:pr-4`}>
                 {title}
               </th>
@@ -54,5 +58,5 @@ export function UsageTable({ of, items, nameOf }: UsageTableProps) {
 
 /** What is known of the cost. */
 export function costOf(sum: { cost_usd: number | null; unpriced_runs: number }): string {
-  return sum.cost_usd == null ? (sum.unpriced_runs > 0 ? 'not known' : '–') : money(sum.cost_usd)
+  return sum.cost_usd == null ? (sum.unpriced_runs > 0 ? t('settings.notKnown') : '–') : money(sum.cost_usd)
 }

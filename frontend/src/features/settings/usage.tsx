@@ -3,22 +3,53 @@ import { useState } from 'react'
 import type { UsageSum } from '@/protocol/types'
 import { everyDay } from '@/protocol/usage'
 import { useUsage } from '@/runtime/usage'
-import { plural, tokens } from '@/ui/format'
+import { number, tokens } from '@/ui/format'
 import { Segments } from '@/ui/segments'
+import { t } from '@/words'
 import { Empty, Group, Loaded, Section } from './parts'
 import { UsageChart, dateOf } from './usage-chart'
 import type { Measure } from './usage-chart'
 import { UsageTable, costOf } from './usage-table'
 
 const PERIODS = [
-  { value: '7', title: '7 days' },
-  { value: '30', title: '30 days' },
-  { value: '90', title: '90 days' },
+  {
+    value: '7',
+    get title() {
+      return t('settings.days', { count: 7 })
+    },
+  },
+  {
+    value: '30',
+    get title() {
+      return t('settings.days', { count: 30 })
+    },
+  },
+  {
+    value: '90',
+    get title() {
+      return t('settings.days', { count: 90 })
+    },
+  },
 ] as const
 const MEASURES = [
-  { value: 'tokens', title: 'Tokens' },
-  { value: 'dollars', title: 'Cost' },
-  { value: 'runs', title: 'Runs' },
+  {
+    value: 'tokens',
+    get title() {
+      return t('settings.tokens')
+    },
+  },
+  {
+    value: 'dollars',
+    get title() {
+      return t('settings.cost')
+    },
+  },
+  {
+    value: 'runs',
+    get title() {
+      return t('settings.runs')
+    },
+  },
 ] as const
 
 export function Usage() {
@@ -30,26 +61,39 @@ export function Usage() {
   const byAgent = useUsage(days, 'agent')
   return (
     <Section
-      title="Usage"
-      intro="What your tasks used, on the day each was begun. Those of deleted threads do not count any more."
-      action={<Segments small legend="Period" value={period} options={PERIODS} onChange={setPeriod} />}
+      title={t('settings.usage')}
+      intro={t('settings.whatYourTasksUsedOn')}
+      action={<Segments small legend={t('settings.period')} value={period} options={PERIODS} onChange={setPeriod} />}
     >
       <Loaded query={byDay}>
         {({ items, total, from, to }) => (
           <>
             <Figures total={total} />
             {total.runs === 0 ? (
-              <Empty>Nothing was used in this period.</Empty>
+              <Empty>{t('settings.nothingWasUsedInThis')}</Empty>
             ) : (
               <div className="rounded-md border bg-raised p-4">
                 <div className="mb-3 flex justify-end">
-                  <Segments small legend="Show" value={measure} options={MEASURES} onChange={setMeasure} />
+                  <Segments
+                    small
+                    legend={t('settings.show')}
+                    value={measure}
+                    options={MEASURES}
+                    onChange={setMeasure}
+                  />
                 </div>
                 <UsageChart days={everyDay(from, to, items)} measure={measure} />
                 <details className="mt-3">
-                  <summary className="cursor-pointer text-muted text-sm hover:text-fg">The days as a table</summary>
+                  <summary className="cursor-pointer text-muted text-sm hover:text-fg">
+                    {t('settings.theDaysAsATable')}
+                  </summary>
                   <div className="mt-2">
-                    <UsageTable of="Day" items={items.toReversed()} nameOf={({ key }) => dateOf(key)} />
+                    <UsageTable
+                      label={t('settings.byDay')}
+                      of={t('settings.day')}
+                      items={items.toReversed()}
+                      nameOf={({ key }) => dateOf(key)}
+                    />
                   </div>
                 </details>
               </div>
@@ -58,13 +102,23 @@ export function Usage() {
         )}
       </Loaded>
       {byModel.data !== undefined && byModel.data.items.length > 0 && (
-        <Group title="By model">
-          <UsageTable of="Model" items={byModel.data.items} nameOf={({ key }) => key} />
+        <Group title={t('settings.byModel')}>
+          <UsageTable
+            label={t('settings.byModel')}
+            of={t('settings.model')}
+            items={byModel.data.items}
+            nameOf={({ key }) => key}
+          />
         </Group>
       )}
       {byAgent.data !== undefined && byAgent.data.items.length > 0 && (
-        <Group title="By agent">
-          <UsageTable of="Agent" items={byAgent.data.items} nameOf={({ name }) => (name === '' ? 'No agent' : name)} />
+        <Group title={t('settings.byAgent')}>
+          <UsageTable
+            label={t('settings.byAgent')}
+            of={t('settings.agent')}
+            items={byAgent.data.items}
+            nameOf={({ name }) => (name === '' ? t('settings.noAgent') : name)}
+          />
         </Group>
       )}
     </Section>
@@ -75,13 +129,17 @@ function Figures({ total }: { total: UsageSum }) {
   const share = total.input_tokens === 0 ? 0 : Math.round((total.cached_tokens / total.input_tokens) * 100)
   const figures = [
     {
-      title: 'Cost',
+      title: t('settings.cost'),
       value: costOf(total),
-      note: total.unpriced_runs > 0 ? `without ${plural(total.unpriced_runs, 'run')} of no known price` : '',
+      note: total.unpriced_runs > 0 ? t('settings.withoutUnpriced', { count: total.unpriced_runs }) : '',
     },
-    { title: 'Runs', value: String(total.runs), note: plural(total.steps, 'step') },
-    { title: 'Tokens read', value: tokens(total.input_tokens), note: `${String(share)}% from the cache` },
-    { title: 'Tokens written', value: tokens(total.output_tokens), note: '' },
+    { title: t('settings.runs'), value: number(total.runs), note: t('settings.stepCount', { count: total.steps }) },
+    {
+      title: t('settings.tokensRead'),
+      value: tokens(total.input_tokens),
+      note: t('settings.shareFromTheCache', { share }),
+    },
+    { title: t('settings.tokensWritten'), value: tokens(total.output_tokens), note: '' },
   ]
   return (
     <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-md border bg-line sm:grid-cols-4">

@@ -12,11 +12,27 @@ import { CopyButton } from '@/ui/clipboard'
 import { Dialog } from '@/ui/dialog'
 import { day, moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
+import { t } from '@/words'
 
 const SPANS = [
-  { value: '7', title: '7 days' },
-  { value: '30', title: '30 days' },
-  { value: 'none', title: 'Until I revoke it' },
+  {
+    value: '7',
+    get title() {
+      return t('sharing.days', { count: 7 })
+    },
+  },
+  {
+    value: '30',
+    get title() {
+      return t('sharing.days', { count: 30 })
+    },
+  },
+  {
+    value: 'none',
+    get title() {
+      return t('sharing.untilIRevokeIt')
+    },
+  },
 ] as const
 type Span = (typeof SPANS)[number]['value']
 
@@ -48,17 +64,14 @@ export default function ShareDialog({ threadId, onClose }: { threadId: string; o
       onOpenChange={(open) => {
         if (!open) onClose()
       }}
-      title="Share this thread"
+      title={t('sharing.shareThisThread')}
     >
       <div className="overflow-y-auto p-4">
-        <p className="text-muted">
-          Whoever has the link can read this thread as it is now, without signing in: what was said, what the agent did,
-          and the files it delivered. What comes later, other files and your account stay with you.
-        </p>
+        <p className="text-muted">{t('sharing.whoeverHasTheLinkCan')}</p>
         <form onSubmit={(event) => void make(event)} className="mt-4 flex flex-wrap items-end gap-3">
-          <Segments legend="The link is good for" value={span} options={SPANS} onChange={setSpan} />
+          <Segments legend={t('sharing.theLinkIsGoodFor')} value={span} options={SPANS} onChange={setSpan} />
           <Button type="submit" look="primary" disabled={making} className="h-[34px]">
-            <Link2 size={14} aria-hidden="true" /> Make a link
+            <Link2 size={14} aria-hidden="true" /> {t('sharing.makeALink')}
           </Button>
         </form>
         {problem !== null && <Alert className="mt-3">{problem}</Alert>}
@@ -66,8 +79,8 @@ export default function ShareDialog({ threadId, onClose }: { threadId: string; o
         {error !== null && <Alert className="mt-4">{explain(error)}</Alert>}
         {data !== undefined && data.length > 0 && (
           <>
-            <h3 className="mt-5 mb-1 font-medium">Links that are good now</h3>
-            <ul aria-label="Links" className="divide-y rounded-md border">
+            <h3 className="mt-5 mb-1 font-medium">{t('sharing.linksThatAreGoodNow')}</h3>
+            <ul aria-label={t('sharing.links')} className="divide-y rounded-md border">
               {data.map((share) => (
                 <Line key={share.id} share={share} onRevoked={refresh} />
               ))}
@@ -84,7 +97,7 @@ function Made({ link }: { link: string }) {
   return (
     <div role="status" className="appear mt-4 rounded-md border border-accent/50 p-3">
       <label htmlFor={id} className="font-medium">
-        Copy the link now: it is not shown again.
+        {t('sharing.copyTheLinkNowIt')}
       </label>
       <div className="mt-1.5 flex items-center gap-1">
         <input
@@ -96,7 +109,7 @@ function Made({ link }: { link: string }) {
           }}
           className="h-8 min-w-0 flex-1 rounded-sm border bg-bg px-2 font-mono text-sm"
         />
-        <CopyButton text={() => link} label="Copy the link" />
+        <CopyButton text={() => link} label={t('sharing.copyTheLink')} />
       </div>
     </div>
   )
@@ -109,7 +122,7 @@ function Line({ share, onRevoked }: { share: Share; onRevoked: () => Promise<voi
     try {
       await revokeShare(share.id)
       await onRevoked()
-      toast('The link is revoked: it opens nothing any more.')
+      toast(t('sharing.theLinkIsRevokedIt'))
     } catch (error) {
       toast.error(explain(error))
       setEnding(false)
@@ -119,19 +132,21 @@ function Line({ share, onRevoked }: { share: Share; onRevoked: () => Promise<voi
   return (
     <li className="flex min-h-11 items-center gap-2 py-1 pr-1.5 pl-3">
       <span className="min-w-0 flex-1">
-        Made {made}
+        {t('sharing.madeAt', { moment: made })}
         <span className="block text-muted text-sm">
-          {share.expires_at == null ? 'Until it is revoked' : `Until ${day(share.expires_at)}`}
+          {share.expires_at == null
+            ? t('sharing.untilItIsRevoked')
+            : t('sharing.untilDay', { day: day(share.expires_at) })}
         </span>
       </span>
       <Button
         look="danger"
         size="small"
         disabled={ending}
-        aria-label={`Revoke the link made ${made}`}
+        aria-label={t('sharing.revokeTheLinkMadeMade', { made })}
         onClick={() => void revoke()}
       >
-        <Trash2 size={13} aria-hidden="true" /> Revoke
+        <Trash2 size={13} aria-hidden="true" /> {t('sharing.revoke')}
       </Button>
     </li>
   )

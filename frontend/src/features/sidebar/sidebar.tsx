@@ -3,13 +3,14 @@ import { Link } from '@tanstack/react-router'
 import { Search, SquarePen } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Archived, ThreadListSection } from './thread-lists'
+import { t } from '@/words'
 
 export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNavigate?: () => void }) {
   const [search, setSearch] = useState('')
   const wanted = useSettled(search.trim(), 200)
 
   return (
-    <nav aria-label="Threads" className="flex h-full flex-col bg-panel">
+    <nav aria-label={t('sidebar.threads')} className="flex h-full flex-col bg-panel">
       <div className="flex h-12 shrink-0 items-center px-4">
         <Link
           to="/"
@@ -25,7 +26,7 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
           onClick={onNavigate}
           className="flex h-8 items-center gap-2 rounded-sm border bg-raised px-2.5 font-medium hover:bg-hover"
         >
-          <SquarePen size={14} className="text-muted" aria-hidden="true" /> New task
+          <SquarePen size={14} className="text-muted" aria-hidden="true" /> {t('sidebar.newTask')}
         </Link>
         <label className="flex h-8 items-center gap-2 rounded-sm px-2.5 text-muted focus-within:bg-hover hover:bg-hover">
           <Search size={14} aria-hidden="true" />
@@ -35,8 +36,8 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
             onChange={(event) => {
               setSearch(event.target.value)
             }}
-            placeholder="Search threads"
-            aria-label="Search threads"
+            placeholder={t('sidebar.searchThreads')}
+            aria-label={t('sidebar.searchThreads')}
             className="min-w-0 flex-1 bg-transparent text-fg outline-none placeholder:text-muted"
           />
         </label>
@@ -44,11 +45,11 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
       <div className="min-h-0 flex-1 overflow-y-auto px-3 pb-3">
         {wanted === '' ? (
           <>
-            <ThreadListSection list="pinned" title="Pinned" onNavigate={onNavigate} />
+            <ThreadListSection list="pinned" title={t('sidebar.pinned')} onNavigate={onNavigate} />
             <ThreadListSection
               list="others"
-              title="Threads"
-              empty="Your tasks will stand here."
+              title={t('sidebar.threads')}
+              empty={t('sidebar.yourTasksWillStandHere')}
               onNavigate={onNavigate}
             />
             <Archived onNavigate={onNavigate} />
@@ -57,8 +58,8 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
           <ThreadListSection
             list="all"
             search={wanted}
-            title="Threads"
-            empty="No thread has such a title."
+            title={t('sidebar.threads')}
+            empty={t('sidebar.noThreadHasSuchA')}
             onNavigate={onNavigate}
           />
         )}

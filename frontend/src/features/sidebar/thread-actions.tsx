@@ -7,13 +7,14 @@ import { explain } from '@/runtime/api'
 import { GRACE_MS, deleteSoon, keep } from '@/runtime/deleting'
 import { useActiveThreads, useChangeThread } from '@/runtime/queries'
 import { MenuItem } from '@/ui/menu'
+import { t } from '@/words'
 
 export function ThreadActions({ thread }: { thread: Thread }) {
   const { threadId } = useParams({ strict: false })
   const navigate = useNavigate()
   const active = useActiveThreads()
   const { mutate } = useChangeThread()
-  const title = thread.title === '' ? 'Untitled' : thread.title
+  const title = thread.title === '' ? t('sidebar.untitled') : thread.title
   const pinned = thread.pinned_at != null
   const archived = thread.archived_at != null
 
@@ -23,9 +24,9 @@ export function ThreadActions({ thread }: { thread: Thread }) {
   const archive = (): void => {
     change({ archived: !archived })
     if (archived) return
-    toast(`“${title}” was archived.`, {
+    toast(t('sidebar.titleWasArchived', { title }), {
       action: {
-        label: 'Undo',
+        label: t('sidebar.undo'),
         onClick: () => {
           change({ archived: false })
         },
@@ -34,15 +35,15 @@ export function ThreadActions({ thread }: { thread: Thread }) {
   }
   const remove = (): void => {
     if (active.has(thread.id)) {
-      toast.error('A task of this thread goes on. Stop it first.')
+      toast.error(t('sidebar.aTaskOfThisThread'))
       return
     }
     deleteSoon(thread, (error) => toast.error(explain(error)))
     if (threadId === thread.id) void navigate({ to: '/' })
-    toast(`“${title}” was deleted. The files in its workspace stay.`, {
+    toast(t('sidebar.titleWasDeletedTheFiles', { title }), {
       duration: GRACE_MS,
       action: {
-        label: 'Undo',
+        label: t('sidebar.undo'),
         onClick: () => {
           keep(thread.id)
         },
@@ -56,13 +57,14 @@ export function ThreadActions({ thread }: { thread: Thread }) {
           change({ pinned: !pinned })
         }}
       >
-        {pinned ? <PinOff size={14} /> : <Pin size={14} />} {pinned ? 'Unpin' : 'Pin'}
+        {pinned ? <PinOff size={14} /> : <Pin size={14} />} {pinned ? t('sidebar.unpin') : t('sidebar.pin')}
       </MenuItem>
       <MenuItem onSelect={archive}>
-        {archived ? <ArchiveRestore size={14} /> : <Archive size={14} />} {archived ? 'Restore' : 'Archive'}
+        {archived ? <ArchiveRestore size={14} /> : <Archive size={14} />}{' '}
+        {archived ? t('sidebar.restore') : t('sidebar.archive')}
       </MenuItem>
       <MenuItem danger onSelect={remove}>
-        <Trash2 size={14} /> Delete
+        <Trash2 size={14} /> {t('sidebar.delete')}
       </MenuItem>
     </>
   )

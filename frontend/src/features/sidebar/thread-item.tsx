@@ -9,6 +9,7 @@ import { useChangeThread } from '@/runtime/queries'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Menu, MenuItem } from '@/ui/menu'
+import { t } from '@/words'
 import { ThreadActions } from './thread-actions'
 
 interface ItemProps {
@@ -22,7 +23,7 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
   const [renaming, setRenaming] = useState(false)
   const rename = useChangeThread()
   const here = threadId === thread.id
-  const title = thread.title === '' ? 'Untitled' : thread.title
+  const title = thread.title === '' ? t('sidebar.untitled') : thread.title
 
   const saveTitle = (next: string): void => {
     setRenaming(false)
@@ -39,7 +40,7 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
         <input
           autoFocus
           defaultValue={thread.title}
-          aria-label="Title"
+          aria-label={t('sidebar.title')}
           onBlur={(event) => {
             saveTitle(event.target.value)
           }}
@@ -65,7 +66,7 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
             <Menu
               align="end"
               trigger={
-                <Button look="ghost" size="icon-small" aria-label={`More for ${title}`}>
+                <Button look="ghost" size="icon-small" aria-label={t('sidebar.moreForTitle', { title })}>
                   <MoreHorizontal size={15} />
                 </Button>
               }
@@ -78,7 +79,7 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
                   })
                 }}
               >
-                <Pencil size={14} /> Rename
+                <Pencil size={14} /> {t('sidebar.rename')}
               </MenuItem>
               <ThreadActions thread={thread} />
             </Menu>
@@ -94,7 +95,7 @@ function Dot({ status }: { status: RunStatus }) {
   return (
     <span
       role="img"
-      aria-label={waits ? 'needs you' : 'running'}
+      aria-label={waits ? t('sidebar.needsYou') : t('sidebar.running')}
       className={cn(
         'ml-auto size-2 shrink-0 rounded-full group-hover/item:opacity-0',
         waits ? 'bg-warn' : 'pulse-dot bg-accent',

@@ -6,6 +6,7 @@ import { useActiveThreads, useThreads } from '@/runtime/queries'
 import type { ThreadList } from '@/runtime/queries'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 import { ThreadItem } from './thread-item'
 
 interface ListProps {
@@ -39,7 +40,7 @@ export function ThreadListSection({ list, search = '', title, empty, onNavigate 
           disabled={threads.isFetchingNextPage}
           onClick={() => void threads.fetchNextPage()}
         >
-          Older threads
+          {t('sidebar.olderThreads')}
         </Button>
       )}
     </section>
@@ -58,7 +59,7 @@ export function Archived({ onNavigate }: { onNavigate?: (() => void) | undefined
         }}
         className="flex h-8 w-full items-center gap-2 rounded-sm px-2.5 text-muted hover:bg-hover hover:text-fg"
       >
-        <Archive size={14} aria-hidden="true" /> Archived
+        <Archive size={14} aria-hidden="true" /> {t('sidebar.archived')}
         <ChevronRight
           size={13}
           aria-hidden="true"
@@ -68,8 +69,8 @@ export function Archived({ onNavigate }: { onNavigate?: (() => void) | undefined
       {open && (
         <ThreadListSection
           list="archived"
-          title="Archived threads"
-          empty="Nothing is archived."
+          title={t('sidebar.archivedThreads')}
+          empty={t('sidebar.nothingIsArchived')}
           onNavigate={onNavigate}
         />
       )}

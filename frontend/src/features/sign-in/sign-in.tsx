@@ -4,6 +4,8 @@ import type { SyntheticEvent } from 'react'
 import { signIn, useSession } from '@/runtime/auth'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
+import { t } from '@/words'
+import { Rich } from '@/ui/rich'
 
 export function SignIn() {
   const problem = useSession((state) => state.problem)
@@ -16,16 +18,17 @@ export function SignIn() {
     <main className="flex min-h-full items-center justify-center p-5">
       <div className="w-full max-w-[400px]">
         <img src="/favicon.svg" alt="" width="36" height="36" />
-        <h1 className="mt-5 font-semibold text-xl tracking-tight">Sign in to Factotum</h1>
+        <h1 className="mt-5 font-semibold text-xl tracking-tight">{t('signIn.signInToFactotum')}</h1>
         {problem !== null && <Alert className="mt-3">{problem}</Alert>}
         <p className="mt-3 text-muted">
-          Open the address that Factotum printed when it started; it signs you in. Its code is good once: start{' '}
-          <code className="font-mono text-fg text-sm">factotum serve</code> again for a new one, or enter the access
-          token.
+          <Rich
+            of="signIn.openTheAddress"
+            parts={{ command: <code className="font-mono text-fg text-sm">factotum serve</code> }}
+          />
         </p>
         <form onSubmit={submit} className="mt-5">
           <label htmlFor="token" className="font-medium">
-            Access token
+            {t('signIn.accessToken')}
           </label>
           <div className="mt-1.5 flex gap-2">
             <input
@@ -40,12 +43,14 @@ export function SignIn() {
               className="h-9 min-w-0 flex-1 rounded-sm border bg-raised px-3 font-mono"
             />
             <Button type="submit" look="primary" size="large" disabled={token.trim() === ''}>
-              Sign in
+              {t('signIn.signIn')}
             </Button>
           </div>
           <p id="token-place" className="mt-2 text-muted text-sm">
-            On a laptop it lies in the file <code className="font-mono">token</code> of the data folder; on a server it
-            is FACTOTUM_API_TOKEN.
+            <Rich
+              of="signIn.whereTheTokenLies"
+              parts={{ file: <code className="font-mono">token</code>, setting: 'FACTOTUM_API_TOKEN' }}
+            />
           </p>
         </form>
       </div>

@@ -7,6 +7,7 @@ import type { Verdict } from '@/runtime/send'
 import { useSending } from '@/runtime/use-sending'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
+import { t } from '@/words'
 
 export function ApprovalRow({ question, approvals }: { question: Question; approvals: readonly Approval[] }) {
   const id = useId()
@@ -19,7 +20,7 @@ export function ApprovalRow({ question, approvals }: { question: Question; appro
         </p>
       </div>
       {approvals.length === 0 ? (
-        <p className="mt-2 text-muted">All is decided: the task goes on.</p>
+        <p className="mt-2 text-muted">{t('thread.allIsDecidedTheTask')}</p>
       ) : (
         <ul className="mt-3 flex flex-col gap-3">
           {approvals.map((approval) => (
@@ -50,7 +51,7 @@ function Choice({ approval }: { approval: Approval }) {
       {draft === null ? (
         <pre
           tabIndex={0}
-          aria-label="Its arguments"
+          aria-label={t('thread.itsArguments')}
           role="region"
           className="mt-1 max-h-60 overflow-auto whitespace-pre-wrap text-muted text-sm [overflow-wrap:anywhere]"
         >
@@ -61,7 +62,7 @@ function Choice({ approval }: { approval: Approval }) {
           autoFocus
           value={draft}
           spellCheck={false}
-          aria-label="Its arguments, as JSON"
+          aria-label={t('thread.itsArgumentsAsJson')}
           aria-invalid={wrong}
           onChange={(event) => {
             setDraft(event.target.value)
@@ -77,7 +78,7 @@ function Choice({ approval }: { approval: Approval }) {
             decided('once')
           }}
         >
-          {draft === null ? 'Approve' : 'Approve as changed'}
+          {draft === null ? t('thread.approve') : t('thread.approveAsChanged')}
         </Button>
         <Button
           look="danger"
@@ -86,7 +87,7 @@ function Choice({ approval }: { approval: Approval }) {
             decided('deny')
           }}
         >
-          Deny
+          {t('thread.deny')}
         </Button>
         <Button
           look="ghost"
@@ -96,20 +97,20 @@ function Choice({ approval }: { approval: Approval }) {
             setDraft(draft === null ? JSON.stringify(approval.arguments, null, 2) : null)
           }}
         >
-          {draft === null ? 'Edit' : 'Leave as it was'}
+          {draft === null ? t('thread.edit') : t('thread.leaveAsItWas')}
         </Button>
         <Button
           look="ghost"
           disabled={sending || draft !== null}
-          title={`Nobody is asked again in this thread about ${approval.pattern}`}
+          title={t('thread.nobodyIsAskedAgainIn', { pattern: approval.pattern })}
           onClick={() => {
             decided('always')
           }}
         >
-          Always in this thread
+          {t('thread.alwaysInThisThread')}
         </Button>
       </div>
-      {wrong && <Alert className="mt-2">This is no JSON object: check its brackets, commas and quotes.</Alert>}
+      {wrong && <Alert className="mt-2">{t('thread.thisIsNoJsonObject')}</Alert>}
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}
     </div>
   )

@@ -5,13 +5,19 @@ import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
 import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
+import { t } from '@/words'
+
+const WORDS = {
+  tries: { all: 'thread.tries', previous: 'thread.previousTry', next: 'thread.nextTry' },
+  versions: { all: 'thread.versions', previous: 'thread.previousVersion', next: 'thread.nextVersion' },
+} as const
 
 interface PickerProps {
   /** The message that is shown. */
   id: string
   siblings: readonly string[]
   /** What there are several of. */
-  what: string
+  what: keyof typeof WORDS
 }
 
 // The row of the branch that was chosen is another one; the focus goes over to it.
@@ -23,6 +29,7 @@ export function BranchPicker({ id, siblings, what }: PickerProps) {
   const [going, setGoing] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   const place = siblings.indexOf(id)
+  const words = WORDS[what]
 
   useEffect(() => {
     if (focusNext?.id !== id) return
@@ -50,9 +57,14 @@ export function BranchPicker({ id, siblings, what }: PickerProps) {
     }
   }
   return (
-    <div ref={root} role="group" aria-label={what} className="flex items-center text-muted text-sm tabular-nums">
+    <div
+      ref={root}
+      role="group"
+      aria-label={t(words.all)}
+      className="flex items-center text-muted text-sm tabular-nums"
+    >
       <IconButton
-        label={`Previous of ${what.toLowerCase()}`}
+        label={t(words.previous)}
         size="icon-small"
         disabled={busy || place === 0}
         onClick={() => void go(-1)}
@@ -62,11 +74,11 @@ export function BranchPicker({ id, siblings, what }: PickerProps) {
       <span>
         {place + 1}
         <span aria-hidden="true">/</span>
-        <span className="sr-only"> of </span>
+        <span className="sr-only"> {t('thread.of')} </span>
         {siblings.length}
       </span>
       <IconButton
-        label={`Next of ${what.toLowerCase()}`}
+        label={t(words.next)}
         size="icon-small"
         disabled={busy || place === siblings.length - 1}
         onClick={() => void go(1)}

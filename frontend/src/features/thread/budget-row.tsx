@@ -8,13 +8,43 @@ import { useSending } from '@/runtime/use-sending'
 import { useThreadSession } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
+import { t } from '@/words'
 
+/** The answer that ends the run: the service knows it by this text. */
 const STOP = 'Stop here'
 const FIELDS: readonly { name: keyof Amounts; title: string; step: string; least: number }[] = [
-  { name: 'cost_usd', title: 'US dollars', step: '0.01', least: 0.01 },
-  { name: 'tokens', title: 'Tokens', step: '1', least: 1 },
-  { name: 'steps', title: 'Steps', step: '1', least: 1 },
-  { name: 'seconds', title: 'Seconds', step: '1', least: 1 },
+  {
+    name: 'cost_usd',
+    get title() {
+      return t('thread.moreDollars')
+    },
+    step: '0.01',
+    least: 0.01,
+  },
+  {
+    name: 'tokens',
+    get title() {
+      return t('thread.moreTokens')
+    },
+    step: '1',
+    least: 1,
+  },
+  {
+    name: 'steps',
+    get title() {
+      return t('thread.moreSteps')
+    },
+    step: '1',
+    least: 1,
+  },
+  {
+    name: 'seconds',
+    get title() {
+      return t('thread.moreSeconds')
+    },
+    step: '1',
+    least: 1,
+  },
 ]
 
 export function BudgetRow({ runId, question, asked }: { runId: string; question: Question; asked: Amounts }) {
@@ -53,7 +83,7 @@ export function BudgetRow({ runId, question, asked }: { runId: string; question:
       <div className="mt-3 flex flex-wrap items-end gap-3">
         {fields.map(({ name, title, step, least }) => (
           <label key={name} className="flex flex-col gap-1 text-muted">
-            {title} more
+            {title}
             <input
               type="number"
               inputMode="decimal"
@@ -68,23 +98,23 @@ export function BudgetRow({ runId, question, asked }: { runId: string; question:
           </label>
         ))}
         <label className="flex min-w-48 flex-1 flex-col gap-1 text-muted">
-          A word for the agent
+          {t('thread.aWordForTheAgent')}
           <input
             value={note}
             onChange={(event) => {
               setNote(event.target.value)
             }}
-            placeholder="If you like"
+            placeholder={t('thread.ifYouLike')}
             className="h-9 rounded-sm border bg-bg px-3 text-base text-fg placeholder:text-muted"
           />
         </label>
       </div>
       <div className="mt-3 flex gap-2">
         <Button type="submit" look="primary" disabled={sending || !valid}>
-          Extend and go on
+          {t('thread.extendAndGoOn')}
         </Button>
         <Button look="danger" disabled={sending} onClick={stop}>
-          {STOP}
+          {t('thread.stopHere')}
         </Button>
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}

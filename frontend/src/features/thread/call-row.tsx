@@ -5,19 +5,24 @@ import type { Call } from '@/protocol/state'
 import { Raw, viewOf } from '@/tool-views'
 import { Button, IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
-import { duration, plural } from '@/ui/format'
+import { duration } from '@/ui/format'
 import { usePanel } from '@/runtime/panel'
+import { t } from '@/words'
 import { useExpanded } from './expanded'
 
-const WORDS: Readonly<Record<Call['state'], string>> = {
-  writing: 'writing',
-  waiting: 'waiting',
-  running: 'running',
-  ok: 'done',
-  error: 'failed',
-  unknown: 'outcome unknown',
-  stopped: 'not executed',
-}
+const WORDS = {
+  waiting: 'thread.waiting',
+  running: 'thread.running',
+  ok: 'thread.done',
+  error: 'thread.failed',
+  unknown: 'thread.outcomeUnknown',
+  stopped: 'thread.notExecuted',
+} as const
+const PLACES = {
+  terminal: 'thread.showInTheTerminal',
+  browser: 'thread.showInTheBrowser',
+  files: 'thread.showInTheFiles',
+} as const
 
 export function CallRow({ call }: { call: Call }) {
   const [open, setOpen] = useExpanded(call.id)
@@ -62,11 +67,11 @@ export function CallRow({ call }: { call: Call }) {
                 setRaw(!raw)
               }}
             >
-              Raw
+              {t('thread.raw')}
             </Button>
             {panel !== null && (
               <IconButton
-                label={`Show in the ${panel}`}
+                label={t(PLACES[panel])}
                 size="icon-small"
                 onClick={() => {
                   const path = call.arguments.path
@@ -90,7 +95,7 @@ function Status({ call }: { call: Call }) {
   const { state } = call
   const active = state === 'writing' || state === 'running'
   const text =
-    state === 'writing' ? `writing, ${plural(call.written, 'character')}` : state === 'ok' ? '' : WORDS[state]
+    state === 'writing' ? t('thread.writingCount', { count: call.written }) : state === 'ok' ? '' : t(WORDS[state])
   return (
     <span className="flex shrink-0 items-center gap-1.5 text-muted text-sm tabular-nums">
       {text !== '' && (
@@ -101,7 +106,7 @@ function Status({ call }: { call: Call }) {
         </span>
       )}
       {call.durationMs !== null && call.durationMs >= 1 && <span>{duration(call.durationMs)}</span>}
-      {state === 'ok' && <Check size={14} className="text-ok" aria-label="done" />}
+      {state === 'ok' && <Check size={14} className="text-ok" aria-label={t('thread.done')} />}
       {state === 'error' && <X size={14} className="text-err" aria-hidden="true" />}
       {state === 'stopped' && <CircleSlash size={14} className="text-warn" aria-hidden="true" />}
       {state === 'unknown' && <CircleHelp size={14} className="text-warn" aria-hidden="true" />}

@@ -10,6 +10,7 @@ import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { bytes } from '@/ui/format'
 import { useObjectUrl } from '@/ui/object-url'
+import { t } from '@/words'
 
 const PICTURE = /\.(png|jpe?g|gif|webp|avif)$/i
 
@@ -26,11 +27,11 @@ function OwnDeliverable({ path }: { path: string }) {
   const { data } = useFile(threadId, path, changes, PICTURE.test(path) && small)
   const note =
     info === null
-      ? 'no longer there'
+      ? t('thread.noLongerThere')
       : info === undefined
         ? ' '
         : info.kind === 'folder'
-          ? 'folder'
+          ? t('thread.folder')
           : bytes(info.size_bytes)
   return (
     <Card
@@ -49,7 +50,7 @@ function SharedDeliverable({ path, link }: { path: string; link: string }) {
   return (
     <Card
       path={path}
-      note={data === undefined ? (isError ? 'no longer shared' : 'delivered file') : bytes(data.size)}
+      note={data === undefined ? (isError ? t('thread.noLongerShared') : t('thread.deliveredFile')) : bytes(data.size)}
       picture={picture && !isError ? { data } : null}
       read={isError ? null : () => readSharedFile(link, path)}
     />
@@ -92,7 +93,7 @@ function Card({ path, note, picture, read }: CardProps) {
           </span>
         </button>
         {read !== null && (
-          <IconButton label={`Download ${name}`} onClick={() => void download(read())}>
+          <IconButton label={t('thread.downloadName', { name })} onClick={() => void download(read())}>
             <Download size={15} />
           </IconButton>
         )}

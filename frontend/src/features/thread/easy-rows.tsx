@@ -5,19 +5,19 @@ import type { Call } from '@/protocol/state'
 import { isSettled } from '@/protocol/state'
 import { viewOf } from '@/tool-views'
 import { Disclosure } from '@/ui/disclosure'
-import { plural } from '@/ui/format'
 import { PlanBar, PlanItems, doneOf } from '@/ui/plan-list'
+import { t } from '@/words'
 import { useExpanded } from './expanded'
 
 export function PlanRow({ row }: { row: Extract<EasyRow, { kind: 'plan' }> }) {
   const { items } = row.plan
   return (
-    <section aria-label="Plan" className="my-3 rounded-md border bg-raised p-4">
+    <section aria-label={t('thread.plan')} className="my-3 rounded-md border bg-raised p-4">
       <div className="flex items-center gap-3">
-        <h2 className="font-medium">Plan</h2>
+        <h2 className="font-medium">{t('thread.plan')}</h2>
         <PlanBar items={items} className="flex-1" />
         <span className="text-muted text-sm tabular-nums">
-          {doneOf(items)} of {items.length}
+          {t('thread.doneOfAll', { done: doneOf(items), all: items.length })}
         </span>
       </div>
       <PlanItems items={items} />
@@ -30,7 +30,7 @@ export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) 
   const { calls, live } = row
   const last = calls.at(-1)
   const failed = calls.filter(({ state }) => state === 'error').length
-  if (last === undefined) return <Now text="Thinking" />
+  if (last === undefined) return <Now text={t('thread.thinking')} />
   const doing = live && !isSettled(last.state) ? viewOf(last).plain(last)[0] : null
   return (
     <Disclosure
@@ -46,8 +46,9 @@ export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) 
             <Check size={15} aria-hidden="true" className="shrink-0 text-ok" />
           )}
           <span className="truncate">
-            {doing ?? (calls.length === 1 ? viewOf(last).plain(last)[1] : plural(calls.length, 'step'))}
-            {doing === null && failed > 0 && `, ${plural(failed, 'try', 'tries')} failed`}
+            {doing ??
+              (calls.length === 1 ? viewOf(last).plain(last)[1] : t('thread.stepCount', { count: calls.length }))}
+            {doing === null && failed > 0 && t('thread.triesFailed', { count: failed })}
           </span>
         </>
       }
@@ -79,9 +80,9 @@ function Step({ call }: { call: Call }) {
     waiting: doing,
     running: doing,
     ok: done,
-    error: `${doing}: that failed`,
-    stopped: `${doing}: not done`,
-    unknown: `${doing}: nobody knows how it ended`,
+    error: t('thread.doingThatFailed', { doing }),
+    stopped: t('thread.doingNotDone', { doing }),
+    unknown: t('thread.doingNobodyKnowsHowIt', { doing }),
   }
   return (
     <li className="flex items-center gap-2 py-0.5 text-muted">

@@ -3,7 +3,8 @@ import { CircleSlash, OctagonAlert } from 'lucide-react'
 import type { Call, Row, RunState } from '@/protocol/state'
 import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { viewOf } from '@/tool-views'
-import { duration, money, plural, tokens } from '@/ui/format'
+import { duration, money, tokens } from '@/ui/format'
+import { t } from '@/words'
 import { BranchPicker } from './branch-picker'
 import { Deliverable } from './deliverable'
 import { Retry } from './retry'
@@ -18,14 +19,14 @@ export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
         <div role="alert" className="my-2 rounded-md border border-err/40 bg-err/5 p-3">
           <p className="flex items-center gap-2 font-medium text-err">
             <OctagonAlert size={15} aria-hidden="true" />
-            {run.error?.message ?? 'The run failed.'}
+            {run.error === null || run.error.message === '' ? t('thread.theRunFailed') : run.error.message}
           </p>
           {run.error !== null && run.error.hint !== '' && <p className="mt-1 pl-[23px]">{run.error.hint}</p>}
         </div>
       )}
       {run.status === 'stopped' && <Stopped undone={undone} />}
       {run.deliverables.length > 0 && (
-        <ul aria-label="Results" className="my-3 grid gap-2 sm:grid-cols-2">
+        <ul aria-label={t('thread.results')} className="my-3 grid gap-2 sm:grid-cols-2">
           {run.deliverables.map((path) => (
             <li key={path} className="min-w-0">
               <Deliverable path={path} />
@@ -35,7 +36,7 @@ export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
       )}
       <div className="flex flex-wrap items-center gap-x-1">
         <p className="mr-2 min-h-7 py-1 text-muted text-sm tabular-nums">{meta(run)}</p>
-        {answer !== null && <BranchPicker id={answer} siblings={siblings} what="Tries" />}
+        {answer !== null && <BranchPicker id={answer} siblings={siblings} what="tries" />}
         {!busy && !readOnly && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
       </div>
     </div>
@@ -47,10 +48,7 @@ function Stopped({ undone }: { undone: readonly Call[] }) {
     <div className="my-2 rounded-md border p-3">
       <p className="flex items-center gap-2 font-medium">
         <CircleSlash size={15} className="text-warn" aria-hidden="true" />
-        Stopped.{' '}
-        {undone.length === 0
-          ? 'Nothing was left half done.'
-          : `${plural(undone.length, 'action was', 'actions were')} not executed, or cut off:`}
+        {undone.length === 0 ? t('thread.stoppedWhole') : t('thread.stoppedUndone', { count: undone.length })}
       </p>
       {undone.length > 0 && (
         <ul className="mt-1 pl-[23px] text-muted">
@@ -70,7 +68,7 @@ function meta(run: RunState): string {
   if (run.startedAt !== null && run.endedAt !== null)
     parts.push(duration(Math.max(0, Date.parse(run.endedAt) - Date.parse(run.startedAt))))
   const all = run.usage.input_tokens + run.usage.output_tokens
-  if (all > 0) parts.push(`${tokens(all)} tokens`)
+  if (all > 0) parts.push(t('thread.tokenCount', { tokens: tokens(all) }))
   if (run.usage.cost_usd != null && run.usage.cost_usd > 0) parts.push(money(run.usage.cost_usd))
   if (run.model !== '') parts.push(run.model)
   return parts.join(' · ')

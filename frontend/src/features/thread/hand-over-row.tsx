@@ -12,6 +12,7 @@ import { useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import { Markdown } from '@/ui/markdown/markdown'
+import { t } from '@/words'
 
 export function HandOverRow({ runId, question }: { runId: string; question: Question }) {
   const session = useThreadSession()
@@ -34,7 +35,7 @@ export function HandOverRow({ runId, question }: { runId: string; question: Ques
         <MousePointerClick size={18} className="mt-0.5 shrink-0 text-accent" aria-hidden="true" />
         <div className="min-w-0">
           <p id={id} className="font-medium text-base">
-            Your turn in the browser
+            {t('thread.yourTurnInTheBrowser')}
           </p>
           <Markdown text={question.text} />
         </div>
@@ -47,9 +48,9 @@ export function HandOverRow({ runId, question }: { runId: string; question: Ques
               show('browser')
             }}
           >
-            Show the browser
+            {t('thread.showTheBrowser')}
           </Button>
-          <p className="text-muted">You have the browser. The agent goes on when you hand it back.</p>
+          <p className="text-muted">{t('thread.youHaveTheBrowserThe')}</p>
         </div>
       ) : (
         !session.readOnly && (
@@ -61,12 +62,12 @@ export function HandOverRow({ runId, question }: { runId: string; question: Ques
                 onChange={(event) => {
                   setText(event.target.value)
                 }}
-                aria-label="Your answer"
-                placeholder="Or tell it how to go on without"
+                aria-label={t('thread.yourAnswer')}
+                placeholder={t('thread.orTellItHowTo')}
                 className="h-9 min-w-0 flex-1 rounded-sm border bg-bg px-3 placeholder:text-muted"
               />
               <Button type="submit" size="large" disabled={text.trim() === '' || sending}>
-                Answer
+                {t('thread.answer')}
               </Button>
             </form>
           </div>

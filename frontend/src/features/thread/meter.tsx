@@ -4,8 +4,9 @@ import type { BudgetUse } from '@/protocol/types'
 import { useModels } from '@/runtime/queries'
 import { useCurrentRun, useThreadState } from '@/runtime/use-thread'
 import { Button } from '@/ui/button'
-import { duration, money, tokens } from '@/ui/format'
+import { duration, money, number, tokens } from '@/ui/format'
 import { Popover } from '@/ui/popover'
+import { t } from '@/words'
 
 export function Meter() {
   const runs = useThreadState((state) => state.content.runs)
@@ -19,29 +20,34 @@ export function Meter() {
   const share = window === null || run.contextTokens === 0 ? null : Math.min(1, run.contextTokens / window)
   const { budget } = run
   const rows: [string, string][] = [
-    ['Input', tokens(usage.input_tokens)],
-    ['of it from cache', tokens(usage.cached_tokens)],
-    ['Output', tokens(usage.output_tokens)],
-    ['Cost', usage.cost_usd == null ? 'not known' : money(usage.cost_usd)],
-    ['Context', share === null || window === null ? 'not known' : `${tokens(run.contextTokens)} of ${tokens(window)}`],
-    ['Tasks', String(runs.size)],
+    [t('thread.input'), tokens(usage.input_tokens)],
+    [t('thread.ofItFromCache'), tokens(usage.cached_tokens)],
+    [t('thread.output'), tokens(usage.output_tokens)],
+    [t('thread.cost'), usage.cost_usd == null ? t('thread.notKnown') : money(usage.cost_usd)],
+    [
+      t('thread.context'),
+      share === null || window === null
+        ? t('thread.notKnown')
+        : t('thread.usedOfLimit', { used: tokens(run.contextTokens), limit: tokens(window) }),
+    ],
+    [t('thread.tasks'), number(runs.size)],
   ]
   return (
     <Popover
-      label="Usage of this thread"
+      label={t('thread.usageOfThisThread')}
       trigger={
         <Button
           look="ghost"
           size="small"
           className="tabular-nums"
-          aria-label={`${tokens(all)} tokens used in this thread: details`}
+          aria-label={t('thread.tokensUsedDetails', { tokens: tokens(all) })}
         >
           {share !== null && <Ring share={share} />}
           {tokens(all)} {usage.cost_usd != null && usage.cost_usd > 0 && `· ${money(usage.cost_usd)}`}
         </Button>
       }
     >
-      <p className="pb-1 font-medium">This thread</p>
+      <p className="pb-1 font-medium">{t('thread.thisThread')}</p>
       <dl className="grid grid-cols-[1fr_auto] gap-x-6 gap-y-1 tabular-nums">
         {rows.map(([name, value]) => (
           <div key={name} className="contents">
@@ -56,10 +62,34 @@ export function Meter() {
 }
 
 const BUDGETED = [
-  { name: 'cost_usd', title: 'Cost', show: money },
-  { name: 'tokens', title: 'Tokens', show: tokens },
-  { name: 'steps', title: 'Steps', show: String },
-  { name: 'seconds', title: 'Time', show: (seconds: number) => duration(seconds * 1000) },
+  {
+    name: 'cost_usd',
+    get title() {
+      return t('thread.cost')
+    },
+    show: money,
+  },
+  {
+    name: 'tokens',
+    get title() {
+      return t('thread.tokens')
+    },
+    show: tokens,
+  },
+  {
+    name: 'steps',
+    get title() {
+      return t('thread.steps')
+    },
+    show: number,
+  },
+  {
+    name: 'seconds',
+    get title() {
+      return t('thread.time')
+    },
+    show: (seconds: number) => duration(seconds * 1000),
+  },
 ] as const
 
 /** What the task may use, and how much of it is gone. */
@@ -71,15 +101,13 @@ function BudgetBars({ budget }: { budget: BudgetUse }) {
   if (limited.length === 0) return null
   return (
     <>
-      <p className="mt-3 border-t pt-3 pb-1 font-medium">This task may use</p>
+      <p className="mt-3 border-t pt-3 pb-1 font-medium">{t('thread.thisTaskMayUse')}</p>
       <ul className="flex flex-col gap-2 tabular-nums">
         {limited.map(({ title, used, limit, show }) => (
           <li key={title}>
             <div className="flex justify-between gap-6">
               <span className="text-muted">{title}</span>
-              <span>
-                {show(used)} of {show(limit)}
-              </span>
+              <span>{t('thread.usedOfLimit', { used: show(used), limit: show(limit) })}</span>
             </div>
             <div className="mt-1 h-1 overflow-hidden rounded-full bg-line" aria-hidden="true">
               <div

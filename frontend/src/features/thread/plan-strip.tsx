@@ -4,6 +4,7 @@ import { hasEnded } from '@/protocol/types'
 import { usePanel } from '@/runtime/panel'
 import { useCurrentRun } from '@/runtime/use-thread'
 import { PlanBar, doneOf } from '@/ui/plan-list'
+import { t } from '@/words'
 
 export function PlanStrip() {
   const run = useCurrentRun()
@@ -21,9 +22,9 @@ export function PlanStrip() {
         className="flex h-9 w-full items-center gap-2.5 rounded-t-md px-3 text-left hover:bg-hover"
       >
         <ListTodo size={14} aria-hidden="true" className="shrink-0 text-muted" />
-        <span className="min-w-0 flex-1 truncate">{active?.text ?? 'Plan'}</span>
+        <span className="min-w-0 flex-1 truncate">{active?.text ?? t('thread.plan')}</span>
         <span className="text-muted text-sm tabular-nums">
-          {doneOf(items)} of {items.length}
+          {t('thread.doneOfAll', { done: doneOf(items), all: items.length })}
         </span>
       </button>
       <PlanBar items={items} className="mx-3 mb-2" />

@@ -11,6 +11,7 @@ import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Markdown } from '@/ui/markdown/markdown'
+import { t } from '@/words'
 
 export function QuestionRow({ runId, question }: { runId: string; question: Question }) {
   const session = useThreadSession()
@@ -56,7 +57,7 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
       )}
       {question.choices.length > 0 && (
         <fieldset className="mt-3 flex flex-col gap-1.5">
-          <legend className="sr-only">Offered answers</legend>
+          <legend className="sr-only">{t('thread.offeredAnswers')}</legend>
           {question.choices.map((offered) => (
             <label
               key={offered}
@@ -80,24 +81,19 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
           ))}
         </fieldset>
       )}
-      {question.reason === 'tool_results' && (
-        <p className="mt-2 text-muted">
-          The program that started this run executes its tools, and sends their outputs itself. What you write here is
-          taken as the output of each call.
-        </p>
-      )}
+      {question.reason === 'tool_results' && <p className="mt-2 text-muted">{t('thread.theProgramThatStartedThis')}</p>}
       <div className="mt-3 flex gap-2">
         <input
           value={text}
           onChange={(event) => {
             setText(event.target.value)
           }}
-          aria-label="Your answer"
-          placeholder={question.choices.length > 0 ? 'Or in your own words' : 'Your answer'}
+          aria-label={t('thread.yourAnswer')}
+          placeholder={question.choices.length > 0 ? t('thread.orInYourOwnWords') : t('thread.yourAnswer')}
           className="h-9 min-w-0 flex-1 rounded-sm border bg-bg px-3 text-base placeholder:text-muted"
         />
         <Button type="submit" look="primary" size="large" disabled={answer === '' || sending}>
-          Answer
+          {t('thread.answer')}
         </Button>
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}

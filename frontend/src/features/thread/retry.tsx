@@ -7,6 +7,7 @@ import { retryRun } from '@/runtime/send'
 import { useThreadSession } from '@/runtime/use-thread'
 import { Button } from '@/ui/button'
 import { Menu, MenuItem, MenuLabel } from '@/ui/menu'
+import { t } from '@/words'
 
 export function Retry({ runId, model }: { runId: string; model: string }) {
   const session = useThreadSession()
@@ -24,15 +25,17 @@ export function Retry({ runId, model }: { runId: string; model: string }) {
       className="w-72"
       trigger={
         <Button look="ghost" size="small">
-          <RotateCcw size={13} aria-hidden="true" /> Try again
+          <RotateCcw size={13} aria-hidden="true" /> {t('thread.tryAgain')}
         </Button>
       }
     >
       <MenuItem onSelect={() => void retry(null)}>
         <RotateCcw size={14} aria-hidden="true" />
-        <span className="min-w-0 truncate">With {model === '' ? 'the same model' : model}</span>
+        <span className="min-w-0 truncate">
+          {t('thread.withModel', { model: model === '' ? t('thread.theSameModel') : model })}
+        </span>
       </MenuItem>
-      {others.length > 0 && <MenuLabel>With another model</MenuLabel>}
+      {others.length > 0 && <MenuLabel>{t('thread.withAnotherModel')}</MenuLabel>}
       {others.map(({ id }) => (
         <MenuItem key={id} onSelect={() => void retry(id)}>
           <span className="truncate">{id}</span>

@@ -4,6 +4,7 @@ import { ArrowDown } from 'lucide-react'
 import { useLayoutEffect, useRef, useState } from 'react'
 import { useRowIds, useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
+import { t } from '@/words'
 import { Row } from './rows'
 
 const NEAR_TOP = 400
@@ -78,7 +79,7 @@ export function RowList() {
         }}
         tabIndex={0}
         role="log"
-        aria-label="Conversation"
+        aria-label={t('thread.conversation')}
         aria-live="off"
         className="h-full overflow-y-auto [overflow-anchor:none]"
       >
@@ -101,7 +102,7 @@ export function RowList() {
       {!atEnd && (
         <div className="absolute right-0 bottom-3 left-0 flex justify-center">
           <IconButton
-            label="To the newest"
+            label={t('thread.toTheNewest')}
             look="plain"
             className="rounded-full"
             onClick={() => {

@@ -7,6 +7,7 @@ import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
 import { Disclosure } from '@/ui/disclosure'
 import { Markdown } from '@/ui/markdown/markdown'
+import { t } from '@/words'
 import { ApprovalRow } from './approval-row'
 import { BudgetRow } from './budget-row'
 import { CallRow } from './call-row'
@@ -17,6 +18,7 @@ import { HandOverRow } from './hand-over-row'
 import { QuestionRow } from './question-row'
 import { Sources } from './sources'
 import { UserRow } from './user-row'
+import { sayingOf } from './notes'
 
 export const Row = memo(function Row({ id }: { id: string }) {
   const row = useRow(id)
@@ -42,7 +44,7 @@ function Content({ row }: { row: RowData }) {
       return (
         <p className="my-2 flex gap-2 text-muted">
           <Info size={14} className="mt-0.5 shrink-0" aria-hidden="true" />
-          {row.text}
+          {sayingOf(row.said)}
         </p>
       )
     case 'question':
@@ -51,7 +53,11 @@ function Content({ row }: { row: RowData }) {
       return (
         <p className="flex h-9 items-center gap-2.5 text-muted">
           <span className="pulse-dot size-2 rounded-full bg-accent" aria-hidden="true" />
-          {row.status === 'queued' ? 'Waiting for a worker' : row.status === 'stopping' ? 'Stopping' : 'Working'}
+          {row.status === 'queued'
+            ? t('thread.waitingForAWorker')
+            : row.status === 'stopping'
+              ? t('thread.stopping')
+              : t('thread.working')}
         </p>
       )
     case 'end':
@@ -85,14 +91,12 @@ function TextRow({ row }: Of<'text'>) {
       {!row.live && <Sources text={row.text} />}
       {row.cut !== null && (
         <p className="mt-2 text-sm text-warn">
-          {row.cut === 'length'
-            ? 'The model reached its length limit here.'
-            : "The model's provider filtered what came next."}
+          {row.cut === 'length' ? t('thread.theModelReachedItsLength') : t('thread.theModelsProviderFilteredWhat')}
         </p>
       )}
       {!row.live && (
         <div className="absolute -right-2 -bottom-4 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/text:opacity-100">
-          <CopyButton text={() => row.text} label="Copy as markdown" />
+          <CopyButton text={() => row.text} label={t('thread.copyAsMarkdown')} />
         </div>
       )}
     </div>
@@ -122,14 +126,14 @@ function ReasoningRow({ row }: Of<'reasoning'>) {
       line={
         <>
           <Brain size={15} aria-hidden="true" className={cn(row.live && 'pulse-dot')} />
-          {row.live ? 'Thinking' : 'Thought about it'}
+          {row.live ? t('thread.thinking') : t('thread.thoughtAboutIt')}
         </>
       }
     >
       <div
         tabIndex={0}
         role="region"
-        aria-label="Reasoning"
+        aria-label={t('thread.reasoning')}
         className="mb-2 ml-[7px] max-h-72 overflow-y-auto border-l pl-4 text-muted"
       >
         <Markdown text={row.text} live={row.live} className="text-ui" />

@@ -1,6 +1,7 @@
 /** The pages that an answer names, as cards. Nothing of them is loaded. */
 import { useMemo } from 'react'
 import { sourcesOf } from '@/protocol/sources'
+import { t } from '@/words'
 
 /** One link speaks for itself. */
 const LEAST = 2
@@ -9,8 +10,8 @@ export function Sources({ text }: { text: string }) {
   const sources = useMemo(() => sourcesOf(text), [text])
   if (sources.length < LEAST) return null
   return (
-    <section aria-label="Sources" className="mt-3">
-      <p className="mb-1.5 text-muted text-sm">Sources</p>
+    <section aria-label={t('thread.sources')} className="mt-3">
+      <p className="mb-1.5 text-muted text-sm">{t('thread.sources')}</p>
       <ol className="flex flex-wrap gap-2">
         {sources.map(({ url, title, host }, place) => (
           <li key={url} className="min-w-0 max-w-full">

@@ -1,15 +1,30 @@
 /** What goes on, said politely to those who do not see it; and a quiet sign when the service is out of reach. */
 import { CloudOff } from 'lucide-react'
 import { useCurrentRun, useThreadState } from '@/runtime/use-thread'
+import { t } from '@/words'
 
 const SAYINGS = {
-  queued: 'The task is queued.',
-  running: 'The agent is working.',
-  stopping: 'The agent is stopping.',
-  awaiting_input: 'The agent has a question for you.',
-  finished: 'The task is done.',
-  failed: 'The task failed.',
-  stopped: 'The task was stopped.',
+  get queued() {
+    return t('thread.theTaskIsQueued')
+  },
+  get running() {
+    return t('thread.theAgentIsWorking')
+  },
+  get stopping() {
+    return t('thread.theAgentIsStopping')
+  },
+  get awaiting_input() {
+    return t('thread.theAgentHasAQuestion')
+  },
+  get finished() {
+    return t('thread.theTaskIsDone')
+  },
+  get failed() {
+    return t('thread.theTaskFailed')
+  },
+  get stopped() {
+    return t('thread.theTaskWasStopped')
+  },
 } as const
 
 export function Status() {
@@ -27,7 +42,7 @@ export function ConnectionSign() {
   return (
     <span role="status" className="flex shrink-0 items-center gap-1.5 text-sm text-warn">
       <CloudOff size={14} aria-hidden="true" />
-      <span>Out of reach, trying again</span>
+      <span>{t('thread.outOfReachTryingAgain')}</span>
     </span>
   )
 }

@@ -10,6 +10,7 @@ import { Button } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { useIsBusy, useThreadState } from '@/runtime/use-thread'
 import { Menu, MenuItem } from '@/ui/menu'
+import { t } from '@/words'
 
 const ShareDialog = lazy(() => import('@/features/sharing/share-dialog'))
 
@@ -40,7 +41,7 @@ export function ThreadMenu({ thread }: { thread: Thread }) {
         align="end"
         className="w-52"
         trigger={
-          <Button look="ghost" size="icon" aria-label="More for this thread">
+          <Button look="ghost" size="icon" aria-label={t('thread.moreForThisThread')}>
             <MoreHorizontal size={16} />
           </Button>
         }
@@ -53,19 +54,19 @@ export function ThreadMenu({ thread }: { thread: Thread }) {
             })
           }}
         >
-          <Share2 size={14} /> Share
+          <Share2 size={14} /> {t('thread.share')}
         </MenuItem>
         {!busy && !empty && (
           <MenuItem onSelect={() => void replay()}>
-            <CirclePlay size={14} /> Replay
+            <CirclePlay size={14} /> {t('thread.replay')}
           </MenuItem>
         )}
         <div className="my-1 border-t" role="separator" />
         <MenuItem onSelect={() => void download('markdown')}>
-          <FileDown size={14} /> Export as markdown
+          <FileDown size={14} /> {t('thread.exportAsMarkdown')}
         </MenuItem>
         <MenuItem onSelect={() => void download('json')}>
-          <Braces size={14} /> Export as JSON
+          <Braces size={14} /> {t('thread.exportAsJson')}
         </MenuItem>
         <div className="my-1 border-t" role="separator" />
         <ThreadActions thread={thread} />

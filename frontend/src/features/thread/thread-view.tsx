@@ -8,7 +8,9 @@ import { explain } from '@/runtime/api'
 import { useRecentRuns } from '@/runtime/queries'
 import { sendTask, stopRun } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
-import { useCurrentRun, useOpenThread, useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { useCurrentRun, useOpenThread, useRowIds, useThreadSession, useThreadState } from '@/runtime/use-thread'
+import { t } from '@/words'
+import { EmptyThread } from './empty-thread'
 import { ConnectionSign, Status } from './status'
 import { LookButton } from './look-button'
 import { Meter } from './meter'
@@ -35,6 +37,7 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
   const run = useCurrentRun()
   const [stopping, setStopping] = useState(false)
   useOtherRuns()
+  const empty = useRowIds().length === 0 && run === undefined
   const going = run !== undefined && !hasEnded(run.status)
 
   const send = async (task: Task): Promise<boolean> => {
@@ -63,7 +66,7 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
       <header className="flex h-12 shrink-0 items-center gap-2 border-b px-3">
         {actions}
         <h1 className="min-w-0 flex-1 truncate font-medium">
-          {thread?.title === '' ? 'Untitled' : (thread?.title ?? '')}
+          {thread?.title === '' ? t('thread.untitled') : (thread?.title ?? '')}
         </h1>
         <ConnectionSign />
         <Meter />
@@ -79,6 +82,8 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
         </div>
       ) : loading ? (
         <div className="flex-1" aria-busy="true" />
+      ) : empty ? (
+        <EmptyThread onSend={send} />
       ) : (
         <RowList key={session.threadId} />
       )}
@@ -88,10 +93,10 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
           draftKey={session.threadId}
           placeholder={
             run?.status === 'awaiting_input'
-              ? 'Answer the question above'
+              ? t('thread.answerTheQuestionAbove')
               : going
-                ? 'Tell the agent more'
-                : 'What next?'
+                ? t('thread.tellTheAgentMore')
+                : t(empty ? 'thread.describeTheFirstTask' : 'thread.whatNext')
           }
           onSend={send}
           onStop={going ? () => void stop() : undefined}

@@ -10,6 +10,7 @@ import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { Button, IconButton } from '@/ui/button'
 import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
+import { t } from '@/words'
 import { BranchPicker } from './branch-picker'
 import { useEditing } from './editing'
 
@@ -46,12 +47,8 @@ export function UserRow({ row }: { row: UserRowData }) {
       <Editor
         text={draft}
         original={row.text}
-        hint={
-          waits !== null
-            ? 'It is changed before its turn comes.'
-            : 'The answer begins anew; what is there now stays beside it.'
-        }
-        action={waits !== null ? 'Save' : 'Send'}
+        hint={waits !== null ? t('thread.itIsChangedBeforeIts') : t('thread.theAnswerBeginsAnewWhat')}
+        action={waits !== null ? t('thread.save') : t('thread.send')}
         onChange={setDraft}
         onSave={save}
         onCancel={leave}
@@ -60,7 +57,7 @@ export function UserRow({ row }: { row: UserRowData }) {
   const edit = (
     <IconButton
       ref={pencil}
-      label={waits !== null ? 'Edit' : 'Edit and ask again'}
+      label={waits !== null ? t('thread.edit') : t('thread.editAndAskAgain')}
       size="icon-small"
       onClick={() => {
         setDraft(row.text)
@@ -81,14 +78,14 @@ export function UserRow({ row }: { row: UserRowData }) {
       </div>
       {row.unread && (
         <Waiting>
-          <CornerDownRight size={12} aria-hidden="true" /> Sent: it is read next
+          <CornerDownRight size={12} aria-hidden="true" /> {t('thread.sentItIsReadNext')}
         </Waiting>
       )}
       {waits !== null && (
         <Waiting>
-          <Clock3 size={12} aria-hidden="true" /> Queued: it begins when the task before it has ended
+          <Clock3 size={12} aria-hidden="true" /> {t('thread.queuedItBegins')}
           {edit}
-          <IconButton label="Withdraw" size="icon-small" onClick={() => void withdraw(waits)}>
+          <IconButton label={t('thread.withdraw')} size="icon-small" onClick={() => void withdraw(waits)}>
             <X size={13} />
           </IconButton>
         </Waiting>
@@ -96,10 +93,10 @@ export function UserRow({ row }: { row: UserRowData }) {
       {stored && waits === null && (
         <div className="mt-1 flex h-7 items-center">
           <div className="flex opacity-0 transition-opacity focus-within:opacity-100 group-hover/user:opacity-100 pointer-coarse:opacity-100">
-            <CopyButton text={() => row.text} label="Copy" />
+            <CopyButton text={() => row.text} label={t('thread.copy')} />
             {!busy && !session.readOnly && edit}
           </div>
-          <BranchPicker id={row.id} siblings={row.siblings} what="Versions" />
+          <BranchPicker id={row.id} siblings={row.siblings} what="versions" />
         </div>
       )}
     </div>
@@ -136,7 +133,7 @@ function Editor({ text, original, hint, action, onChange, onSave, onCancel }: Ed
   }
   return (
     <form
-      aria-label="Edit the message"
+      aria-label={t('thread.editTheMessage')}
       onSubmit={(event) => {
         event.preventDefault()
         void save()
@@ -146,7 +143,7 @@ function Editor({ text, original, hint, action, onChange, onSave, onCancel }: Ed
       <textarea
         autoFocus
         value={text}
-        aria-label="The message"
+        aria-label={t('thread.theMessage')}
         onFocus={({ target }) => {
           target.setSelectionRange(target.value.length, target.value.length)
         }}
@@ -163,7 +160,7 @@ function Editor({ text, original, hint, action, onChange, onSave, onCancel }: Ed
       />
       <div className="mt-1 flex items-center gap-2">
         <span className="min-w-0 flex-1 px-2 text-muted text-sm">{hint}</span>
-        <Button onClick={onCancel}>Cancel</Button>
+        <Button onClick={onCancel}>{t('thread.cancel')}</Button>
         <Button type="submit" look="primary" disabled={saving || wanted === ''}>
           {action}
         </Button>

@@ -6,6 +6,7 @@ import { IconButton } from '../button'
 import { CopyButton, save } from '../clipboard'
 import { Code } from './code'
 import { Diagram } from './diagram'
+import { t } from '@/words'
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   python: 'py',
@@ -32,9 +33,9 @@ export function CodeBlock({ className, children }: FenceProps) {
       <div className="flex h-8 items-center justify-between border-b pr-1 pl-3 text-muted text-sm">
         <span>{language === '' ? 'text' : language}</span>
         <span className="flex">
-          <CopyButton text={() => code} label="Copy code" />
+          <CopyButton text={() => code} label={t('ui.copyCode')} />
           <IconButton
-            label="Download code"
+            label={t('ui.downloadCode')}
             size="icon-small"
             onClick={() => {
               save(code, `code.${EXTENSIONS[language] ?? (language === '' ? 'txt' : language)}`)

@@ -4,6 +4,7 @@ import type { CSSProperties } from 'react'
 import { cn } from '../cn'
 import { highlight } from './highlight'
 import type { Token } from './highlight'
+import { t } from '@/words'
 
 interface CodeProps {
   code: string
@@ -30,7 +31,7 @@ export const Code = memo(function Code({ code, language, live = false, numbers =
   return (
     <pre
       tabIndex={0}
-      aria-label={language === '' ? 'Code' : `Code, ${language}`}
+      aria-label={language === '' ? t('ui.code') : t('ui.codeLanguage', { language })}
       className={cn('overflow-x-auto p-3 font-mono text-sm leading-[1.6]', className)}
     >
       <code>

@@ -5,6 +5,7 @@ import { IconButton } from '../button'
 import { CopyButton, save } from '../clipboard'
 import { useDark } from '../dark'
 import { Code } from './code'
+import { t } from '@/words'
 
 const FONT = 'ui-sans-serif, system-ui, sans-serif'
 const LONGEST = 20_000
@@ -37,7 +38,7 @@ export function Diagram({ source }: { source: string }) {
   return (
     <figure className="mb-3 overflow-hidden rounded-md border bg-panel">
       <div className="flex h-8 items-center justify-between border-b pr-1 pl-3 text-muted text-sm">
-        <span>{svg === null ? 'diagram that cannot be drawn' : 'diagram'}</span>
+        <span>{svg === null ? t('ui.diagramThatCannotBeDrawn') : t('ui.diagramLower')}</span>
         <span className="flex">
           {svg != null && (
             <button
@@ -48,13 +49,13 @@ export function Diagram({ source }: { source: string }) {
               }}
               className="rounded-sm px-2 hover:text-fg aria-pressed:text-fg"
             >
-              Source
+              {t('ui.source')}
             </button>
           )}
-          <CopyButton text={() => source} label="Copy diagram's source" />
+          <CopyButton text={() => source} label={t('ui.copyDiagramsSource')} />
           {svg != null && (
             <IconButton
-              label="Download the diagram"
+              label={t('ui.downloadTheDiagram')}
               size="icon-small"
               onClick={() => {
                 save(new Blob([svg], { type: 'image/svg+xml' }), 'diagram.svg')
@@ -66,10 +67,10 @@ export function Diagram({ source }: { source: string }) {
         </span>
       </div>
       {shown ? (
-        <div tabIndex={0} role="region" aria-label="Diagram" className="max-h-[520px] overflow-auto bg-bg p-4">
+        <div tabIndex={0} role="region" aria-label={t('ui.diagram')} className="max-h-[520px] overflow-auto bg-bg p-4">
           <img
             src={`data:image/svg+xml,${encodeURIComponent(svg)}`}
-            alt={`Diagram: ${source.slice(0, 300)}`}
+            alt={t('ui.diagramValue', { value: source.slice(0, 300) })}
             className="mx-auto max-w-full"
           />
         </div>

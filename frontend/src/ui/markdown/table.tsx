@@ -6,6 +6,7 @@ import { extractTableDataFromElement, tableDataToCSV, tableDataToMarkdown } from
 import type { TableData } from 'streamdown'
 import { IconButton } from '../button'
 import { CopyButton, save } from '../clipboard'
+import { t } from '@/words'
 
 export function Table({ children }: { children?: ReactNode }) {
   const table = useRef<HTMLTableElement>(null)
@@ -14,9 +15,9 @@ export function Table({ children }: { children?: ReactNode }) {
   return (
     <div className="group/table relative mb-3 rounded-md border">
       <div className="absolute top-0.5 right-0.5 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/table:opacity-100">
-        <CopyButton text={() => tableDataToMarkdown(data())} label="Copy table" />
+        <CopyButton text={() => tableDataToMarkdown(data())} label={t('ui.copyTable')} />
         <IconButton
-          label="Download as CSV"
+          label={t('ui.downloadAsCsv')}
           size="icon-small"
           onClick={() => {
             save(tableDataToCSV(data()), 'table.csv')
@@ -25,7 +26,7 @@ export function Table({ children }: { children?: ReactNode }) {
           <Download size={14} />
         </IconButton>
       </div>
-      <div tabIndex={0} role="region" aria-label="Table" className="max-h-[480px] overflow-auto">
+      <div tabIndex={0} role="region" aria-label={t('ui.table')} className="max-h-[480px] overflow-auto">
         <table ref={table}>{children}</table>
       </div>
     </div>

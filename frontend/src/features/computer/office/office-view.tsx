@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { Button } from '@/ui/button'
 import { save } from '@/ui/clipboard'
+import { t } from '@/words'
 import { DataTable } from '../data-table'
 import { Unreadable, Waiting } from '../unreadable'
 import type { Fault } from './archive'
@@ -11,10 +12,18 @@ import type { Sheet } from './sheets'
 import { useOffice } from './use-office'
 
 const REASONS: Record<Fault, string> = {
-  protected: 'This file has a password, or is from before 2007. Download it to open it.',
-  broken: 'This file is damaged, or not what its name says. Download it to try another program.',
-  large: 'There is too much in this file to be shown here. Download it to open it.',
-  slow: 'This file takes too long to be read here. Download it to open it.',
+  get protected() {
+    return t('computer.thisFileHasAPassword')
+  },
+  get broken() {
+    return t('computer.thisFileIsDamagedOr')
+  },
+  get large() {
+    return t('computer.thereIsTooMuchIn')
+  },
+  get slow() {
+    return t('computer.thisFileTakesTooLong')
+  },
 }
 
 export default function OfficeView({ blob, name, kind }: { blob: Blob; name: string; kind: Question['kind'] }) {
@@ -45,7 +54,7 @@ function DocumentView({ html, name }: { html: string; name: string }) {
   }, [html])
   return (
     <div tabIndex={0} role="region" aria-label={name} className="h-full overflow-auto p-5">
-      {html === '' && <p className="text-muted">There is no text in this document.</p>}
+      {html === '' && <p className="text-muted">{t('computer.thereIsNoTextIn')}</p>}
       <div ref={place} className="markdown mx-auto max-w-[720px] [&_img]:max-w-full [&_td>p]:m-0!" />
     </div>
   )
@@ -54,23 +63,23 @@ function DocumentView({ html, name }: { html: string; name: string }) {
 function Workbook({ sheets, name }: { sheets: readonly Sheet[]; name: string }) {
   const [chosen, setChosen] = useState(0)
   const sheet = sheets[chosen] ?? sheets[0]
-  if (sheet === undefined) return <p className="p-4 text-muted">There is no sheet in this workbook.</p>
+  if (sheet === undefined) return <p className="p-4 text-muted">{t('computer.thereIsNoSheetIn')}</p>
   return (
     <div className="flex h-full flex-col">
       <div className="min-h-0 flex-1">
         {sheet.rows.length === 0 ? (
-          <p className="p-4 text-muted">This sheet is empty.</p>
+          <p className="p-4 text-muted">{t('computer.thisSheetIsEmpty')}</p>
         ) : (
           <DataTable name={`${name}: ${sheet.name}`} head={sheet.columns} rows={sheet.rows} numbered />
         )}
       </div>
-      {sheet.cut && (
-        <p className="shrink-0 border-t px-4 py-2 text-muted">
-          Only the beginning of this sheet is shown. Download it for the rest.
-        </p>
-      )}
+      {sheet.cut && <p className="shrink-0 border-t px-4 py-2 text-muted">{t('computer.onlyTheBeginningOfThis')}</p>}
       {sheets.length > 1 && (
-        <div role="group" aria-label="Sheets" className="flex shrink-0 gap-1 overflow-x-auto border-t bg-panel p-1">
+        <div
+          role="group"
+          aria-label={t('computer.sheets')}
+          className="flex shrink-0 gap-1 overflow-x-auto border-t bg-panel p-1"
+        >
           {sheets.map((one, place) => (
             <Button
               key={place}

@@ -1,6 +1,7 @@
 /** Which page is seen, and how large. */
 import { ChevronDown, ChevronUp, MoveHorizontal, ZoomIn, ZoomOut } from 'lucide-react'
 import { IconButton } from '@/ui/button'
+import { t } from '@/words'
 
 interface PdfBarProps {
   current: number
@@ -12,9 +13,13 @@ interface PdfBarProps {
 
 export function PdfBar({ current, pages, percent, goTo, zoom }: PdfBarProps) {
   return (
-    <div role="group" aria-label="Pages" className="flex h-9 shrink-0 items-center gap-1 border-b px-2 tabular-nums">
+    <div
+      role="group"
+      aria-label={t('computer.pages')}
+      className="flex h-9 shrink-0 items-center gap-1 border-b px-2 tabular-nums"
+    >
       <IconButton
-        label="Previous page"
+        label={t('computer.previousPage')}
         size="icon-small"
         disabled={current <= 1}
         onClick={() => {
@@ -24,7 +29,7 @@ export function PdfBar({ current, pages, percent, goTo, zoom }: PdfBarProps) {
         <ChevronUp size={15} />
       </IconButton>
       <IconButton
-        label="Next page"
+        label={t('computer.nextPage')}
         size="icon-small"
         disabled={current >= pages}
         onClick={() => {
@@ -43,17 +48,17 @@ export function PdfBar({ current, pages, percent, goTo, zoom }: PdfBarProps) {
       >
         <input
           name="page"
-          aria-label="Page"
+          aria-label={t('computer.page')}
           inputMode="numeric"
           autoComplete="off"
           defaultValue={current}
           className="h-7 w-10 rounded-sm border bg-raised text-center text-fg"
         />
-        of {pages}
+        {t('computer.ofPages', { pages })}
       </form>
       <span className="flex-1" />
       <IconButton
-        label="Smaller"
+        label={t('computer.smaller')}
         keys="-"
         size="icon-small"
         onClick={() => {
@@ -62,11 +67,11 @@ export function PdfBar({ current, pages, percent, goTo, zoom }: PdfBarProps) {
       >
         <ZoomOut size={14} />
       </IconButton>
-      <span aria-label="Size" role="status" className="w-11 text-center text-muted">
-        {percent} %
+      <span aria-label={t('computer.size')} role="status" className="w-11 text-center text-muted">
+        {t('computer.percent', { percent })}
       </span>
       <IconButton
-        label="Larger"
+        label={t('computer.larger')}
         keys="+"
         size="icon-small"
         onClick={() => {
@@ -76,7 +81,7 @@ export function PdfBar({ current, pages, percent, goTo, zoom }: PdfBarProps) {
         <ZoomIn size={14} />
       </IconButton>
       <IconButton
-        label="As wide as the panel"
+        label={t('computer.asWideAsThePanel')}
         keys="0"
         size="icon-small"
         onClick={() => {

@@ -2,6 +2,7 @@
 import type { PDFDocumentProxy } from 'pdfjs-dist'
 import { useEffect, useRef, useState } from 'react'
 import { drawPage } from './document'
+import { t } from '@/words'
 
 interface PdfPageProps {
   document: PDFDocumentProxy
@@ -44,7 +45,7 @@ export function PdfPage({ document, number, scale, width, height, near }: PdfPag
 
   return (
     <section
-      aria-label={`Page ${String(number)}`}
+      aria-label={t('computer.pageNumber', { number })}
       data-page={number}
       className="relative mx-auto shrink-0 bg-white text-black ring-1 ring-line"
       style={{
@@ -54,7 +55,7 @@ export function PdfPage({ document, number, scale, width, height, near }: PdfPag
         ['--scale-factor' as string]: scale,
       }}
     >
-      {broken && <p className="p-4">This page is damaged and cannot be shown.</p>}
+      {broken && <p className="p-4">{t('computer.thisPageIsDamagedAnd')}</p>}
       {near && !broken && (
         <>
           <canvas ref={canvas} aria-hidden="true" className="block h-full w-full" />

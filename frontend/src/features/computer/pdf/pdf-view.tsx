@@ -1,6 +1,7 @@
 /** A PDF document: its pages below each other, which page is seen, and how large. Loaded with the first of them. */
 import type { KeyboardEvent } from 'react'
 import { save } from '@/ui/clipboard'
+import { t } from '@/words'
 import { Unreadable, Waiting } from '../unreadable'
 import type { OpenedPdf } from './document'
 import { usePdf } from './document'
@@ -10,8 +11,12 @@ import { PdfPage } from './pdf-page'
 import { MOST_PAGES, usePages } from './use-pages'
 
 const REASONS = {
-  protected: 'This PDF has a password. Download it to open it.',
-  broken: 'This PDF is damaged, or not what its name says. Download it to try another program.',
+  get protected() {
+    return t('computer.thisPdfHasAPassword')
+  },
+  get broken() {
+    return t('computer.thisPdfIsDamagedOr')
+  },
 }
 
 export default function PdfView({ blob, name }: { blob: Blob; name: string }) {
@@ -90,9 +95,7 @@ function Pages({ opened, name }: { opened: Extract<OpenedPdf, { state: 'open' }>
             />
           ))}
         {pages < document.numPages && (
-          <p className="text-center text-muted">
-            The first {pages} of {document.numPages} pages. Download it for the rest.
-          </p>
+          <p className="text-center text-muted">{t('computer.theFirstPages', { pages, count: document.numPages })}</p>
         )}
       </div>
     </div>

@@ -1,6 +1,8 @@
 /** Which pages are near to what is seen, which one is read, and how large they are. */
 import type { RefObject } from 'react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { Place } from './place'
+import { numberOf, pageAt, placeSeen, showPlace } from './place'
 
 export const MOST_PAGES = 1000
 const SIZES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4]
@@ -29,11 +31,19 @@ export function usePages(count: number, width: number): Pages {
   const [current, setCurrent] = useState(1)
   const fitting = room === 0 ? 0 : Math.min(2, Math.max(0.1, (room - MARGIN) / width))
   const scale = chosen ?? fitting
+  /** What was seen when another size was asked for. */
+  const held = useRef<Place | null>(null)
+
+  useLayoutEffect(() => {
+    if (area.current !== null && held.current !== null) showPlace(area.current, held.current)
+    held.current = null
+  }, [scale])
 
   useEffect(() => {
     const place = area.current
     if (place === null) return
     const watch = new ResizeObserver(() => {
+      held.current = placeSeen(place)
       setRoom(place.clientWidth)
     })
     watch.observe(place)
@@ -60,7 +70,7 @@ export function usePages(count: number, width: number): Pages {
     )
     for (const page of place.querySelectorAll('[data-page]')) watch.observe(page)
     const look = (): void => {
-      setCurrent(pageAt(place, place.clientHeight / 3))
+      setCurrent(pageAt(place))
     }
     place.addEventListener('scroll', look, { passive: true })
     return () => {
@@ -84,25 +94,8 @@ export function usePages(count: number, width: number): Pages {
     goTo,
     zoom: (direction) => {
       const next = direction > 0 ? SIZES.find((one) => one > scale + 0.01) : SIZES.findLast((one) => one < scale - 0.01)
+      if (area.current !== null) held.current = placeSeen(area.current)
       setChosen(direction === 0 ? null : (next ?? scale))
     },
   }
-}
-
-function numberOf(page: Element): number {
-  return Number(page.getAttribute('data-page'))
-}
-
-/** The page that is `below` pixels below the top of what is seen; at the very end, the last one. */
-function pageAt(area: HTMLElement, below: number): number {
-  const line = area.getBoundingClientRect().top + below
-  const pages = area.querySelectorAll('[data-page]')
-  if (below > 0 && area.scrollTop > 0 && area.scrollTop + area.clientHeight >= area.scrollHeight - 1)
-    return pages.length
-  let found = 1
-  for (const page of pages) {
-    if (page.getBoundingClientRect().top > line) break
-    found = numberOf(page)
-  }
-  return found
 }
