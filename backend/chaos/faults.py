@@ -117,7 +117,7 @@ async def _deploy(chaos: Chaos, planned: Planned) -> None:
         part.start()
     for part in apis:
         await part.listening()
-    await _working(cluster, workers, enough=len(workers))
+    await _working(cluster, lambda: workers, enough=len(workers))
     cluster.apis, cluster.workers = apis, workers
     for part in old[1]:
         _note(chaos, planned, time.time(), part.name, part.writer)
@@ -198,7 +198,10 @@ async def _pick_worker(chaos: Chaos, planned: Planned) -> Part:
     What is measured is how soon runs go on elsewhere, not how soon the last worker of all has started again.
     """
     part = _pick(chaos.cluster.workers, planned)
-    others = [other for other in chaos.cluster.workers if other is not part and not other.frozen]
+
+    def others() -> Sequence[Part]:
+        return [other for other in chaos.cluster.workers if other is not part and not other.frozen]
+
     await _working(chaos.cluster, others, enough=1)
     return part
 
@@ -214,12 +217,12 @@ async def _end(chaos: Chaos, part: Part) -> None:
         chaos.unclean.append(f"{part.name} did not end within {_GRACE_SECONDS:.0f} s of SIGTERM")
 
 
-async def _working(cluster: Cluster, workers: Sequence[Part], enough: int) -> None:
-    """Wait until so many of the workers have begun to take jobs, and live."""
+async def _working(cluster: Cluster, workers: Callable[[], Sequence[Part]], enough: int) -> None:
+    """Wait until so many of the workers have begun to take jobs, and live. Which they are may change."""
     deadline = time.monotonic() + _WORKER_SECONDS
     while time.monotonic() < deadline:
         known = {str(row["writer"]) for row in await cluster.rows("select writer from chaos.workers")}
-        if sum(part.writer in known and not part.has_ended for part in workers) >= enough:
+        if sum(part.writer in known and not part.has_ended for part in workers()) >= enough:
             return
         await asyncio.sleep(0.2)
 
