@@ -43,7 +43,7 @@ async def with_length(service: Service, lengths: Sequence[int] = LENGTHS) -> lis
 async def _one_length(service: Service, database: Database, length: int) -> dict[str, Any]:
     caller = Caller(service.port, service.token)
     thread_id = (await caller.call("POST", "/v1/threads", {}))["id"]
-    await _fill(database, thread_id, length)
+    await fill(database, thread_id, length)
     cpu = service.cpu()
     times: list[float] = []
     first: list[float] = []
@@ -77,12 +77,12 @@ async def _one_length(service: Service, database: Database, length: int) -> dict
     }
 
 
-async def _fill(database: Database, thread_id: str, length: int) -> None:
-    """Store so many messages, of which the first tells the model what to play."""
+async def fill(database: Database, thread_id: str, length: int, question: str = _QUESTION) -> None:
+    """Store so many messages, of which the first, `question`, tells the model what to play."""
     for begin in range(0, length, _A_TRANSACTION):
         async with database.tenant(LOCAL_CALLER) as tx:
             messages = Messages(tx)
             for number in range(begin, min(length, begin + _A_TRANSACTION)):
-                text = _QUESTION if number == 0 else f"{number} is a number."
+                text = question if number == 0 else f"{number} is a number."
                 role = "user" if number % 2 == 0 else "assistant"
                 await messages.append(thread_id, role, [TextPart(text=text)])
