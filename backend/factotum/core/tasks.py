@@ -16,6 +16,11 @@ async def in_own_thread(function: Callable[[], T]) -> T:
     For slow work that nobody misses when the service stops, such as an import; `asyncio.to_thread` would hold
     the stop up until it is done.
     """
+    return await started_thread(function)
+
+
+def started_thread(function: Callable[[], T], name: str | None = None) -> "asyncio.Future[T]":
+    """Start `function` in such a thread at once; the future has what it returned or raised."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -36,8 +41,8 @@ async def in_own_thread(function: Callable[[], T]) -> T:
         with suppress(RuntimeError):  # The loop has ended: nobody waits any more.
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=work, daemon=True).start()
-    return await done
+    threading.Thread(target=work, name=name, daemon=True).start()
+    return done
 
 
 @asynccontextmanager

@@ -11,13 +11,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from factotum.core.clock import since_boot
 from factotum.core.errors import FactotumError
-from factotum.core.tasks import side_by_side
+from factotum.core.tasks import side_by_side, started_thread
 from factotum.runs.live import LiveRuns
 from factotum.store.database import Database
 from factotum.store.leases import Leases
@@ -43,15 +42,13 @@ class Heartbeat:
         self._live = live
         self._owner = owner
         self._lease_seconds = lease_seconds
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._home: asyncio.AbstractEventLoop | None = None
         self._stop = threading.Event()
         self._ended: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._home = asyncio.get_running_loop()
-        self._ended = self._home.create_future()
-        self._thread.start()
+        self._ended = started_thread(lambda: asyncio.run(self._live_on()), name="heartbeat")
         return self
 
     async def ended(self) -> None:
@@ -63,24 +60,8 @@ class Heartbeat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        await asyncio.to_thread(self._thread.join)
-
-    def _run(self) -> None:
-        fault: BaseException | None = None
-        try:
-            asyncio.run(self._live_on())
-        except BaseException as raised:  # noqa: BLE001 - it is raised again where it is awaited
-            fault = raised
-        with suppress(RuntimeError):  # The loop has ended: nobody waits any more.
-            self._at_home(self._tell_end, fault)
-
-    def _tell_end(self, fault: BaseException | None) -> None:
-        if self._ended is None or self._ended.done():
-            return
-        if fault is None:
-            self._ended.set_result(None)
-        else:
-            self._ended.set_exception(fault)
+        if self._ended is not None:
+            await asyncio.wait({self._ended})
 
     def _at_home(self, call: Callable[..., None], *arguments: object) -> None:
         if self._home is not None:

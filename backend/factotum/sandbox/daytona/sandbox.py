@@ -227,7 +227,7 @@ class DaytonaSandbox:
         async def upload() -> None:
             try:
                 await machine.fs.upload_file_stream(source.pieces(), stage, timeout=_TRANSFER_SECONDS)
-            except Exception:
+            except Exception:  # whatever the SDK makes of it, what the content raised is the cause
                 if source.failed is not None:
                     raise source.failed from None
                 raise
@@ -310,7 +310,7 @@ class Bounded:
                     )
                 if chunk:
                     yield chunk
-        except Exception as error:
+        except Exception as error:  # kept for write(), which raises it in place of the SDK's own
             self.failed = error
             raise
 

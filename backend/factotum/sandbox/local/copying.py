@@ -58,7 +58,7 @@ class Ledger:
         if self.known is None or self.earlier is None or not self.known.is_settled(path, status):
             return False
         try:
-            folder = open_beneath(self.earlier, os.path.dirname(path), _FOLDER)  # noqa: PTH120 - text, no place
+            folder = open_beneath(self.earlier, path.rpartition("/")[0], _FOLDER)
         except OSError:
             return False
         try:

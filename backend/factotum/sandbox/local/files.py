@@ -11,6 +11,7 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 from factotum.core.errors import Conflict, FactotumError, InvalidInput, NotFound, Unavailable
@@ -137,7 +138,7 @@ def change_mode(project: Project, path: str, mode: int) -> FileInfo:
     with _explained(path), _root(project) as root:
         held = open_beneath(root, path, os.O_PATH)
         try:
-            os.chmod(f"/proc/self/fd/{held}", mode)  # noqa: PTH101 - by descriptor: no link is followed
+            Path(f"/proc/self/fd/{held}").chmod(mode)  # by descriptor: no link of the agent's is followed
             return _describe(path, os.fstat(held))
         finally:
             os.close(held)

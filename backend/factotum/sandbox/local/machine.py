@@ -62,7 +62,7 @@ class Machine:
 
     def group(self, project: Project) -> str:
         """Return the name of the project's control group."""
-        return f"{PREFIX}{os.stat(self.folder).st_ino:x}-{project.id}"  # noqa: PTH116 - the number alone
+        return f"{PREFIX}{self.folder.stat().st_ino:x}-{project.id}"
 
     def order(self, project: Project) -> Order:
         """Return what launch() needs to start the project's sandbox."""

@@ -70,7 +70,7 @@ def _move(folder: int, name: str, trash: Path) -> None:
         # A folder's way up is an entry of its own, that only who may write to the folder can change.
         held = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
-            os.chmod(f"/proc/self/fd/{held}", 0o700)  # noqa: PTH101 - by descriptor: no link is followed
+            Path(f"/proc/self/fd/{held}").chmod(0o700)  # by descriptor: no link of the agent's is followed
         finally:
             os.close(held)
         os.rename(name, target, src_dir_fd=folder)

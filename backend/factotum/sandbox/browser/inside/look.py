@@ -4,6 +4,8 @@
 # Playwright is a package of the sandbox's Python, not of the service's.
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from playwright.async_api import Error, Page
@@ -23,7 +25,7 @@ class Answer(NamedTuple):
 
     text: str
     files: "list[str]"
-    more: "dict[str, object]" = {}  # noqa: RUF012 - it is never changed
+    more: "Mapping[str, object]" = MappingProxyType({})
 
 
 async def lines_of(page: Page) -> "list[Line]":

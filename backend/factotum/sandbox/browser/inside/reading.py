@@ -5,6 +5,8 @@
 
 from pathlib import Path
 
+from playwright.async_api import Error
+
 from . import scripts
 from .chrome import Browser
 from .fault import Fault
@@ -23,7 +25,7 @@ async def extract(browser: Browser, what: str, element: str, start: int, most: i
     for frame in page.frames[1:10] if not element else []:
         try:
             inner = await frame.locator("body").evaluate(scripts.EXTRACT, what, timeout=2_000)
-        except Exception:  # noqa: BLE001 - a frame that went away or hangs is left out
+        except Error:  # a frame that went away or hangs is left out
             continue
         text += f"\n\n{inner}" if inner.strip() else ""
     part = text[start : start + most]
