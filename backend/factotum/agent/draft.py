@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never, cast
 
@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.core.ids import derived_id
-from factotum.llm.port import StopReason
+from factotum.llm.port import ReasoningChunk, StopReason
 from factotum.parsing.assembler import (
     AssembledCall,
     AssembledPart,
@@ -56,9 +56,10 @@ class Response:
 class Draft:
     """Collects one response, which `assembler` reads. The id of a call follows from it and the number.
 
-    `message_id` names the message that is being written; it changes when a piece is stored. `kept` is what
-    the limit of length left of a response that is gone on with. `model` is the one that writes it, until a
-    fallback takes over.
+    `message_id` names the message that is being written; it changes when a piece is stored. `model` is the one
+    that writes it, until a fallback takes over. `goes_on`: the rest of an answer that its limit of length cuts
+    is asked for; `kept` is what of it could be stored then, and `said` what the model wrote, word for word: a
+    call in XML that was cut is no part of a message yet.
     """
 
     def __init__(self, message_id: str, model: str, registry: Registry, config: ProcessorConfig) -> None:
@@ -69,10 +70,17 @@ class Draft:
         """What the newest call used, of the one or more that an answer takes."""
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
+        self.goes_on = False
         self.kept: tuple[TextPart | ReasoningPart, ...] = ()
+        self.said: tuple[TextPart | ReasoningPart, ...] = ()
+        self.heard: list[str | ReasoningChunk] = []
+        """The text and the reasoning that came since the last cut."""
         self.placed: dict[int, tuple[str, ToolCallPart]] = {}
         """The stored calls by number, each with its message's id."""
         self._first_id = message_id
+        self._written = Assembler()
+        self._leads_nowhere = False
+        self._seams: list[int] = []
         self._stored: set[int] = set()
         self._registry = registry
         self._config = config
@@ -95,30 +103,67 @@ class Draft:
         """Return the id of a call: ours, since providers repeat theirs from one message to the next."""
         return CALL_PREFIX + derived_id(self._first_id, call).replace("-", "")[:24]
 
-    def end(self) -> list[ParseEvent]:
-        """The provider has ended its message: end what is open. One that was cut may be gone on with."""
-        if self.stop == "length":
-            return self.assembler.cut()
-        return self.assembler.close(truncated=self.stop == "content_filter")
+    @property
+    def is_half(self) -> bool:
+        """Whether it ends within a call in XML, or a tag, that is gone on with."""
+        return self._may_go_on and self.assembler.open_size > 0
 
-    def response(self) -> Response:
-        """Return what is not stored yet, once the message has ended.
+    def end(self) -> list[ParseEvent]:
+        """The provider has ended its message: end what is open. One that was cut may be gone on with.
 
         A rest that says nothing ends the answer, whatever its provider's reason: going on leads nowhere.
         """
+        if self.stop == "length":
+            self._leads_nowhere = bool(self.said) and not any(isinstance(each, str) for each in self.heard)
+            return self.assembler.cut(goes_on=self._may_go_on)
+        return self.assembler.close(truncated=self.stop == "content_filter")
+
+    def go_on(self) -> None:
+        """Keep what came so far; the rest comes in another message of the provider's."""
+        for each in self.heard:
+            if isinstance(each, str):
+                self._written.text(each)
+            else:
+                self._written.reasoning(each.text, each.signed)
+        self._written.cut()
+        self._seams += [size] if (size := self.assembler.open_size) else []
+        self.heard.clear()
+        self.said = _prose(_seamless(filter(None, map(self._part, self._written.parts))))
+        self.kept = _prose(self.interrupted().parts)
+
+    def again(self, before: "Draft") -> Sequence[ParseEvent]:
+        """Begin with what the limit of length had left of a draft that is withdrawn; return what it says."""
+        read: list[ParseEvent] = []
+        for part in before.said:
+            if isinstance(part, ReasoningPart):
+                self.heard.append(ReasoningChunk(part.text, part.signed))
+                read += self.assembler.reasoning(part.text, part.signed)
+                continue
+            for piece in part.pieces:
+                self.heard.append(piece)
+                read += self.assembler.text(piece) + self.assembler.cut(goes_on=True)
+                self.go_on()
+        return read
+
+    def response(self) -> Response:
+        """Return what is not stored yet, once the message has ended."""
         parts = self.parts()
         calls = [call for _, call in self.placed.values()]
         calls += [part for part in parts if isinstance(part, ToolCallPart)]
-        finish, stop = self._finish(calls), self.stop
-        if stop == "length" and self.kept and _characters(parts) == _characters(self.kept):
-            stop = "stop"
+        finish, stop = self._finish(calls), "stop" if self._leads_nowhere else self.stop
         if not calls and stop != "length":
             parts = _with_end(parts, "content_filter" if stop == "content_filter" else None)
         return Response(parts, self.usage, stop, finish, self.model)
 
     def interrupted(self) -> Response:
-        """Return what is not stored yet of a response that was stopped in the middle."""
-        return Response(self.parts(), self.usage, "stop", "interrupted", self.model)
+        """Return what is not stored yet of a response that was stopped in the middle.
+
+        Where the rest was still to come, what comes before a call that was cut is what can be gone on with.
+        """
+        parts = self.parts()
+        if self.said and not self.heard and self.assembler.open_size:
+            parts = _with_end(parts, "length")
+        return Response(parts, self.usage, "stop", "interrupted", self.model)
 
     def broken(self) -> Response:
         """Return nothing more of a response whose stream broke after some of it was stored."""
@@ -152,6 +197,10 @@ class Draft:
         """Go on in a message of its own: what was taken is stored."""
         self.message_id = rest_id(self.message_id)
 
+    @property
+    def _may_go_on(self) -> bool:
+        return self.stop == "length" and self.goes_on and not (self.in_pieces or self._leads_nowhere)
+
     def _finish(self, calls: Iterable[ToolCallPart]) -> StepFinish:
         if self.is_full:
             return "xml_tool_limit_reached"
@@ -177,7 +226,11 @@ class Draft:
         if part.arguments is None and part.broken is None:
             return None
         call = ToolCallPart(
-            call_id=self.call_id(part.call), name=_name(part.name), dialect=part.dialect, raw=part.raw
+            call_id=self.call_id(part.call),
+            name=_name(part.name),
+            dialect=part.dialect,
+            raw=part.raw,
+            seams=() if part.call else tuple(seam for seam in self._seams if seam < len(part.raw)),
         )
         if part.arguments is None:
             reason = part.broken.reason if part.broken is not None else ""
@@ -238,8 +291,8 @@ def _seamless(parts: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(joined)
 
 
-def _characters(parts: Iterable[Part]) -> int:
-    return sum(len(part.text) for part in parts if isinstance(part, TextPart))
+def _prose(parts: Iterable[Part]) -> tuple[TextPart | ReasoningPart, ...]:
+    return tuple(part for part in parts if isinstance(part, TextPart | ReasoningPart))
 
 
 def _says_something(part: Part) -> bool:

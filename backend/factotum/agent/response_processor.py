@@ -25,7 +25,7 @@ from factotum.llm.port import (
 )
 from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent, Reasoning, Text
 from factotum.protocol.events import ModelChanged, ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
-from factotum.protocol.messages import ReasoningPart, ToolCallPart
+from factotum.protocol.messages import ToolCallPart
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Effect
 
@@ -58,15 +58,7 @@ class ResponseProcessor:
         `model` is asked. Returns it with what is to be shown.
         """
         fresh = self.draft(draft.message_id, model)
-        said: list[ParseEvent] = []
-        for part in draft.kept:
-            if isinstance(part, ReasoningPart):
-                said += fresh.assembler.reasoning(part.text, part.signed)
-            else:
-                for piece in part.pieces:
-                    said += fresh.assembler.text(piece) + fresh.assembler.cut()
-        fresh.kept = draft.kept
-        return fresh, said
+        return fresh, fresh.again(draft)
 
     async def process(self, request: ModelRequest, draft: Draft, on_call: OnCall | None = None) -> Response:
         """Stream one response into `draft`, which keeps what came so far whatever happens.
@@ -84,7 +76,7 @@ class ResponseProcessor:
                     break
         await self.show(draft, draft.end(), on_call)
         response = draft.response()
-        if response.is_empty and not draft.in_pieces:
+        if response.is_empty and not (draft.in_pieces or draft.is_half):
             raise ModelFault(
                 "empty_response",
                 "The model returned neither text nor a call.",
@@ -104,9 +96,13 @@ class ResponseProcessor:
         read = draft.assembler
         match chunk:
             case TextChunk(text=text):
-                await self.show(draft, read.text(_readable(text)), on_call)
+                text = _readable(text)
+                draft.heard.append(text)
+                await self.show(draft, read.text(text), on_call)
             case ReasoningChunk(text=text, signed=signed):
-                await self.show(draft, read.reasoning(_readable(text), signed), on_call)
+                text = _readable(text)
+                draft.heard.append(ReasoningChunk(text, signed))
+                await self.show(draft, read.reasoning(text, signed), on_call)
             case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
                 name = None if name is None else _readable(name)
                 await self.show(draft, read.native(index, call_id, name, _readable(arguments)), on_call)

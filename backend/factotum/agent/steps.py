@@ -23,7 +23,7 @@ from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelRequest
 from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.events import MessageCreated, MessageDiscarded, RunEvent, UsageRecorded
-from factotum.protocol.messages import ReasoningPart, TextPart, ToolCallPart
+from factotum.protocol.messages import TextPart, ToolCallPart
 from factotum.protocol.pieces import rest_id
 from factotum.protocol.runs import Question, Usage
 
@@ -64,7 +64,7 @@ class Steps:
         """Return the request for the rest of the answer that was cut last, or None when none is open."""
         if self._draft is None or self._request is None:
             return None
-        said = render_cut(self._draft.kept, self._config, self._draft.model)
+        said = render_cut(self._draft.said, self._config, self._draft.model)
         return replace(self._request, messages=[*self._request.messages, *said])
 
     async def take(self, request: ModelRequest, continues: int) -> bool | Question:
@@ -145,6 +145,7 @@ class Steps:
             if isinstance(granted, Question):
                 await self._leave(draft)
                 return granted
+            draft.goes_on = self._continues > 0
             try:
                 return draft, await self._processor.process(granted, draft, on_call), None
             except ModelFault as fault:
@@ -164,12 +165,12 @@ class Steps:
         if response.stop != "length" or draft.in_pieces or response.calls or not self._continues:
             return False
         self._continues -= 1
-        draft.kept = tuple(part for part in response.parts if isinstance(part, TextPart | ReasoningPart))
+        draft.go_on()
         return True
 
     async def _leave(self, draft: Draft) -> None:
         """Give up a draft: what the limit of length had left of it is kept, the rest is withdrawn."""
-        if draft.kept:
+        if any(isinstance(part, TextPart) for part in draft.kept):
             await whole(
                 self._store(draft, Response(draft.kept, draft.usage, "length", "length", draft.model))
             )

@@ -44,6 +44,11 @@ class NativeCalls:
         self._numbers = count() if numbers is None else numbers
         self._slots: dict[int, _Slot] = {}
 
+    @property
+    def has_any(self) -> bool:
+        """Whether any call was begun."""
+        return bool(self._slots)
+
     def feed(self, index: int, call_id: str | None, name: str | None, arguments: str) -> list[ParseEvent]:
         """Take one delta; return what is certain now. An empty id or name is none."""
         events: list[ParseEvent] = []

@@ -64,6 +64,11 @@ class TagScanner:
         self._tag: TagReader | None = None
         self._code = MarkdownCode()
 
+    @property
+    def held(self) -> int:
+        """How many characters are held back that may still become a tag."""
+        return len(self._text) - self._at + (self._tag.size if self._tag is not None else 0)
+
     def feed(self, text: str) -> None:
         """Take more text. To be called only after `next` has answered None."""
         self._text = self._text[self._at :] + text

@@ -76,6 +76,11 @@ class XmlCalls:
         self._call: OpenCall | None = None
         self._layout: list[str] = []  # white space in the wrapper, dropped unless text follows
 
+    @property
+    def open_size(self) -> int:
+        """How many characters were read of a call that is open, or of what may become a tag; 0: of neither."""
+        return self._scanner.held + (self._call.raw.tell() if self._call is not None else 0)
+
     def feed(self, text: str) -> list[ParseEvent]:
         """Take more of the message; return what is certain now."""
         if self._state is State.PROSE and self._scanner.passes(text, self._wanted):
