@@ -56,10 +56,10 @@ class Response:
 class Draft:
     """Collects one response, which `assembler` reads. The id of a call follows from it and the number.
 
-    `message_id` names the message that is being written; it changes when a piece is stored. `model` is the one
-    that writes it, until a fallback takes over. `goes_on`: the rest of an answer that its limit of length cuts
-    is asked for; `kept` is what of it could be stored then, and `said` what the model wrote, word for word: a
-    call in XML that was cut is no part of a message yet.
+    `message_id` names the message that is being written; it changes when a piece is stored. `model` is the
+    one that writes it, until a fallback takes over. `goes_on`: the rest of an answer that its limit of length
+    cuts is asked for; `kept` is what of it could be stored then, and `said` what the model wrote, word for
+    word: a call in XML that was cut is no part of a message yet.
     """
 
     def __init__(self, message_id: str, model: str, registry: Registry, config: ProcessorConfig) -> None:

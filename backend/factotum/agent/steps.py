@@ -7,13 +7,14 @@ and stored when it is whole: it reads as if it had come in one piece. If its pro
 import asyncio
 from dataclasses import replace
 
+from factotum.agent.budget import Extra
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.draft import Draft, Response
 from factotum.agent.on_stream import EarlyCalls
 from factotum.agent.ports import EventSink, RunJournal
 from factotum.agent.rendering import render_cut
 from factotum.agent.response_processor import OnCall, ResponseProcessor
-from factotum.agent.spending import Spending
+from factotum.agent.spending import Beside, Spending
 from factotum.agent.state import RunState
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.window import Meter
@@ -93,6 +94,10 @@ class Steps:
     def count_in(self, usage: Usage) -> None:
         """Count what the run used beside its steps; it is stored with the next step, or the end."""
         self.usage = self.usage.plus(usage)
+
+    def beside(self, extra: Extra) -> Beside:
+        """Keep room back in the budget for a call beside the steps, from the next one on."""
+        return self._spending.beside(extra)
 
     async def reserve(self, request: ModelRequest) -> ModelRequest | Question:
         """Reserve room in the budget for a call beside the steps; see `Spending.reserve`."""

@@ -78,7 +78,7 @@ class XmlCalls:
 
     @property
     def open_size(self) -> int:
-        """How many characters were read of a call that is open, or of what may become a tag; 0: of neither."""
+        """How many characters were read of a call that is open, or of what may become a tag, if any."""
         return self._scanner.held + (self._call.raw.tell() if self._call is not None else 0)
 
     def feed(self, text: str) -> list[ParseEvent]:
