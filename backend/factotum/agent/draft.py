@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 from typing import assert_never, cast
 
 from pydantic import JsonValue
@@ -80,7 +81,6 @@ class Draft:
         self._first_id = message_id
         self._written = Assembler()
         self._leads_nowhere = False
-        self._seams: list[int] = []
         self._stored: set[int] = set()
         self._registry = registry
         self._config = config
@@ -106,7 +106,7 @@ class Draft:
     @property
     def is_half(self) -> bool:
         """Whether it ends within a call in XML, or a tag, that is gone on with."""
-        return self._may_go_on and self.assembler.open_size > 0
+        return self._may_go_on and self.assembler.is_open
 
     def end(self) -> list[ParseEvent]:
         """The provider has ended its message: end what is open. One that was cut may be gone on with.
@@ -126,7 +126,6 @@ class Draft:
             else:
                 self._written.reasoning(each.text, each.signed)
         self._written.cut()
-        self._seams += [size] if (size := self.assembler.open_size) else []
         self.heard.clear()
         self.said = _prose(_seamless(filter(None, map(self._part, self._written.parts))))
         self.kept = _prose(self.interrupted().parts)
@@ -161,7 +160,7 @@ class Draft:
         Where the rest was still to come, what comes before a call that was cut is what can be gone on with.
         """
         parts = self.parts()
-        if self.said and not self.heard and self.assembler.open_size:
+        if self.said and not self.heard and self.assembler.is_open:
             parts = _with_end(parts, "length")
         return Response(parts, self.usage, "stop", "interrupted", self.model)
 
@@ -230,12 +229,29 @@ class Draft:
             name=_name(part.name),
             dialect=part.dialect,
             raw=part.raw,
-            seams=() if part.call else tuple(seam for seam in self._seams if seam < len(part.raw)),
         )
+        if self.said and part.raw:
+            call = call.model_copy(update=self._joined(part))
         if part.arguments is None:
             reason = part.broken.reason if part.broken is not None else ""
             return call.model_copy(update={"fault": reason})
         return call.model_copy(update=self._typed(part, part.arguments))
+
+    def _joined(self, part: AssembledCall) -> dict[str, object]:
+        """Return the source of a call with the places where it was cut, if it was.
+
+        The source begins after the prose before it then, so that it is what the model has read of it before.
+        """
+        pieces = [piece for said in self.said if isinstance(said, TextPart) for piece in said.pieces]
+        source = "".join((*pieces, *(each for each in self.heard if isinstance(each, str))))
+        parts = self.assembler.parts
+        before = "".join(
+            each.text for each in takewhile(lambda p: p is not part, parts) if isinstance(each, AssembledText)
+        )
+        start, at = len(before), source.find(part.raw, len(before))
+        end = at + len(part.raw)
+        seams = tuple(seam - start for seam in accumulate(map(len, pieces)) if start < seam < end)
+        return {"raw": source[start:end], "seams": seams} if seams and source.startswith(before) else {}
 
     def _typed(self, part: AssembledCall, arguments: Mapping[str, object]) -> dict[str, object]:
         """Type the arguments by the tool's schema. What cannot be typed is a fault for the model to read."""

@@ -58,7 +58,7 @@ class Beside:
         return not self.is_over
 
     def answer(self, *, granted: bool) -> None:
-        """Say whether there is room; once there is, there is in every later step too, or less is kept back."""
+        """Say whether there is room, as the first step was told."""
         if not self._answered.is_set():
             self.is_over = self.is_over or not granted
             self._answered.set()

@@ -119,12 +119,12 @@ class Assembler:
         return [] if self._deaf() else self._fold(self._native.feed(index, call_id, name, arguments))
 
     @property
-    def open_size(self) -> int:
-        """How many characters were read of an XML call that is open, or of what may become a tag.
+    def is_open(self) -> bool:
+        """Whether a message that is cut can be gone on with in an XML call that is open, or in a tag.
 
-        0: of neither, or there are other calls, so that a message that is cut cannot be gone on with there.
+        Not so where there are other calls: they lead on.
         """
-        return 0 if self._xml is None or self._has_others else self._xml.open_size
+        return self._xml is not None and self._xml.is_open and not self._has_others
 
     def cut(self, *, goes_on: bool = False) -> list[ParseEvent]:
         """The provider cut its message: end what is open. `text` may go on with the rest, from another one.
@@ -133,7 +133,7 @@ class Assembler:
         they lead on. `goes_on`: the rest comes for sure, so an XML call, or a tag, is left open where it is
         the only one: it reads as if it had come in one piece.
         """
-        if self._deaf() or (goes_on and self.open_size):
+        if self._deaf() or (goes_on and self.is_open):
             return []
         events = [] if self._xml is None else self._fold(self._xml.close())
         events += self._fold(self._native.close(truncated=True))

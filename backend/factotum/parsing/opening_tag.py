@@ -62,7 +62,7 @@ class Reading(Enum):
 class TagReader:
     """Reads on in an opening tag whose name is known. Looks at every character once."""
 
-    __slots__ = ("_pieces", "_quote", "_value_next", "name", "quoted", "reading", "size")
+    __slots__ = ("_pieces", "_quote", "_size", "_value_next", "name", "quoted", "reading")
 
     def __init__(self, name: str) -> None:
         """Start directly after `<name`."""
@@ -70,15 +70,14 @@ class TagReader:
         self.reading = Reading.MORE
         self.quoted = False  # a value was begun: this is hardly prose any more
         self._pieces = [f"<{name}"]
-        self.size = len(name) + 1
-        """How many characters were read."""
+        self._size = len(name) + 1
         self._quote = ""
         self._value_next = False
 
     @property
     def too_long(self) -> bool:
         """Whether more than LONGEST_TAG characters were read: it is prose."""
-        return self.size > LONGEST_TAG
+        return self._size > LONGEST_TAG
 
     def read(self, text: str, at: int) -> int:
         """Read `text` from `at`; return where the tag's own text ends in it, and set `reading`."""
@@ -91,7 +90,7 @@ class TagReader:
             else:
                 at = self._bare(text, at)
         self._pieces.append(text[start:at])
-        self.size += at - start
+        self._size += at - start
         return at
 
     def take(self) -> str:

@@ -65,9 +65,9 @@ class TagScanner:
         self._code = MarkdownCode()
 
     @property
-    def held(self) -> int:
-        """How many characters are held back that may still become a tag."""
-        return len(self._text) - self._at + (self._tag.size if self._tag is not None else 0)
+    def holds(self) -> bool:
+        """Whether something is held back that may still become a tag."""
+        return self._tag is not None or self._at < len(self._text)
 
     def feed(self, text: str) -> None:
         """Take more text. To be called only after `next` has answered None."""

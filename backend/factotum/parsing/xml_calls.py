@@ -77,9 +77,9 @@ class XmlCalls:
         self._layout: list[str] = []  # white space in the wrapper, dropped unless text follows
 
     @property
-    def open_size(self) -> int:
-        """How many characters were read of a call that is open, or of what may become a tag, if any."""
-        return self._scanner.held + (self._call.raw.tell() if self._call is not None else 0)
+    def is_open(self) -> bool:
+        """Whether a call or the wrapper is open, or something was read that may still become a tag."""
+        return self._call is not None or self._outside is State.WRAPPED or self._scanner.holds
 
     def feed(self, text: str) -> list[ParseEvent]:
         """Take more of the message; return what is certain now."""

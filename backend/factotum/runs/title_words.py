@@ -9,7 +9,7 @@ from factotum.llm.port import ModelRequest
 MOST_CHARACTERS: Final = 60
 _MOST_OF_TASK: Final = 2_000
 MOST_READ: Final = 3_000
-"""Tokens. What the request for a title has at the most: no token has less than a byte, few less than three."""
+"""Tokens. What the request for a title has at the most, careful as estimates are: 9,000 bytes."""
 MOST_WRITTEN: Final = 256
 """Tokens. Room for a model that reasons before it writes; a title itself takes a dozen."""
 _FIRST_TOKEN_SECONDS: Final = 10.0

@@ -132,9 +132,9 @@ class ThreadTitle:
         return (first[0].text if first and first[0].role == "user" else None), options.fallback_models or ()
 
     async def _asked(self, model: str, fallbacks: tuple[str, ...], task: str) -> str:
-        """Return what the model calls it, or nothing when it cannot be used, takes too long or costs too much.
+        """Return what the model calls it, or nothing when it cannot be used or takes too long.
 
-        That is when the run's budget has no room for it beside the first step.
+        Nor is it asked where the run's budget has no room for that beside the next step.
         """
         if self._beside is None or not await self._beside.granted():
             return ""
