@@ -105,7 +105,7 @@ function plain(part: EntryPart): unknown {
 
 const CUTS: readonly (readonly [string, (text: string) => string[]])[] = [
   ['as it came', (text) => [text]],
-  ['by character', (text) => [...text]],
+  ['by character', (text) => Array.from(text)],
 ]
 
 test('the corpus is there', () => {
