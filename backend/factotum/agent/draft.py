@@ -30,6 +30,10 @@ from factotum.tools.tool import ToolError
 
 CALL_PREFIX = "call_"
 _LONGEST_NAME = 64
+_TOO_LONG = (
+    " It was the limit of one message's length that cut it off: what is long goes into several calls, "
+    "a part in each."
+)
 _ODD = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -234,6 +238,8 @@ class Draft:
             call = call.model_copy(update=self._joined(part))
         if part.arguments is None:
             reason = part.broken.reason if part.broken is not None else ""
+            if self.stop == "length" and part.broken is not None and part.broken.kind == "incomplete":
+                reason += _TOO_LONG
             return call.model_copy(update={"fault": reason})
         return call.model_copy(update=self._typed(part, part.arguments))
 

@@ -11,7 +11,7 @@ from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Finished
 from factotum.agent.transcript import tokens_of
 from factotum.llm.faults import ModelFault
-from factotum.llm.port import ModelChunk, ModelRequest, TextChunk
+from factotum.llm.port import FallbackChunk, ModelChunk, ModelRequest, TextChunk
 from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import MessageCreated, UsageRecorded
@@ -319,3 +319,23 @@ async def test_an_answer_that_goes_on_is_no_longer_than_its_continuations_allow(
 
     (spoken,) = [message for message in world.messages if message.role == "assistant"]
     assert spoken.text == long * 3
+
+
+async def test_a_summary_falls_back_as_a_step_does() -> None:
+    """Else a run whose model is away would forget its oldest turns, though its spare model answers."""
+    world = World(ProcessorConfig(fallback_models=("spare",)), window=4_000)
+    long = "Word upon word. " * 200
+    turns = [*(act("native", f"put:{n}", text=long) for n in "abcd"), reply(DONE)]
+    summary = reply(FallbackChunk("spare", "It was away."), "Task: as said.", usage=PART_USAGE)
+    gateway = TurnGateway(turns, summary)
+
+    await world.work(gateway)
+
+    (asked,) = [request for request in gateway.requests if asks_for_summary(request)]
+    assert asked.fallbacks == ("spare",)
+    used = [event for event in world.events if isinstance(event, UsageRecorded)]
+    assert [event.model for event in used if event.usage == PART_USAGE] == ["spare"]
+    (taken,) = decisions(world)
+    (part,) = taken.parts
+    assert isinstance(part, CompactionPart)
+    assert part.summary == "Task: as said."

@@ -154,6 +154,7 @@ async def test_a_call_that_cannot_be_gone_on_with_is_told_to_the_model_and_never
     assert world.messages[1].text == "One, two: "
     assert world.messages[1].parts[0] == TextPart(text="One, two: ", seams=(5,))
     assert "cut off before" in world.result_texts()[0]
+    assert world.result_texts()[0].endswith("what is long goes into several calls, a part in each.")
     check_prefixes(gateway.requests)
     check_laws(world)
 
