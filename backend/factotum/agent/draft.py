@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from typing import assert_never, cast
@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
 from factotum.core.ids import derived_id
-from factotum.llm.port import ReasoningChunk, StopReason
+from factotum.llm.port import ReasoningChunk, StopReason, TextChunk
 from factotum.parsing.assembler import (
     AssembledCall,
     AssembledPart,
@@ -20,6 +20,7 @@ from factotum.parsing.assembler import (
     Assembler,
 )
 from factotum.parsing.events import ParseEvent
+from factotum.protocol.events import Delta
 from factotum.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPart
 from factotum.protocol.pieces import rest_id
 from factotum.protocol.runs import StepFinish, Usage
@@ -76,9 +77,11 @@ class Draft:
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
         self.goes_on = False
+        self.deltas: dict[Hashable, Delta] = {}
+        """What shows the pieces of this message, by the kind of piece: one delta serves all of a kind."""
         self.kept: tuple[TextPart | ReasoningPart, ...] = ()
         self.said: tuple[TextPart | ReasoningPart, ...] = ()
-        self.heard: list[str | ReasoningChunk] = []
+        self.heard: list[TextChunk | ReasoningChunk] = []
         """The text and the reasoning that came since the last cut."""
         self.placed: dict[int, tuple[str, ToolCallPart]] = {}
         """The stored calls by number, each with its message's id."""
@@ -118,17 +121,17 @@ class Draft:
         A rest that says nothing ends the answer, whatever its provider's reason: going on leads nowhere.
         """
         if self.stop == "length":
-            self._leads_nowhere = bool(self.said) and not any(isinstance(each, str) for each in self.heard)
+            self._leads_nowhere = bool(self.said) and not any(isinstance(c, TextChunk) for c in self.heard)
             return self.assembler.cut(goes_on=self._may_go_on)
         return self.assembler.close(truncated=self.stop == "content_filter")
 
     def go_on(self) -> None:
         """Keep what came so far; the rest comes in another message of the provider's."""
-        for each in self.heard:
-            if isinstance(each, str):
-                self._written.text(each)
+        for chunk in self.heard:
+            if isinstance(chunk, TextChunk):
+                self._written.text(readable(chunk.text))
             else:
-                self._written.reasoning(each.text, each.signed)
+                self._written.reasoning(readable(chunk.text), chunk.signed)
         self._written.cut()
         self.heard.clear()
         self.said = _prose(_seamless(filter(None, map(self._part, self._written.parts))))
@@ -143,7 +146,7 @@ class Draft:
                 read += self.assembler.reasoning(part.text, part.signed)
                 continue
             for piece in part.pieces:
-                self.heard.append(piece)
+                self.heard.append(TextChunk(piece))
                 read += self.assembler.text(piece) + self.assembler.cut(goes_on=True)
                 self.go_on()
         return read
@@ -199,6 +202,7 @@ class Draft:
     def next_piece(self) -> None:
         """Go on in a message of its own: what was taken is stored."""
         self.message_id = rest_id(self.message_id)
+        self.deltas.clear()
 
     @property
     def _may_go_on(self) -> bool:
@@ -249,7 +253,9 @@ class Draft:
         The source begins after the prose before it then, so that it is what the model has read of it before.
         """
         pieces = [piece for said in self.said if isinstance(said, TextPart) for piece in said.pieces]
-        source = "".join((*pieces, *(each for each in self.heard if isinstance(each, str))))
+        source = "".join(
+            (*pieces, *(readable(chunk.text) for chunk in self.heard if isinstance(chunk, TextChunk)))
+        )
         parts = self.assembler.parts
         before = "".join(
             each.text for each in takewhile(lambda p: p is not part, parts) if isinstance(each, AssembledText)
@@ -279,6 +285,11 @@ class Draft:
             hint=hint,
             code="native_calls_off",
         )
+
+
+def readable(text: str) -> str:
+    """Return `text` without the halves of surrogate pairs: no event and no column can hold them."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _name(name: str) -> str:
