@@ -41,6 +41,11 @@ class Left:
             _minus(limit.millis, used.millis),
         )
 
+    @property
+    def is_overdrawn(self) -> bool:
+        """Whether less than nothing is left of money or tokens."""
+        return (self.nanos or 0) < 0 or (self.tokens or 0) < 0
+
     def without(self, extra: "Extra") -> "Left":
         """Return what is left besides."""
         nanos, tokens = _minus(self.nanos, extra.nanos or 0), _minus(self.tokens, extra.tokens)
@@ -94,8 +99,9 @@ class Need:
         """
         left = Left.of(pool)
         if self.extra is not None:
-            granted = self._within(left.without(self.extra))
-            if granted is not None:
+            rest = left.without(self.extra)
+            granted = self._within(rest)
+            if granted is not None and not rest.is_overdrawn:
                 return granted.plus(self.extra)
         return self._within(left)
 

@@ -145,6 +145,9 @@ def test_what_is_needed_beside_a_step_is_kept_back_if_both_fit() -> None:
     unpriced = replace(need, price=None, extra=Extra(3_000, None)).grant(pool(Amounts(tokens=8_000)))
     assert unpriced is not None
     assert (unpriced.extra, unpriced.nanos) == (True, None)
+    dear = replace(need, price=None, extra=Extra(1, 2_000_000_000)).grant(pool(Amounts(cost_usd=1)))
+    assert dear is not None
+    assert (dear.extra, dear.nanos) == (False, None)
     only_extra = replace(need, price=None).grant(pool(Amounts(cost_usd=1)))
     assert only_extra is not None
     assert only_extra.nanos == extra.nanos
