@@ -48,6 +48,23 @@ _TALK: list[dict[str, Any]] = [
         ],
     },
     {
+        "match": "write a long file",
+        "turns": [
+            {
+                "items": [
+                    'I write it. <function_calls>\n<invoke name="create_file">\n'
+                    '<parameter name="path">long.txt</parameter>\n'
+                    '<parameter name="content">first 👩\u200d👧 half </inv'
+                ],
+                "finish": "length",
+                "cut": [1, 3, 7],
+                "bytes_cut": [1, 2, 5],
+            },
+            {"items": ["oke> second half</parameter>\n</invoke>\n</function_calls>"], "bytes_cut": 2},
+            ["It is written."],
+        ],
+    },
+    {
         "match": "my own tools",
         "turns": [
             [{"call": "shell", "arguments": {"command": "uptime"}}],
