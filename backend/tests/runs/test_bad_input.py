@@ -70,7 +70,7 @@ KINDS = {
     "a binary file": Bad(
         "read_file",
         {"path": "program"},
-        ("binary",),
+        ("not text. Use the shell",),
         outcome="ok",
         before="head -c 100000 /bin/bash >program",
     ),
