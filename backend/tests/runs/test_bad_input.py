@@ -110,6 +110,10 @@ async def on_loopback(_name: str, _port: int) -> Collection[str]:
     return ["127.0.0.1"]
 
 
+def shown(_project: str, _port: int, _seconds: int) -> str:
+    return "http://shown.test/"
+
+
 @pytest.fixture
 async def port(stage: Stage) -> AsyncIterator[int]:
     del stage
@@ -123,7 +127,7 @@ async def machine(stage: Stage, short_folder: Path, port: int) -> AsyncIterator[
     sandboxes = LocalSandboxProvider(short_folder / "bad-input")
     if (reason := await sandboxes.refusal()) is not None:
         pytest.skip(reason)
-    sandboxes.sign_preview = lambda *_: "http://shown.test/"
+    sandboxes.sign_preview = shown
     reader = WebReader(
         Guard(on_loopback, allowed=[("127.0.0.1", port)]), breakers=Breakers(ServiceRules(), threshold=5)
     )
