@@ -85,9 +85,13 @@ class Transcript:
         self.after_prose = is_prose
         if self.console.is_terminal:
             self.console.print(renderable)
-        else:
-            # The lines of cards crop themselves, also where nothing wraps: an address cut in two is none.
-            self.console.print(renderable, soft_wrap=True, width=_WIDTH_OF_A_FILE)
+            return
+        # Lines of cards crop and fold themselves, wrapped or not: an address cut in two is none.
+        width, self.console.width = self.console.width, _WIDTH_OF_A_FILE
+        try:
+            self.console.print(renderable, soft_wrap=True)
+        finally:
+            self.console.width = width
 
     def _print(self, block: Block) -> None:
         if isinstance(block, PlanBlock):
