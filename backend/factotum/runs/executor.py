@@ -104,7 +104,7 @@ class RunExecutor:
                 await ending.failed(_given_up(run.crashes), usage)
                 return
             await teller.emit(_beginning(run, self._agents.notice(seen)))
-            if run.took_over:
+            if run.took_over or run.stop_requested:
                 await catch_up(self._database, self._run_log, run, teller)
             if seen.run.input is not None:
                 await teller.emit(MessageCreated(message=await journal.begin(seen.run.input)))
