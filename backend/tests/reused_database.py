@@ -1,7 +1,7 @@
 """How a test's database is made fit for the next one: a tenth of what a new one costs.
 
-What a template is given: the rows it has, kept aside; a mark that says when somebody changed the schema, which
-nothing here could undo; and a function that empties every table and puts the kept rows back.
+What a template is given: the rows it has, kept aside; a mark that says when somebody changed the schema,
+which nothing here could undo; and a function that empties all tables and puts the kept rows back.
 """
 
 import psycopg
