@@ -34,6 +34,9 @@ declare
     each record;
     gone bigint;
 begin
+    if exists (select from reuse.schema_changes) then
+        return false;
+    end if;
     for each in select format('%I.%I', schemaname, tablename) as name from pg_tables
         where schemaname not in ('pg_catalog', 'information_schema', 'reuse')
     loop
@@ -45,7 +48,7 @@ begin
         execute format('insert into %s table reuse.%I', each.name, each.name);
     end loop;
     perform setval(seqrelid::regclass, seqstart, false) from pg_sequence;
-    return most > 0 and not exists (select from reuse.schema_changes);
+    return most > 0;
 end
 $$;
 
