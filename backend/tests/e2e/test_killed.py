@@ -14,27 +14,25 @@ from tests.e2e.service_support import JsonObject, Service
 pytestmark = pytest.mark.xdist_group("killed")
 
 _ONCE = "echo ran >> ran.txt; sleep 5; echo done >> ran.txt"
-_SCRIPT: Any = {
-    "scenarios": [
-        {
-            "match": "Look, then talk",
-            "turns": [
-                ["I look.", {"call": "list_files", "arguments": {}}],
-                [{"text": "word ", "repeat": 60, "delay": 0.05}],
-            ],
-        },
-        {
-            "match": "Run it once",
-            "turns": [
-                ["I run it.", {"call": "shell", "arguments": {"command": _ONCE}}],
-                ["I look.", {"call": "read_file", "arguments": {"path": "ran.txt"}}],
-                [{"call": "complete", "arguments": {"summary": "It had begun once."}}],
-            ],
-        },
-        {"match": "Talk for a while", "turns": [[{"text": "word ", "repeat": 100, "delay": 0.05}]]},
-        {"match": "Say hello|And again", "turns": ["Hello!"]},
-    ]
-}
+_SCENARIOS: list[dict[str, Any]] = [
+    {
+        "match": "Look, then talk",
+        "turns": [
+            ["I look.", {"call": "list_files", "arguments": {}}],
+            [{"text": "word ", "repeat": 60, "delay": 0.05}],
+        ],
+    },
+    {
+        "match": "Run it once",
+        "turns": [
+            ["I run it.", {"call": "shell", "arguments": {"command": _ONCE}}],
+            ["I look.", {"call": "read_file", "arguments": {"path": "ran.txt"}}],
+            [{"call": "complete", "arguments": {"summary": "It had begun once."}}],
+        ],
+    },
+    {"match": "Talk for a while", "turns": [[{"text": "word ", "repeat": 100, "delay": 0.05}]]},
+    {"match": "Say hello|And again", "turns": ["Hello!"]},
+]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,7 @@ def start_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServic
 @pytest.fixture(scope="module")
 def started(start_once: StartService) -> Service:
     """Return the service that all of these tests end or kill."""
-    return start_once(_SCRIPT, measured=True, FACTOTUM_WORKER_GRACE="1")
+    return start_once({"scenarios": _SCENARIOS}, measured=True, FACTOTUM_WORKER_GRACE="1")
 
 
 @pytest.fixture
