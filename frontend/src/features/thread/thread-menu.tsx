@@ -1,7 +1,7 @@
 /** What can be done with the open thread: keep it elsewhere, pin it, put it away. */
 import { Braces, CirclePlay, FileDown, MoreHorizontal, Share2 } from 'lucide-react'
 import { Suspense, lazy, useState } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/ui/toast'
 import type { Thread } from '@/protocol/types'
 import { ThreadActions } from '@/features/sidebar/thread-actions'
 import { explain } from '@/runtime/api'
@@ -10,9 +10,9 @@ import { Button } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { useIsBusy, useThreadState } from '@/runtime/use-thread'
 import { Menu, MenuItem } from '@/ui/menu'
-import { t } from '@/words'
+import { t, withWords } from '@/words'
 
-const ShareDialog = lazy(() => import('@/features/sharing/share-dialog'))
+const ShareDialog = lazy(() => withWords(import('@/features/sharing/share-dialog')))
 
 export function ThreadMenu({ thread }: { thread: Thread }) {
   const [sharing, setSharing] = useState(false)

@@ -2,7 +2,7 @@
 import { Clock3, CornerDownRight, Pencil, X } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactNode } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/ui/toast'
 import type { Row } from '@/protocol/state'
 import { explain } from '@/runtime/api'
 import { changeTask, editMessage, stopRun } from '@/runtime/send'
