@@ -4,6 +4,7 @@ import { Suspense, lazy, useMemo, useState } from 'react'
 import { Sidebar } from '@/features/sidebar/sidebar'
 import { useSession } from '@/runtime/auth'
 import { usePanel } from '@/runtime/panel'
+import { useMe } from '@/runtime/queries'
 import { SignIn } from '@/features/sign-in/sign-in'
 import { Dialog } from '@/ui/dialog'
 import { useMedia } from '@/ui/media'
@@ -35,6 +36,8 @@ export function Shell() {
 
 function Frame() {
   const navigate = useNavigate()
+  // What one may do here: much of the page asks for it (runtime/rights).
+  useMe()
   const wide = useMedia('(min-width: 860px)')
   const { open, sheet, toggle, setSheet } = useSidebar()
   const [over, setOver] = useState<'palette' | 'shortcuts' | null>(null)

@@ -6,6 +6,7 @@ import { toast } from '@/ui/toast'
 import type { RunStatus, Thread } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { useChangeThread } from '@/runtime/queries'
+import { useMayWrite } from '@/runtime/rights'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Menu, MenuItem } from '@/ui/menu'
@@ -22,6 +23,7 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
   const { threadId } = useParams({ strict: false })
   const [renaming, setRenaming] = useState(false)
   const rename = useChangeThread()
+  const mayWrite = useMayWrite()
   const here = threadId === thread.id
   const title = thread.title === '' ? t('sidebar.untitled') : thread.title
 
@@ -62,28 +64,30 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
             <span className={cn('truncate', here ? 'text-fg' : 'text-fg/85')}>{title}</span>
             {status !== undefined && <Dot status={status} />}
           </Link>
-          <div className="absolute right-0.5 opacity-0 focus-within:opacity-100 group-hover/item:opacity-100 has-[[data-state=open]]:opacity-100">
-            <Menu
-              align="end"
-              trigger={
-                <Button look="ghost" size="icon-small" aria-label={t('sidebar.moreForTitle', { title })}>
-                  <MoreHorizontal size={15} />
-                </Button>
-              }
-            >
-              <MenuItem
-                onSelect={() => {
-                  // The menu gives the focus back when it closes: what comes next must come after that.
-                  setTimeout(() => {
-                    setRenaming(true)
-                  })
-                }}
+          {mayWrite && (
+            <div className="absolute right-0.5 opacity-0 focus-within:opacity-100 group-hover/item:opacity-100 has-[[data-state=open]]:opacity-100">
+              <Menu
+                align="end"
+                trigger={
+                  <Button look="ghost" size="icon-small" aria-label={t('sidebar.moreForTitle', { title })}>
+                    <MoreHorizontal size={15} />
+                  </Button>
+                }
               >
-                <Pencil size={14} /> {t('sidebar.rename')}
-              </MenuItem>
-              <ThreadActions thread={thread} />
-            </Menu>
-          </div>
+                <MenuItem
+                  onSelect={() => {
+                    // The menu gives the focus back when it closes: what comes next must come after that.
+                    setTimeout(() => {
+                      setRenaming(true)
+                    })
+                  }}
+                >
+                  <Pencil size={14} /> {t('sidebar.rename')}
+                </MenuItem>
+                <ThreadActions thread={thread} />
+              </Menu>
+            </div>
+          )}
         </>
       )}
     </li>

@@ -1,6 +1,7 @@
 /** How a run ended: what it delivers, what it cost, what went wrong and what to do. */
 import { CircleSlash, OctagonAlert } from 'lucide-react'
 import type { Call, Row, RunState } from '@/protocol/state'
+import { useMayWrite } from '@/runtime/rights'
 import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { viewOf } from '@/tool-views'
 import { duration, money, tokens } from '@/ui/format'
@@ -13,6 +14,7 @@ export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
   const { run, undone, answer, siblings } = row
   const busy = useIsBusy()
   const { readOnly } = useThreadSession()
+  const mayWrite = useMayWrite()
   return (
     <div className="mt-2 mb-6">
       {run.status === 'failed' && (
@@ -37,7 +39,7 @@ export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
       <div className="flex flex-wrap items-center gap-x-1">
         <p className="mr-2 min-h-7 py-1 text-muted text-sm tabular-nums">{meta(run)}</p>
         {answer !== null && <BranchPicker id={answer} siblings={siblings} what="tries" />}
-        {!busy && !readOnly && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
+        {!busy && !readOnly && mayWrite && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
       </div>
     </div>
   )
