@@ -128,7 +128,7 @@ function Writing({
       }}
       onDrop={onDrop}
       className={cn(
-        'rounded-lg border bg-raised transition-colors focus-within:border-muted',
+        'rounded-lg border bg-raised transition-colors focus-within:border-muted/60',
         over && 'border-accent bg-accent/5',
       )}
     >

@@ -59,13 +59,13 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
             params={{ threadId: thread.id }}
             onClick={onNavigate}
             aria-current={here ? 'page' : undefined}
-            className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-sm pr-8 pl-2.5"
+            className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-sm pr-2.5 pl-2.5 group-focus-within/item:pr-8 group-hover/item:pr-8 group-has-[[data-state=open]]/item:pr-8 pointer-coarse:pr-8"
           >
             <span className={cn('truncate', here ? 'text-fg' : 'text-fg/85')}>{title}</span>
             {status !== undefined && <Dot status={status} />}
           </Link>
           {mayWrite && (
-            <div className="absolute right-0.5 opacity-0 focus-within:opacity-100 group-hover/item:opacity-100 has-[[data-state=open]]:opacity-100">
+            <div className="absolute right-0.5 opacity-0 focus-within:opacity-100 group-hover/item:opacity-100 has-[[data-state=open]]:opacity-100 pointer-coarse:opacity-100">
               <Menu
                 align="end"
                 trigger={
@@ -100,10 +100,7 @@ function Dot({ status }: { status: RunStatus }) {
     <span
       role="img"
       aria-label={waits ? t('sidebar.needsYou') : t('sidebar.running')}
-      className={cn(
-        'ml-auto size-2 shrink-0 rounded-full group-hover/item:opacity-0',
-        waits ? 'bg-warn' : 'pulse-dot bg-accent',
-      )}
+      className={cn('ml-auto size-2 shrink-0 rounded-full', waits ? 'bg-warn' : 'pulse-dot bg-accent')}
     />
   )
 }

@@ -110,7 +110,7 @@ function TextRow({ row }: Of<'text'>) {
         </p>
       )}
       {!row.live && (
-        <div className="absolute -right-2 -bottom-4 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/text:opacity-100">
+        <div className="absolute -right-2 -bottom-4 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/text:opacity-100 pointer-coarse:opacity-100">
           <CopyButton text={() => row.text} label={t('thread.copyAsMarkdown')} />
         </div>
       )}
