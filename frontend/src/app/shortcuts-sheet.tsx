@@ -18,7 +18,7 @@ export default function ShortcutsSheet({
           ({ keys, title }) => (
             <div key={keys} className="contents">
               <dt>{title}</dt>
-              <dd>
+              <dd className="justify-self-end">
                 <Keys keys={keys} />
                 <span className="sr-only">{keys}</span>
               </dd>
