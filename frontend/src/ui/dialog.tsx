@@ -39,6 +39,12 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/55" />
         <Radix.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            // Else the button that closes it has the focus, and shows its tip before anybody asked.
+            if (titleHidden || !(event.currentTarget instanceof HTMLElement)) return
+            event.preventDefault()
+            event.currentTarget.focus()
+          }}
           onEscapeKeyDown={(event) => {
             // What takes all keys takes this one too.
             if (document.activeElement?.closest('[data-takes-keys]') != null) event.preventDefault()
