@@ -38,6 +38,9 @@ describe.skipIf(service === null)('reading', () => {
     const page = await openPage({ permissions: ['clipboard-read', 'clipboard-write'] })
     const pasted = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText())
     await page.goto(url())
+    await page.waitForFunction(() =>
+      performance.getEntriesByType('resource').some(({ name }) => name.includes('/assets/rendered-')),
+    )
     await observe(page)
     await submit(page, 'Please think, then explain')
     await ended(page)

@@ -24,6 +24,12 @@ const PLACES = {
   bottom: 'inset-x-0 bottom-0 h-[86dvh] rounded-t-lg border-t',
 }
 
+/** Not the button that closes it, whose hint would be shown before anybody asked. */
+function focusContent(event: Event): void {
+  event.preventDefault()
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus()
+}
+
 export function Dialog({
   open,
   onOpenChange,
@@ -39,6 +45,7 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/55" />
         <Radix.Content
           aria-describedby={undefined}
+          {...(!titleHidden && { onOpenAutoFocus: focusContent })}
           onEscapeKeyDown={(event) => {
             // What takes all keys takes this one too.
             if (document.activeElement?.closest('[data-takes-keys]') != null) event.preventDefault()
