@@ -59,7 +59,8 @@ export async function openPage(
   contexts.push(context)
   if (signedIn) {
     await context.addInitScript((token) => {
-      localStorage.setItem('factotum.token', token)
+      // A preview in a frame has no storage of its own.
+      if (window === window.top) localStorage.setItem('factotum.token', token)
     }, at?.token ?? '')
   }
   const page = await context.newPage()

@@ -16,6 +16,7 @@ describe.skipIf(service === null)('choosing', () => {
   test('the model, how much it thinks and what it may cost reach the run; the theme stays', async () => {
     const page = await openPage({ colorScheme: 'light' })
     await page.goto(url())
+    await page.getByText('will do it').waitFor()
     // Commands by name, and the list of keys.
     await page.keyboard.press('Control+k')
     await page.getByPlaceholder('Search commands').fill('anthropic/scr')
@@ -106,6 +107,7 @@ describe.skipIf(service === null)('choosing', () => {
     expect(lines).toContain('three-was-run')
     // Nobody was asked about the fourth.
     expect(lines).toContain('four-was-run')
+    console.log(await log.innerHTML())
     await log.getByRole('button', { name: /^Run .*two-was-run.* failed/ }).waitFor()
     expect(page.complaints).toEqual([])
   })

@@ -39,6 +39,8 @@ describe.skipIf(service === null)('notifications', () => {
     await submit(page, 'Ask me which colour')
     await page.getByRole('form', { name: /Which colour/ }).waitFor({ timeout: 30_000 })
     const thread = page.url()
+    // By then the page has heard of it.
+    await page.getByRole('navigation').getByRole('img', { name: 'needs you' }).first().waitFor()
     expect(await told(page)).toEqual([])
 
     await page.keyboard.press('Control+Shift+o')
