@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never, cast
 
@@ -19,6 +19,7 @@ from factotum.parsing.assembler import (
     Assembler,
 )
 from factotum.parsing.events import ParseEvent
+from factotum.protocol.events import Delta
 from factotum.protocol.messages import Part, ReasoningPart, TextPart, ToolCallPart
 from factotum.protocol.pieces import rest_id
 from factotum.protocol.runs import StepFinish, Usage
@@ -69,6 +70,8 @@ class Draft:
         """What the newest call used, of the one or more that an answer takes."""
         self.stop: StopReason = "stop"
         self.names: dict[int, str] = {}
+        self.deltas: dict[Hashable, Delta] = {}
+        """What shows the pieces of this message, by the kind of piece: one delta serves all of a kind."""
         self.kept: tuple[TextPart | ReasoningPart, ...] = ()
         self.placed: dict[int, tuple[str, ToolCallPart]] = {}
         """The stored calls by number, each with its message's id."""
@@ -151,6 +154,7 @@ class Draft:
     def next_piece(self) -> None:
         """Go on in a message of its own: what was taken is stored."""
         self.message_id = rest_id(self.message_id)
+        self.deltas.clear()
 
     def _finish(self, calls: Iterable[ToolCallPart]) -> StepFinish:
         if self.is_full:

@@ -3,13 +3,13 @@
 Both are bound to one run and one attempt. Any method may raise StaleAttempt: a newer attempt owns the run.
 """
 
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from factotum.agent.budget import Grant, Need
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse
-from factotum.protocol.events import RunEvent
+from factotum.protocol.events import Delta, RunEvent
 from factotum.protocol.messages import Message, Outcome, Part, ToolCallPart
 from factotum.protocol.runs import Plan, Usage
 from factotum.tools.tool import Effect, Picture
@@ -121,6 +121,14 @@ class RunJournal(Protocol):
 class EventSink(Protocol):
     """Where the steps of a run are shown."""
 
-    def emit(self, event: RunEvent) -> Awaitable[None]:
+    async def emit(self, event: RunEvent) -> None:
         """Show one event, in order. What only shows progress is not waited for."""
+        ...
+
+    def more(self, delta: Delta, text: str) -> None:
+        """Show `text` as more of what `delta` tells of, in order; whatever text it has itself is not shown.
+
+        The way for what comes thousands of times a second: nothing is waited for, and one delta serves all
+        texts of its kind.
+        """
         ...

@@ -4,7 +4,7 @@ The parser (parsing/) decides what is prose and what is a call; the draft gives 
 their arguments; this shows all of it as it arrives.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
 from typing import assert_never
 
@@ -14,7 +14,6 @@ from factotum.agent.ports import EventSink, PlannedCall
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import (
     FallbackChunk,
-    ModelChunk,
     ModelGateway,
     ModelRequest,
     ReasoningChunk,
@@ -24,7 +23,7 @@ from factotum.llm.port import (
     UsageChunk,
 )
 from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent, Reasoning, Text
-from factotum.protocol.events import ModelChanged, ReasoningDelta, RunEvent, TextDelta, ToolArgumentsDelta
+from factotum.protocol.events import Delta, ModelChanged, ReasoningDelta, TextDelta, ToolArgumentsDelta
 from factotum.protocol.messages import ReasoningPart, ToolCallPart
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Effect
@@ -77,11 +76,16 @@ class ResponseProcessor:
         self._model = self._model or request.model
         async with aclosing(self._gateway.stream(request)) as chunks:
             async for chunk in chunks:
-                if draft.model != self._model and not isinstance(chunk, FallbackChunk):
-                    await self._change_model(draft.model, f"{draft.model} answers again.")
-                await self._take(chunk, draft, on_call)
-                if draft.is_full:
-                    break
+                if isinstance(chunk, FallbackChunk):
+                    draft.model = chunk.model
+                    await self._note_model(draft, chunk.reason)
+                    continue
+                if draft.model != self._model:
+                    await self._note_model(draft, f"{draft.model} answers again.")
+                if parsed := _parsed(chunk, draft):
+                    await self.show(draft, parsed, on_call)
+                    if draft.is_full:
+                        break
         await self.show(draft, draft.end(), on_call)
         response = draft.response()
         if response.is_empty and not draft.in_pieces:
@@ -100,39 +104,45 @@ class ResponseProcessor:
     def _effect(self, call: ToolCallPart) -> Effect:
         return "pure" if call.fault is not None else self._registry.get(call.name).effect
 
-    async def _take(self, chunk: ModelChunk, draft: Draft, on_call: OnCall | None) -> None:
-        read = draft.assembler
-        match chunk:
-            case TextChunk(text=text):
-                await self.show(draft, read.text(_readable(text)), on_call)
-            case ReasoningChunk(text=text, signed=signed):
-                await self.show(draft, read.reasoning(_readable(text), signed), on_call)
-            case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
-                name = None if name is None else _readable(name)
-                await self.show(draft, read.native(index, call_id, name, _readable(arguments)), on_call)
-            case FallbackChunk(model=model, reason=reason):
-                draft.model = model
-                if model != self._model:
-                    await self._change_model(model, reason)
-            case UsageChunk(usage=usage):
-                draft.usage, draft.newest_usage = draft.usage.plus(usage), usage
-            case StopChunk(reason=reason):
-                draft.stop = reason
-            case _:
-                assert_never(chunk)
-
-    async def _change_model(self, model: str, reason: str) -> None:
-        before, self._model = self._model or model, model
-        await self._events.emit(ModelChanged(from_model=before, to_model=model, reason=reason))
+    async def _note_model(self, draft: Draft, reason: str) -> None:
+        if draft.model != self._model:
+            before, self._model = self._model or draft.model, draft.model
+            await self._events.emit(ModelChanged(from_model=before, to_model=draft.model, reason=reason))
 
     async def show(self, draft: Draft, parsed: Sequence[ParseEvent], on_call: OnCall | None = None) -> None:
         """Show what was read of a response."""
         for event in parsed:
-            shown = _shown(draft, event)
-            if shown is not None:
-                await self._events.emit(shown)
-            if on_call is not None and isinstance(event, CallEnded | CallBroken):
+            if not isinstance(event, _ENDS):
+                text, kind = _piece(draft, event)
+                delta = draft.deltas.get(kind)
+                if delta is None:
+                    delta = draft.deltas[kind] = _delta(draft, event)
+                self._events.more(delta, text)
+            elif on_call is not None:
                 await on_call(draft, event.call)
+
+
+_ENDS = (CallEnded, CallBroken)
+_Said = TextChunk | ReasoningChunk | ToolCallChunk | UsageChunk | StopChunk
+
+
+def _parsed(chunk: _Said, draft: Draft) -> Sequence[ParseEvent]:
+    """Read one chunk into the draft; return what of it is certain now."""
+    match chunk:
+        case TextChunk(text=text):
+            return draft.assembler.text(_readable(text))
+        case ReasoningChunk(text=text, signed=signed):
+            return draft.assembler.reasoning(_readable(text), signed)
+        case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
+            name = None if name is None else _readable(name)
+            return draft.assembler.native(index, call_id, name, _readable(arguments))
+        case UsageChunk(usage=usage):
+            draft.usage, draft.newest_usage = draft.usage.plus(usage), usage
+        case StopChunk(reason=reason):
+            draft.stop = reason
+        case _:
+            assert_never(chunk)
+    return ()
 
 
 def _readable(text: str) -> str:
@@ -140,26 +150,33 @@ def _readable(text: str) -> str:
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
-def _shown(draft: Draft, event: ParseEvent) -> RunEvent | None:
+def _piece(draft: Draft, event: Text | Reasoning | CallStarted | CallDelta) -> tuple[str, Hashable]:
+    """Return what is shown of an event, and its kind: pieces of one kind differ in nothing but this text."""
     match event:
-        case Text(text=text):
-            return TextDelta(message_id=draft.message_id, text=text)
-        case Reasoning(text=text):
-            return ReasoningDelta(message_id=draft.message_id, text=text)
+        case Text(text=text) | Reasoning(text=text):
+            return text, type(event)
         case CallStarted(call=call, name=name):
             draft.names[call] = name
-            return ToolArgumentsDelta(
-                message_id=draft.message_id, call_id=draft.call_id(call), name=name, text=""
-            )
+            return "", (call, None)
         case CallDelta(call=call, parameter=parameter, text=text):
+            return text, (call, parameter)
+        case _:
+            assert_never(event)
+
+
+def _delta(draft: Draft, event: Text | Reasoning | CallStarted | CallDelta) -> Delta:
+    match event:
+        case Text():
+            return TextDelta(message_id=draft.message_id, text="")
+        case Reasoning():
+            return ReasoningDelta(message_id=draft.message_id, text="")
+        case CallStarted(call=call) | CallDelta(call=call):
             return ToolArgumentsDelta(
                 message_id=draft.message_id,
                 call_id=draft.call_id(call),
                 name=draft.names[call],
-                parameter=parameter,
-                text=text,
+                parameter=event.parameter if isinstance(event, CallDelta) else None,
+                text="",
             )
-        case CallEnded() | CallBroken():
-            return None
         case _:
             assert_never(event)

@@ -11,16 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from factotum.core.errors import Conflict, Unavailable
-from factotum.protocol.events import (
-    ReasoningDelta,
-    RunEvent,
-    TextDelta,
-    ToolArgumentsDelta,
-    ToolOutputDelta,
-)
-
-DELTAS = (TextDelta, ReasoningDelta, ToolArgumentsDelta, ToolOutputDelta)
-"""Pieces of text that show progress; flat, and nearly all that a log holds."""
+from factotum.protocol.events import RunEvent
 
 SEQ_STRIDE = 1_000_000
 """How far the sequence jumps when the log may have lost numbers that clients saw.
@@ -85,7 +76,7 @@ def channel_name(run_id: str) -> str:
 
 
 class Stamped(NamedTuple):
-    """An event and its place in the log; `text` takes the place of a delta's own, None: it stays."""
+    """An event and its place in the log. `text` is a delta's, and takes the place of its own."""
 
     event: RunEvent
     run_id: str
@@ -98,13 +89,13 @@ class Stamped(NamedTuple):
 
         A delta needs no model of the stamped event to be made first: that costs thrice the encoding.
         """
-        event, stamp = self.event, {"run_id": self.run_id, "seq": self.seq, "at": self.at}
-        if self.text is not None:
-            stamp["text"] = self.text
-        if isinstance(event, DELTAS):
-            data = orjson.dumps({**event.__dict__, **stamp}, option=orjson.OPT_UTC_Z)
+        event, run_id, seq, at, text = self
+        if text is None:
+            whole = event.model_copy(update={"run_id": run_id, "seq": seq, "at": at})
+            data = whole.model_dump_json().encode()
         else:
-            data = event.model_copy(update=stamp).model_dump_json().encode()
+            fields = {**event.__dict__, "run_id": run_id, "seq": seq, "at": at, "text": text}
+            data = orjson.dumps(fields, option=orjson.OPT_UTC_Z)
         return b"%b %b" % (event.type.encode(), data)
 
 

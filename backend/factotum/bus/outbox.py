@@ -4,10 +4,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from factotum.bus.entries import DELTAS, Stamped
+from factotum.bus.entries import Stamped
 from factotum.protocol.events import (
     EPHEMERAL,
     BrowserFrame,
+    Delta,
     ReasoningDelta,
     RunEvent,
     TextDelta,
@@ -21,14 +22,14 @@ _MOST_CHARACTERS = 512_000
 
 @dataclass(slots=True)
 class _Item:
+    """An event; a delta's own text is not looked at, `texts` are."""
+
     event: RunEvent
-    key: Hashable | None
+    size: int
     texts: list[str] = field(default_factory=list[str])
-    size: int = 0
 
     def stamped(self, run_id: str, seq: int, at: datetime) -> Stamped:
-        text = "".join(self.texts) if len(self.texts) > 1 else None
-        return Stamped(self.event, run_id, seq, at, text)
+        return Stamped(self.event, run_id, seq, at, "".join(self.texts) if self.texts else None)
 
 
 class Outbox:
@@ -45,17 +46,21 @@ class Outbox:
 
     def add(self, event: RunEvent, size: int = 0) -> None:
         """Take one event; past the bounds deltas are dropped first, then the oldest of the others."""
-        key = merge_key(event)
-        text = delta_text(event)
-        self.size += size + len(text)
-        if key is not None and self._items and self._items[-1].key == key:
-            item = self._items[-1]
-            item.texts.append(text)
-            item.size += len(text)
+        if isinstance(event, Delta):
+            self.more(event, event.text)
+            return
+        self._items.append(_Item(event, size))
+        self._grow(size)
+
+    def more(self, delta: Delta, text: str) -> None:
+        """Take more of what `delta` tells of."""
+        last = self._items[-1] if self._items else None
+        if last is not None and (last.event is delta or merge_key(last.event) == merge_key(delta)):
+            last.texts.append(text)
+            last.size += len(text)
         else:
-            self._items.append(_Item(event, key, [text], size + len(text)))
-        if len(self._items) > _MOST_EVENTS or self.size > _MOST_CHARACTERS:
-            self._shrink()
+            self._items.append(_Item(delta, len(text), [text]))
+        self._grow(len(text))
 
     def take(self, run_id: str, last_seq: int, at: datetime) -> list[Stamped]:
         """Empty the box into stamped events, numbered on from `last_seq`; a gap costs one number."""
@@ -63,10 +68,15 @@ class Outbox:
         items, self._items, self.size, self.gap = self._items, [], 0, False
         return [item.stamped(run_id, seq, at) for seq, item in enumerate(items, first)]
 
+    def _grow(self, size: int) -> None:
+        self.size += size
+        if len(self._items) > _MOST_EVENTS or self.size > _MOST_CHARACTERS:
+            self._shrink()
+
     def _shrink(self) -> None:
         """Make room: the newest event always stays, so an end is never what is dropped."""
         self.gap = True
-        self._items = [item for item in self._items if item.key is None] or self._items[-1:]
+        self._items = [item for item in self._items if not is_delta(item.event)] or self._items[-1:]
         self.size = sum(item.size for item in self._items)
         while len(self._items) > 1 and (
             len(self._items) > _MOST_EVENTS // 2 or self.size > _MOST_CHARACTERS // 2
@@ -87,11 +97,6 @@ def merge_key(event: RunEvent) -> Hashable | None:
             return object()  # there is no text of it to merge
         case _:
             return None
-
-
-def delta_text(event: RunEvent) -> str:
-    """Return the text of a delta, nothing for a durable event."""
-    return event.text if isinstance(event, DELTAS) else ""
 
 
 def is_delta(event: RunEvent) -> bool:

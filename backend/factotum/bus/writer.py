@@ -8,14 +8,13 @@ clients get a reset. Only a newer attempt ends a writer, with StaleAttempt.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Generator
 
 from factotum.bus.entries import SEQ_STRIDE, Stamped
 from factotum.bus.outbox import Outbox, is_delta
 from factotum.bus.pump import Answer, Append, LogPump
 from factotum.core.clock import now
 from factotum.core.errors import Conflict, StaleAttempt, Unavailable
-from factotum.protocol.events import TERMINAL, RunEvent
+from factotum.protocol.events import TERMINAL, Delta, RunEvent
 
 _log = logging.getLogger(__name__)
 
@@ -23,17 +22,6 @@ DELTA_SECONDS = 0.025
 DELTA_CHARACTERS = 2_000
 _RETRY_SECONDS = 1.0
 _AT_ONCE = 0.0
-
-
-class _Done:
-    """What is awaited in vain: it is over. One serves all, where a coroutine each would cost."""
-
-    def __await__(self) -> Generator[None, None, None]:
-        return
-        yield
-
-
-_DONE = _Done()
 
 
 class RunLogWriter:
@@ -61,24 +49,29 @@ class RunLogWriter:
         """The last number used: what Postgres should keep as the floor of the next attempt."""
         return self._seq
 
-    def emit(self, event: RunEvent) -> Awaitable[None]:
-        """Take one event; a durable one is in Redis when the awaiting is over, unless Redis is away.
+    async def emit(self, event: RunEvent) -> None:
+        """Take one event; a durable one is in Redis when this returns, unless Redis is away.
 
         Raises StaleAttempt when a newer attempt owns the run, Conflict (`run_log_ended`) after a terminal
         event.
         """
         self._refuse_if_over()
-        if not is_delta(event):
-            return self._emit_durable(event)
-        due = self._written_at + DELTA_SECONDS
-        if not self._sent and not self._outbox and due <= asyncio.get_running_loop().time():
-            # Nothing to merge it with. Encoded while it is at hand, it costs less than a while later.
-            self._stamp([Stamped(event, self._run_id, self._seq + 1, now())])
-        else:
+        if is_delta(event):
             self._outbox.add(event)
+            self._ask_soon()
+            return
+        self._ended = event.type in TERMINAL
+        self._outbox.add(event, len(event.model_dump_json()) if self._away else 0)
         if not self._away:
-            self._pump.ask(self, _AT_ONCE if self._outbox.size >= DELTA_CHARACTERS else due)
-        return _DONE
+            await self._written()
+        self._raise_fault()
+
+    def more(self, delta: Delta, text: str) -> None:
+        """Take more of what `delta` tells of. Raises as `emit`."""
+        if self._ended or self._fault is not None:
+            self._refuse_if_over()
+        self._outbox.more(delta, text)
+        self._ask_soon()
 
     async def flush(self) -> None:
         """Try to write all that waits, within one deadline. Raises StaleAttempt."""
@@ -135,12 +128,11 @@ class RunLogWriter:
                 self._fault = StaleAttempt(f"Attempt {self._attempt} of run {self._run_id} was overtaken.")
                 self._release()
 
-    async def _emit_durable(self, event: RunEvent) -> None:
-        self._ended = event.type in TERMINAL
-        self._outbox.add(event, len(event.model_dump_json()) if self._away else 0)
+    def _ask_soon(self) -> None:
+        """Ask for the next round in which deltas may go out."""
         if not self._away:
-            await self._written()
-        self._raise_fault()
+            full = self._outbox.size >= DELTA_CHARACTERS
+            self._pump.ask(self, _AT_ONCE if full else self._written_at + DELTA_SECONDS)
 
     async def _written(self) -> None:
         """Wait until all that was taken is written, or was tried in vain."""

@@ -1,7 +1,7 @@
 """One attempt of a call: LiteLLM sends it, it or we read the stream; deadlines, bound, closing."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -80,6 +80,7 @@ class Call:
         forms: Forms | None = None,
     ) -> None:
         self._litellm = litellm
+        self._raised = _raised_by(litellm)
         self._request = request
         self._client = client
         self._forms = Forms() if forms is None else forms
@@ -125,22 +126,16 @@ class Call:
         await self._advance(self._stream)
         self.opened = True
 
-    async def chunks(self) -> AsyncGenerator[ModelChunk, None]:
-        """Yield what was read and what is still to come; usage and the end come last. Raises ModelFault."""
-        stream = self._stream
-        if stream is None:
-            return
-        while True:
-            for chunk in self._ready:
-                yield chunk
+    async def read(self) -> Sequence[ModelChunk]:
+        """Return the next chunks, none after the end; usage and the end come last. Raises ModelFault."""
+        while not self._ready:
+            if self._stop is not None or self._stream is None:
+                return ()
             if self._ended:
-                break
-            await self._advance(stream)
-        if (usage := stream.usage) is not None:
-            yield UsageChunk(self._priced(usage))
-        if self._stop is None:
-            raise self._cut("The answer was cut off before its end.")
-        yield StopChunk(self._stop)
+                raise self._cut("The answer was cut off before its end.")
+            await self._advance(self._stream)
+        chunks, self._ready = self._ready, []
+        return chunks
 
     async def close(self) -> None:
         """Close the connection, also when the task is being cancelled; it is closed when this returns.
@@ -218,22 +213,29 @@ class Call:
     async def _advance(self, stream: OpenStream) -> None:
         """Read until there is something to give, or the end."""
         while not self._ended:
-            chunks = await self._guarded(stream.read())
+            try:
+                with self._clock:
+                    chunks = await stream.read()
+            except self._raised as error:
+                raise self._fault(error) from None
             if chunks is None:
                 self._finish(stream)
                 return
             self._ready = chunks
             if chunks:
                 self._clock.token()
-                self._take_room()
+                self._take_room(chunks)
                 return
 
     def _finish(self, stream: OpenStream) -> None:
         """Look at how the stream ended."""
         self._ended = True
         self._ready = stream.rest()
-        finish = stream.finish
-        self._stop = stop_reason(finish) if finish else None
+        if (usage := stream.usage) is not None:
+            self._ready.append(UsageChunk(self._priced(usage)))
+        if finish := stream.finish:
+            self._stop = stop_reason(finish)
+            self._ready.append(StopChunk(self._stop))
         if not self._clock.started and self._stop in (None, "stop", "tool_calls"):
             raise ModelFault(
                 "empty_response",
@@ -241,8 +243,9 @@ class Call:
                 hint="Try again, or choose another model.",
             )
 
-    def _take_room(self) -> None:
-        self._room -= sum(map(size_of, self._ready))
+    def _take_room(self, chunks: Sequence[ModelChunk]) -> None:
+        for chunk in chunks:
+            self._room -= size_of(chunk)
         if self._room < 0:
             raise self._cut("The answer grew over the bound of one response and was cut.")
 
@@ -250,24 +253,27 @@ class Call:
         hint = "Ask for the result in smaller pieces, or try again."
         return ModelFault("broken_stream", message, hint=hint, partial=True)
 
-    async def _guarded(self, reading: Any) -> Any:
-        """Await a read under the clock, and turn whatever it raises into a ModelFault.
-
-        The cause is cut off: its text may hold the key or the prompt, and would be logged with the traceback.
-        """
+    async def _guarded(self, opening: Awaitable[Any]) -> Any:
+        """Await what opens the stream under the clock, and turn whatever it raises into a ModelFault."""
         try:
             with self._clock:
-                return await reading
-        except WireError as error:
-            self.surprised = isinstance(error, WireSurprise)
-            secrets = (self._endpoint.api_key,) if self._endpoint else ()
-            raise fault_said(error.kind, error.words, partial=self._clock.started, secrets=secrets) from None
-        except _raised_by(self._litellm) as error:
-            raise (self._clock.fault() if self._clock.expired else self._fault(error)) from None
+                return await opening
+        except self._raised as error:
+            raise self._fault(error) from None
 
     def _fault(self, error: BaseException) -> ModelFault:
+        """Return the fault to raise in place of an error, and without it as its cause.
+
+        Its text may hold the key or the prompt, and would be logged with the traceback.
+        """
+        started = self._clock.started
         secrets = (self._endpoint.api_key,) if self._endpoint else ()
-        return fault_of(error, partial=self._clock.started, secrets=secrets)
+        if isinstance(error, WireError):
+            self.surprised = isinstance(error, WireSurprise)
+            return fault_said(error.kind, error.words, partial=started, secrets=secrets)
+        if self._clock.expired:
+            return self._clock.fault()
+        return fault_of(error, partial=started, secrets=secrets)
 
     def _priced(self, usage: Usage) -> Usage:
         """Return the usage; a server of one's own has no price, whatever name its model bears."""
@@ -333,8 +339,12 @@ async def _aclose(stream: OpenStream) -> None:
 
 
 def _raised_by(litellm: Any) -> tuple[type[BaseException], ...]:
-    """Return what LiteLLM lets through: openai's tree, and its own slips over an unforeseen answer."""
+    """Return what opening and reading raise.
+
+    That is ours, openai's tree, and LiteLLM's own slips over an unforeseen answer.
+    """
     return (
+        WireError,
         litellm.exceptions.openai.OpenAIError,
         httpx.HTTPError,
         OSError,

@@ -129,7 +129,7 @@ def _call(call: Any) -> ToolCallChunk:
 def size_of(chunk: ModelChunk) -> int:
     """Return the characters that a chunk adds to the response."""
     match chunk:
-        case TextChunk(text) | ReasoningChunk(text):
+        case TextChunk(text=text) | ReasoningChunk(text=text):
             return len(text)
         case ToolCallChunk(arguments=arguments):
             return len(arguments)

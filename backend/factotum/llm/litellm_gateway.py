@@ -8,7 +8,6 @@ closing at once. Why its Router does not do it: docs/decisions/0008-our-own-chai
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -91,8 +90,8 @@ class LiteLLMGateway:
         try:
             if why is not None:
                 yield FallbackChunk(call.model, why.message)
-            async with aclosing(call.chunks()) as chunks:
-                async for chunk in chunks:
+            while chunks := await call.read():
+                for chunk in chunks:
                     yield chunk
             permit.succeeded()
         except ModelFault as fault:

@@ -49,7 +49,10 @@ class OpenAIStream:
     def _read(self, chunk: JsonObject, found: list[ModelChunk]) -> None:
         if (error := chunk.get("error")) is not None:
             raise provider_error(error)
-        if usage := chunk.get("usage") or _under(chunk, "x_groq").get("usage"):
+        usage = chunk.get("usage")
+        if not usage and "x_groq" in chunk:
+            usage = _under(chunk, "x_groq").get("usage")
+        if usage:
             self._use(usage)
         choices = chunk.get("choices")
         if not choices:

@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any, Final
 
 import httpx
@@ -11,7 +10,7 @@ import httpx
 from factotum.llm.endpoints import Endpoint
 from factotum.llm.faults import ModelFault
 from factotum.llm.litellm_call import Call
-from factotum.llm.port import ModelRequest, StopChunk, TextChunk
+from factotum.llm.port import ModelChunk, ModelRequest, StopChunk, TextChunk
 from factotum.llm.raw_wires import open_client
 
 OPENAI_FLAG: Final = "EXPERIMENTAL_OPENAI_BASE_LLM_HTTP_HANDLER"
@@ -64,8 +63,9 @@ async def _decodes(litellm: Any, model: str, answer: bytes) -> bool:
     call = Call(litellm, request, endpoints, 1_000, client)
     try:
         await call.start()
-        async with aclosing(call.chunks()) as chunks:
-            got = [chunk async for chunk in chunks]
+        got: list[ModelChunk] = []
+        while chunks := await call.read():
+            got += chunks
         return call.decoded and got == [TextChunk("ready"), StopChunk("stop")]
     except ModelFault:
         return False

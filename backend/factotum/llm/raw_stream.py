@@ -58,7 +58,13 @@ class RawStream:
                 raise self._wire.failure
             if self._over or self._wire.ended:
                 return None
-            if chunks := self._wire.decode(await self._payloads()):
+            try:
+                data = await self._next()
+                payloads = self._lines.feed(data) if data else self._lines.close()
+            except _BROKEN:
+                raise WireError("broken_stream") from None
+            self._over = not data
+            if chunks := self._wire.decode(payloads):
                 return joined(chunks)
 
     def rest(self) -> list[ModelChunk]:
@@ -72,15 +78,6 @@ class RawStream:
         await self._response.aclose()
         if self._wrapper is not None:
             await self._wrapper.aclose()
-
-    async def _payloads(self) -> list[bytes]:
-        try:
-            if data := await self._next():
-                return self._lines.feed(data)
-        except _BROKEN:
-            raise WireError("broken_stream") from None
-        self._over = True
-        return self._lines.close()
 
     async def _drain(self) -> None:
         try:

@@ -1,7 +1,6 @@
 """One gateway for all models: the demo is played here, everything else goes to the providers."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from factotum.llm.demo import DEMO_MODEL, DemoGateway
@@ -18,12 +17,10 @@ class Gateways:
         self._providers = providers
         self._demo = demo
 
-    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk, None]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk, None]:
         """Yield the chunks of one call; see the port."""
         gateway = self._demo if request.model == DEMO_MODEL else self._providers
-        async with aclosing(gateway.stream(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        return gateway.stream(request)
 
     async def warm(self) -> None:
         """Make the first call of a provider fast: it would wait seconds for an import otherwise."""

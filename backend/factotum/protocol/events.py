@@ -257,6 +257,9 @@ class BrowserFrame(Event):
     title: str
 
 
+Delta = TextDelta | ReasoningDelta | ToolArgumentsDelta | ToolOutputDelta
+"""Pieces of text that show progress; flat, and nearly all that a log holds."""
+
 RunEvent = Annotated[
     RunQueued
     | RunStarted

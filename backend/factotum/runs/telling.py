@@ -3,10 +3,11 @@
 An attempt that took over may tell again what the dead one told; a reader of the log never sees it twice.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 
 from factotum.agent.ports import EventSink
 from factotum.protocol.events import (
+    Delta,
     MessageCreated,
     MessageDiscarded,
     ReasoningDelta,
@@ -16,8 +17,6 @@ from factotum.protocol.events import (
     ToolArgumentsDelta,
     ToolFinished,
 )
-
-_DRAFTED = (TextDelta, ReasoningDelta, ToolArgumentsDelta)
 
 
 class Teller:
@@ -30,6 +29,7 @@ class Teller:
         self._calls: set[str] = set()
         self._steered: set[str] = set()
         self._knows_all = True
+        self._newest: Delta | None = None
 
     def remember(self, told: Iterable[RunEvent]) -> None:
         """Take note of what the log holds already."""
@@ -40,22 +40,23 @@ class Teller:
         """Take note that what was told before is not known: then drafts are withdrawn to be sure."""
         self._knows_all = False
 
-    def emit(self, event: RunEvent) -> Awaitable[None]:
+    async def emit(self, event: RunEvent) -> None:
         """Show one event, in order, unless it was shown."""
-        if isinstance(event, _DRAFTED):
+        if not self._was_told(event):
             self._note(event)
-            return self._log.emit(event)
-        return self._emit_once(event)
+            await self._log.emit(event)
+
+    def more(self, delta: Delta, text: str) -> None:
+        """Show `text` as more of what `delta` tells of."""
+        if delta is not self._newest:
+            self._note(delta)
+            self._newest = delta
+        self._log.more(delta, text)
 
     async def discard_drafts(self) -> None:
         """Withdraw the messages that are shown and not stored: somebody else does them again, or nobody."""
         for message_id in sorted(self._drafts):
             await self.emit(MessageDiscarded(message_id=message_id))
-
-    async def _emit_once(self, event: RunEvent) -> None:
-        if not self._was_told(event):
-            self._note(event)
-            await self._log.emit(event)
 
     def _was_told(self, event: RunEvent) -> bool:
         match event:
@@ -71,6 +72,7 @@ class Teller:
                 return False
 
     def _note(self, event: RunEvent) -> None:
+        self._newest = None
         match event:
             case TextDelta() | ReasoningDelta() | ToolArgumentsDelta():
                 self._drafts.add(event.message_id)

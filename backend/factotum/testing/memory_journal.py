@@ -17,7 +17,7 @@ from factotum.core.clock import now
 from factotum.core.errors import Conflict, NotFound, StaleAttempt
 from factotum.core.ids import derived_id, new_id
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse
-from factotum.protocol.events import RunEvent
+from factotum.protocol.events import Delta, RunEvent
 from factotum.protocol.messages import Message, Part, Role, TextPart, ToolResultPart
 from factotum.protocol.runs import Plan, Question, UnreadMessage, Usage
 from factotum.testing.memory_approvals import MemoryApprovals
@@ -233,6 +233,9 @@ class _Fenced:
 
     async def _begin(self) -> MemoryRun:
         await asyncio.sleep(0)
+        return self._begin_now()
+
+    def _begin_now(self) -> MemoryRun:
         self._fate.begin()
         self._run.hold(self._attempt)
         return self._run
@@ -363,7 +366,13 @@ class MemoryEvents(_Fenced):
 
     async def emit(self, event: RunEvent) -> None:
         """Keep one event, in order. Raises StaleAttempt."""
-        run = await self._begin()
+        self._keep(await self._begin(), event)
+
+    def more(self, delta: Delta, text: str) -> None:
+        """Keep more of what `delta` tells of. Raises StaleAttempt."""
+        self._keep(self._begin_now(), delta.model_copy(update={"text": text}))
+
+    def _keep(self, run: MemoryRun, event: RunEvent) -> None:
         stamped = event.model_copy(update={"run_id": run.id, "seq": len(run.events) + 1, "at": now()})
         stamped.model_dump_json()
         run.events.append(stamped)

@@ -218,7 +218,7 @@ async def test_one_huge_output_and_a_huge_task_fit() -> None:
 
 
 async def test_the_agent_reads_more_of_what_was_left_out() -> None:
-    world = World(window=4_700, extra=(expand_output,))
+    world = World(window=4_950, extra=(expand_output,))
     pages = [act("native", f"page:{name}") for name in "abc"]
     gateway = TurnGateway([*pages, reply(DONE)])
     await world.work(gateway)

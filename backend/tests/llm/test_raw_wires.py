@@ -37,7 +37,10 @@ async def _call(endpoints: dict[str, Endpoint], model: str) -> tuple[bool, list[
     call = Call(litellm, ask(model, tools=()), endpoints, 20_000, client)
     try:
         await call.start()
-        return call.decoded, [chunk async for chunk in call.chunks()]
+        got: list[ModelChunk] = []
+        while chunks := await call.read():
+            got += chunks
+        return call.decoded, got
     finally:
         await call.close()
         await client.close()
