@@ -5,6 +5,9 @@ import { ended, openPage, service, useBrowser } from './browser'
 import type { Watched } from './browser'
 import { Service } from './process'
 
+/** Three tasks at once, on a machine that may have little to give. */
+const LONG_MS = 240_000
+
 describe.skipIf(service === null)('the first minute', () => {
   useBrowser()
   const own = new Service({}, null)
@@ -49,5 +52,5 @@ describe.skipIf(service === null)('the first minute', () => {
       expect(page.complaints).toEqual([])
     }
     await fresh.getByRole('list', { name: 'Threads', exact: true }).getByRole('listitem').nth(2).waitFor({ timeout: 30_000 })
-  })
+  }, LONG_MS)
 })
