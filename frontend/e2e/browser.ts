@@ -136,8 +136,9 @@ export async function api<Answer>(path: string, method = 'GET', data?: object | 
     },
     ...(data !== undefined && { body: typeof data === 'object' ? JSON.stringify(data) : data }),
   })
-  if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${await answer.text()}`)
-  return (await answer.json()) as Answer
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${text}`)
+  return (text === '' ? null : JSON.parse(text)) as Answer
 }
 
 /** The thread that a page shows. */

@@ -48,6 +48,7 @@ export const SCENARIOS = [
     turns: [
       [
         { reasoning: 'First I weigh **both** ways.' },
+        { stall: 0.5 },
         { text: 'Half of **this is bold' },
         { stall: 0.5 },
         { text: '** and done.\n\n```python\ndef double(x):\n    return 2 * x' },
