@@ -54,7 +54,7 @@ export const SCENARIOS = [
         { text: '** and done.\n\n```python\ndef double(x):\n    return 2 * x' },
         { stall: 0.5 },
         { text: `\n\`\`\`\n\n${table}\n` },
-        { call: 'shell', arguments: { command: "seq 300; printf '\\033[32mgreen\\033[0m\\n'; sleep 0.2" } },
+        { call: 'shell', arguments: { command: `seq 300; printf '\\033[32mgreen\\033[0m\\n'; ${HELD}` } },
       ],
       ['All is explained.'],
     ],
