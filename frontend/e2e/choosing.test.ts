@@ -31,7 +31,10 @@ describe.skipIf(service === null)('choosing', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Options', exact: true }).click()
     const options = page.getByRole('dialog', { name: 'Options of the next task' })
-    await options.getByRole('group', { name: 'How much it thinks' }).getByRole('radio', { name: 'High' }).check({ force: true })
+    await options
+      .getByRole('group', { name: 'How much it thinks' })
+      .getByRole('radio', { name: 'High' })
+      .check({ force: true })
     await options.getByRole('radio', { name: '$0.50' }).check({ force: true })
     expect(await violations(page)).toEqual([])
     await page.keyboard.press('Escape')
@@ -73,7 +76,10 @@ describe.skipIf(service === null)('choosing', () => {
   test('a call is changed, refused, or allowed from now on', async () => {
     const page = await openPage()
     const { id } = await api<{ id: string }>('/threads', 'POST', { title: '' })
-    await api(`/threads/${id}/runs`, 'POST', { input: 'Please run four commands', options: { policy: { ask: ['shell'] } } })
+    await api(`/threads/${id}/runs`, 'POST', {
+      input: 'Please run four commands',
+      options: { policy: { ask: ['shell'] } },
+    })
     await page.goto(url(`/t/${id}`))
     const log = page.getByRole('log')
     const call = page.getByRole('group', { name: 'shell' })
@@ -85,7 +91,10 @@ describe.skipIf(service === null)('choosing', () => {
     await call.getByRole('alert').getByText('This is no JSON object').waitFor()
     await changed.fill('{"command": 7}')
     await call.getByRole('button', { name: 'Approve as changed' }).click()
-    await call.getByRole('alert').getByText(/command/).waitFor()
+    await call
+      .getByRole('alert')
+      .getByText(/command/)
+      .waitFor()
     await changed.fill('{"command": "echo something-else"}')
     await call.getByRole('button', { name: 'Approve as changed' }).click()
 

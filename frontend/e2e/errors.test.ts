@@ -16,7 +16,10 @@ describe.skipIf(service === null)('errors', () => {
       await page.getByText('will do it').waitFor()
       wire.cut()
       await submit(page, 'Please lose your key')
-      await page.getByText(/The service cannot be reached.*Check that it is running/).first().waitFor()
+      await page
+        .getByText(/The service cannot be reached.*Check that it is running/)
+        .first()
+        .waitFor()
       expect(await page.getByLabel('Your task').inputValue()).toBe('Please lose your key')
       wire.mend()
       await page.getByLabel('Your task').press('Enter')

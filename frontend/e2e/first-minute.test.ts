@@ -21,36 +21,50 @@ describe.skipIf(service === null)('the first minute', () => {
     return page
   }
 
-  test('says which model is in use and what to set; each of the tasks it offers is done', async () => {
-    const fresh = await openPage({}, false, own)
-    await fresh.goto(`${own.url}/#code=${own.code}`)
-    await fresh.getByText('The demo model is in use:').waitFor()
-    await fresh.getByText('ANTHROPIC_API_KEY').waitFor()
-    await fresh.getByText('Your tasks will stand here.').waitFor()
-    expect(await violations(fresh)).toEqual([])
+  test(
+    'says which model is in use and what to set; each of the tasks it offers is done',
+    async () => {
+      const fresh = await openPage({}, false, own)
+      await fresh.goto(`${own.url}/#code=${own.code}`)
+      await fresh.getByText('The demo model is in use:').waitFor()
+      await fresh.getByText('ANTHROPIC_API_KEY').waitFor()
+      await fresh.getByText('Your tasks will stand here.').waitFor()
+      expect(await violations(fresh)).toEqual([])
 
-    const pages = await Promise.all(['Primes and a plot', 'A report on a CSV file', 'A small web page'].map(begin))
-    const [primes, report, site] = pages as [Watched, Watched, Watched]
-    await site.getByRole('radio', { name: 'A band, dark colours' }).check({ timeout: 60_000 })
-    await site.getByRole('button', { name: 'Answer', exact: true }).click()
-    await Promise.all(pages.map(ended))
-    for (const [page, file, shows] of [
-      [primes, 'primes.csv', () => primes.getByRole('tabpanel').getByRole('cell', { name: '71' })],
-      [report, 'report.md', () => report.getByRole('tabpanel').getByRole('heading').nth(1)],
-      [
-        site,
-        'index.html',
-        () => site.getByRole('tabpanel').locator('iframe').contentFrame().getByRole('heading', { name: 'A band' }).first(),
-      ],
-    ] as const) {
-      await page
-        .getByRole('list', { name: 'Results' })
-        .getByRole('button', { name: new RegExp(`^${file}`) })
-        .click()
-      await shows().waitFor()
-      expect(await page.getByRole('alert').count()).toBe(0)
-      expect(page.complaints).toEqual([])
-    }
-    await fresh.getByRole('list', { name: 'Threads', exact: true }).getByRole('listitem').nth(2).waitFor({ timeout: 30_000 })
-  }, LONG_MS)
+      const pages = await Promise.all(['Primes and a plot', 'A report on a CSV file', 'A small web page'].map(begin))
+      const [primes, report, site] = pages as [Watched, Watched, Watched]
+      await site.getByRole('radio', { name: 'A band, dark colours' }).check({ timeout: 60_000 })
+      await site.getByRole('button', { name: 'Answer', exact: true }).click()
+      await Promise.all(pages.map(ended))
+      for (const [page, file, shows] of [
+        [primes, 'primes.csv', () => primes.getByRole('tabpanel').getByRole('cell', { name: '71' })],
+        [report, 'report.md', () => report.getByRole('tabpanel').getByRole('heading').nth(1)],
+        [
+          site,
+          'index.html',
+          () =>
+            site
+              .getByRole('tabpanel')
+              .locator('iframe')
+              .contentFrame()
+              .getByRole('heading', { name: 'A band' })
+              .first(),
+        ],
+      ] as const) {
+        await page
+          .getByRole('list', { name: 'Results' })
+          .getByRole('button', { name: new RegExp(`^${file}`) })
+          .click()
+        await shows().waitFor()
+        expect(await page.getByRole('alert').count()).toBe(0)
+        expect(page.complaints).toEqual([])
+      }
+      await fresh
+        .getByRole('list', { name: 'Threads', exact: true })
+        .getByRole('listitem')
+        .nth(2)
+        .waitFor({ timeout: 30_000 })
+    },
+    LONG_MS,
+  )
 })

@@ -56,7 +56,8 @@ describe.skipIf(service === null)('giving files', () => {
     const thread = threadOf(page)
 
     // The tree, what is in it, and what else goes into it.
-    const script = "<h1>Still</h1><script>document.body.append('It moved')</script><img src='https://example.com/x.png'>"
+    const script =
+      "<h1>Still</h1><script>document.body.append('It moved')</script><img src='https://example.com/x.png'>"
     await api(`/threads/${thread}/files/site/index.html`, 'PUT', script)
     await api(`/threads/${thread}/files/site/app.py`, 'PUT', 'def main():\n    return 7\n')
     await page.keyboard.press('Control+j')

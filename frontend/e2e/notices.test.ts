@@ -47,17 +47,23 @@ describe.skipIf(service === null)('notifications', () => {
     await submit(page, 'Ask me which colour')
     await hide(page, true)
     // Its name, as far as the page has heard of it.
-    await expect.poll(() => told(page), { timeout: 20_000 }).toEqual([{ title: 'It needs you', text: expect.stringMatching(/colour|^Factotum$/i) as string }])
+    await expect
+      .poll(() => told(page), { timeout: 20_000 })
+      .toEqual([{ title: 'It needs you', text: expect.stringMatching(/colour|^Factotum$/i) as string }])
     await hide(page, false)
     await page.keyboard.press('Control+Shift+o')
     await page.getByRole('heading', { name: 'What shall I do for you?' }).waitFor()
-    await page.evaluate(() => (window as unknown as { told: Notification[] }).told[0]?.onclick?.(new Event('click')))
+    await page.evaluate(() => {
+      ;(window as unknown as { told: Notification[] }).told[0]?.onclick?.(new Event('click'))
+    })
     await page.getByRole('form', { name: /Which colour/ }).waitFor()
     expect(page.url()).not.toBe(thread)
     await page.getByRole('radio', { name: 'Red' }).check()
     await page.getByRole('button', { name: 'Answer', exact: true }).click()
     await hide(page, true)
-    await expect.poll(async () => (await told(page)).map(({ title }) => title), { timeout: 20_000 }).toEqual(['It needs you', 'It is done'])
+    await expect
+      .poll(async () => (await told(page)).map(({ title }) => title), { timeout: 20_000 })
+      .toEqual(['It needs you', 'It is done'])
     expect(page.complaints).toEqual([])
   })
 })

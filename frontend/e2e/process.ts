@@ -34,10 +34,7 @@ export class Service implements Address {
   #process: ChildProcess | null = null
   code = ''
 
-  constructor(
-    environment: Readonly<Record<string, string>> = {},
-    scenarios: readonly unknown[] | null = SCENARIOS,
-  ) {
+  constructor(environment: Readonly<Record<string, string>> = {}, scenarios: readonly unknown[] | null = SCENARIOS) {
     this.#environment = environment
     // The embedded servers run as another user when this one is root.
     chmodSync(this.#folder, 0o711)
@@ -67,14 +64,7 @@ export class Service implements Address {
     const port = String(this.#port)
     const child = spawn(
       join(BACKEND, '.venv/bin/python'),
-      [
-        '-c',
-        'from factotum.cli.main import main; main()',
-        'serve',
-        ...this.#script,
-        '--port',
-        port,
-      ],
+      ['-c', 'from factotum.cli.main import main; main()', 'serve', ...this.#script, '--port', port],
       {
         cwd: this.#folder,
         env: {

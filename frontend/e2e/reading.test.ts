@@ -49,7 +49,9 @@ describe.skipIf(service === null)('reading', () => {
     await page.keyboard.press('Control+j')
     await page.getByRole('tab', { name: 'Terminal' }).click()
     // While a command runs, its colours are shown; what is kept is what the model reads, which is plain.
-    const green = await terminal.getByText('green', { exact: true }).evaluate((element) => getComputedStyle(element).color)
+    const green = await terminal
+      .getByText('green', { exact: true })
+      .evaluate((element) => getComputedStyle(element).color)
     expect(green).not.toBe(await terminal.evaluate((element) => getComputedStyle(element).color))
     await page.keyboard.press('Control+j')
     await api(`/threads/${threadOf(page)}/files/go`, 'PUT', 'now')
@@ -69,7 +71,9 @@ describe.skipIf(service === null)('reading', () => {
 
     const code = log.getByLabel('Code, python')
     await expect
-      .poll(() => code.locator('span').evaluateAll((all) => new Set(all.map((one) => getComputedStyle(one).color)).size))
+      .poll(() =>
+        code.locator('span').evaluateAll((all) => new Set(all.map((one) => getComputedStyle(one).color)).size),
+      )
       .toBeGreaterThan(2)
     await log.getByRole('button', { name: 'Copy code' }).click()
     await log.getByRole('button', { name: 'Copied' }).waitFor()

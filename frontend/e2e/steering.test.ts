@@ -31,7 +31,9 @@ describe.skipIf(service === null)('a task under way', () => {
     await ended(page)
     await dot.waitFor({ state: 'detached' })
     const said = await log.innerText()
-    const order = ['Please hold on', 'Hear me out', 'I heard you.', 'Leave it be', 'I left it.'].map((text) => said.indexOf(text))
+    const order = ['Please hold on', 'Hear me out', 'I heard you.', 'Leave it be', 'I left it.'].map((text) =>
+      said.indexOf(text),
+    )
     expect(order).toEqual([...order].sort((one, other) => one - other))
     expect(order).not.toContain(-1)
   })
