@@ -1,4 +1,5 @@
 /** The browser, and what all tests do with it. */
+import { readFileSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
@@ -58,7 +59,8 @@ export async function openPage(
   contexts.push(context)
   if (signedIn) {
     await context.addInitScript((token) => {
-      localStorage.setItem('factotum.token', token)
+      // A preview in a frame has no storage of its own.
+      if (window === window.top) localStorage.setItem('factotum.token', token)
     }, at?.token ?? '')
   }
   const page = await context.newPage()
@@ -80,12 +82,31 @@ export async function submit(page: Page, task: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
+/** Says something to a task under way, to be read `when`. */
+export async function deliver(page: Page, when: string, text: string): Promise<void> {
+  await page.getByLabel('Your task').fill(text)
+  await page.getByRole('button', { name: /^When it is read/ }).click()
+  await page.getByRole('menuitemcheckbox', { name: new RegExp(`^${when}`) }).click()
+  await page.getByLabel('Your task').focus()
+  await page.keyboard.press('Enter')
+}
+
 /** Waits until the newest run has ended. */
 export async function ended(page: Page): Promise<void> {
   await page
     .getByRole('status')
     .getByText(/The task (is done|failed|was stopped)/)
     .waitFor({ state: 'attached', timeout: 90_000 })
+}
+
+/** The page is out of sight, as in a tab behind another or with the laptop closed; or seen again. */
+export function hide(page: Page, hidden: boolean): Promise<void> {
+  return page.evaluate((now) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => now })
+    const state = now ? 'hidden' : 'visible'
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
 }
 
 /** Choose from a menu. What changes the page in that instant may close it: then it is opened again. */
@@ -103,6 +124,32 @@ export async function choose(page: Page, menu: Locator, name: string): Promise<v
       await page.keyboard.press('Escape')
     }
   }
+}
+
+/** Asks the service's API, as the person who is signed in. */
+export async function api<Answer>(path: string, method = 'GET', data?: object | string): Promise<Answer> {
+  const answer = await fetch(url(`/v1${path}`), {
+    method,
+    headers: {
+      Authorization: `Bearer ${service?.token ?? ''}`,
+      ...(typeof data === 'object' && { 'Content-Type': 'application/json' }),
+    },
+    ...(data !== undefined && { body: typeof data === 'object' ? JSON.stringify(data) : data }),
+  })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${text}`)
+  return (text === '' ? null : JSON.parse(text)) as Answer
+}
+
+/** The thread that a page shows. */
+export function threadOf(page: Page): string {
+  return new URL(page.url()).pathname.slice('/t/'.length)
+}
+
+/** What a page hands to the person as a file: its name, and what is in it. */
+export async function downloaded(page: Page, click: () => Promise<void>): Promise<{ name: string; bytes: Buffer }> {
+  const [download] = await Promise.all([page.waitForEvent('download'), click()])
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
 }
 
 /** The text of the whole conversation, as it is shown. */

@@ -1,15 +1,6 @@
-import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { violations } from './axe'
-import { conversation, ended, openPage, service, submit, url, useBrowser } from './browser'
-
-async function deliver(page: Page, when: string, text: string): Promise<void> {
-  await page.getByLabel('Your task').fill(text)
-  await page.getByRole('button', { name: /^When it is read/ }).click()
-  await page.getByRole('menuitemcheckbox', { name: new RegExp(`^${when}`) }).click()
-  await page.getByLabel('Your task').focus()
-  await page.keyboard.press('Enter')
-}
+import { conversation, deliver, ended, openPage, service, submit, url, useBrowser } from './browser'
 
 describe.skipIf(service === null)('writing to the agent, and taking it back', () => {
   useBrowser()

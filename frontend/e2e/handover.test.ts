@@ -48,6 +48,8 @@ describe.skipIf(service === null)("the agent's browser in a person's hands", () 
     await page.getByText('I am in your inbox.').waitFor({ timeout: 30_000 })
     await ended(page)
     await shown.getByRole('heading', { name: 'Inbox' }).waitFor()
+    const picture = shown.getByRole('img', { name: 'The browser shows Inbox' })
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(300)
     const [run] = (JSON.parse(await read(page, `/v1/threads/${threadId}/runs`)) as { items: { id: string }[] }).items
     const told =
       (await read(page, `/v1/threads/${threadId}/messages`)) + (await read(page, `/v1/runs/${run?.id ?? ''}/events`))

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { conversation, ended, openPage, service, submit, useBrowser } from './browser'
+import { conversation, ended, hide, openPage, service, submit, threadOf, useBrowser } from './browser'
 import type { Address } from './process'
 import { Service } from './process'
 import { Wire } from './wire'
@@ -20,10 +20,6 @@ interface Answer {
 async function ask(at: Address | null, path: string): Promise<Answer['items']> {
   const answer = await fetch(`${at?.url ?? ''}/v1${path}`, { headers: { Authorization: `Bearer ${at?.token ?? ''}` } })
   return ((await answer.json()) as Answer).items
-}
-
-function threadOf(page: Page): string {
-  return new URL(page.url()).pathname.slice('/t/'.length)
 }
 
 /** The texts of the agent, in order, as the service has them: without markdown's marks. */
@@ -47,13 +43,6 @@ async function lasting(page: Page): Promise<string> {
   return (await conversation(page))
     .replaceAll(/(\d+ (h|min) )?\d+(\.\d+)? (ms|s|min)\b|\S+ tokens/g, '')
     .replaceAll(/\s*\n\s*/g, '\n')
-}
-
-function hide(page: Page, hidden: boolean): Promise<void> {
-  return page.evaluate((now) => {
-    Object.defineProperty(document, 'hidden', { configurable: true, get: () => now })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, hidden)
 }
 
 describe.skipIf(service === null)('a page that is left alone by its service', () => {

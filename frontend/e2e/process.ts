@@ -19,22 +19,31 @@ export interface Address {
   readonly token: string
 }
 
-/** `factotum serve` on a data folder of its own. It may be killed and started again, at the same address. */
+/** What would give the service a model of its own. */
+const KEYS = /_API_KEY$|^OLLAMA_/
+
+/**
+ * `factotum serve` on a data folder of its own. It may be killed and started again, at the same address. Without
+ * scenarios it is as somebody finds it who has no provider's key: the demo answers.
+ */
 export class Service implements Address {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ft-page-'))
   readonly #environment: Readonly<Record<string, string>>
+  readonly #script: readonly string[]
   #port = 0
   #process: ChildProcess | null = null
   code = ''
 
-  constructor(environment: Readonly<Record<string, string>> = {}) {
+  constructor(environment: Readonly<Record<string, string>> = {}, scenarios: readonly unknown[] | null = SCENARIOS) {
     this.#environment = environment
     // The embedded servers run as another user when this one is root.
     chmodSync(this.#folder, 0o711)
     const primes = JSON.parse(readFileSync(join(BACKEND, 'factotum/testing/provider/scripts/primes.json'), 'utf8')) as {
       scenarios: unknown[]
     }
-    writeFileSync(join(this.#folder, 'script.json'), JSON.stringify({ scenarios: [...primes.scenarios, ...SCENARIOS] }))
+    const script = join(this.#folder, 'script.json')
+    this.#script = scenarios === null ? [] : ['--script', script]
+    writeFileSync(script, JSON.stringify({ scenarios: [...primes.scenarios, ...(scenarios ?? [])] }))
   }
 
   get url(): string {
@@ -51,19 +60,11 @@ export class Service implements Address {
     const log = join(this.#folder, 'log')
     const output = openSync(log, 'a')
     const before = statSync(log).size
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('FACTOTUM_'))
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('FACTOTUM_') && !KEYS.test(name))
     const port = String(this.#port)
     const child = spawn(
       join(BACKEND, '.venv/bin/python'),
-      [
-        '-c',
-        'from factotum.cli.main import main; main()',
-        'serve',
-        '--script',
-        join(this.#folder, 'script.json'),
-        '--port',
-        port,
-      ],
+      ['-c', 'from factotum.cli.main import main; main()', 'serve', ...this.#script, '--port', port],
       {
         cwd: this.#folder,
         env: {

@@ -37,7 +37,46 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 8123), Handler).serve_forever()
 `
 const UP = 'for n in $(seq 100); do (echo > /dev/tcp/127.0.0.1/8123) 2>/dev/null && exit; sleep 0.1; done; exit 1'
 
+/** A command that goes on until the person's side has written a file, so that no test waits longer than it must. */
+const HELD = 'until [ -e go ]; do sleep 0.1; done'
+
+const table = '| Name | Value |\n|---|---|\n| one, or so | 1 |\n| two | 2 |\n'
+
 export const SCENARIOS = [
+  {
+    match: 'think, then explain',
+    turns: [
+      [
+        { reasoning: 'First I weigh **both** ways.' },
+        { stall: 0.5 },
+        { text: 'Half of **this is bold' },
+        { stall: 0.5 },
+        { text: '** and done.\n\n```python\ndef double(x):\n    return 2 * x' },
+        { stall: 0.5 },
+        { text: `\n\`\`\`\n\n${table}\n` },
+        { call: 'shell', arguments: { command: `seq 300; printf '\\033[32mgreen\\033[0m\\n'; ${HELD}` } },
+      ],
+      ['All is explained.'],
+    ],
+  },
+  {
+    match: 'hold on',
+    turns: [
+      ['I hold on.', { call: 'shell', arguments: { command: HELD } }],
+      { expect: 'Hear me', items: ['I heard you.', { call: 'shell', arguments: { command: 'sleep 300' } }] },
+      { expect: 'Leave it', items: [{ call: 'complete', arguments: { summary: 'I left it.', deliverables: [] } }] },
+    ],
+  },
+  {
+    match: 'four commands',
+    turns: [
+      ...['one', 'two', 'three', 'four'].map((word) => [
+        { call: 'shell', arguments: { command: `printf '%s\\n' ${word}-was-run` } },
+      ]),
+      [{ call: 'complete', arguments: { summary: 'I am through.', deliverables: [] } }],
+    ],
+  },
+  { match: 'lose your key', turns: [{ items: [], error: 'unauthorized' }] },
   {
     match: 'read my inbox',
     turns: [

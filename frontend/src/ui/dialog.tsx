@@ -24,6 +24,12 @@ const PLACES = {
   bottom: 'inset-x-0 bottom-0 h-[86dvh] rounded-t-lg border-t',
 }
 
+/** Not the button that closes it, whose hint would be shown before anybody asked. */
+function focusContent(event: Event): void {
+  event.preventDefault()
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus()
+}
+
 export function Dialog({
   open,
   onOpenChange,
@@ -39,12 +45,7 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/30 dark:bg-black/55" />
         <Radix.Content
           aria-describedby={undefined}
-          onOpenAutoFocus={(event) => {
-            // Else the button that closes it has the focus, and shows its tip before anybody asked.
-            if (titleHidden || !(event.currentTarget instanceof HTMLElement)) return
-            event.preventDefault()
-            event.currentTarget.focus()
-          }}
+          {...(!titleHidden && { onOpenAutoFocus: focusContent })}
           onEscapeKeyDown={(event) => {
             // What takes all keys takes this one too.
             if (document.activeElement?.closest('[data-takes-keys]') != null) event.preventDefault()

@@ -65,9 +65,13 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
     <main className="flex h-full min-w-0 flex-1 flex-col">
       <header className="flex h-12 shrink-0 items-center gap-2 border-b px-3">
         {actions}
-        <h1 className="min-w-0 flex-1 truncate font-medium">
-          {thread?.title === '' ? t('thread.untitled') : (thread?.title ?? '')}
-        </h1>
+        {thread === null ? (
+          <span className="flex-1" />
+        ) : (
+          <h1 className="min-w-0 flex-1 truncate font-medium">
+            {thread.title === '' ? t('thread.untitled') : thread.title}
+          </h1>
+        )}
         <ConnectionSign />
         <Meter />
         <LookButton />
@@ -77,7 +81,7 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
       <Status />
       {problem !== null ? (
         <div role="alert" className="m-auto max-w-md p-6 text-center">
-          <p className="font-medium text-base">{problem.message}</p>
+          <h1 className="font-medium text-base">{problem.message}</h1>
           <p className="mt-1 text-muted">{problem.hint}</p>
         </div>
       ) : loading ? (
