@@ -10,6 +10,7 @@ from typing import assert_never, cast
 from pydantic import JsonValue
 
 from factotum.agent.config import ProcessorConfig
+from factotum.agent.heard import Heard
 from factotum.core.ids import derived_id
 from factotum.llm.port import ReasoningChunk, StopReason, TextChunk
 from factotum.parsing.assembler import (
@@ -81,12 +82,10 @@ class Draft:
         """What shows the pieces of this message, by the kind of piece: one delta serves all of a kind."""
         self.kept: tuple[TextPart | ReasoningPart, ...] = ()
         self.said: tuple[TextPart | ReasoningPart, ...] = ()
-        self.heard: list[TextChunk | ReasoningChunk] = []
-        """The text and the reasoning that came since the last cut."""
+        self.heard = Heard()
         self.placed: dict[int, tuple[str, ToolCallPart]] = {}
         """The stored calls by number, each with its message's id."""
         self._first_id = message_id
-        self._written = Assembler()
         self._leads_nowhere = False
         self._stored: set[int] = set()
         self._registry = registry
@@ -121,20 +120,14 @@ class Draft:
         A rest that says nothing ends the answer, whatever its provider's reason: going on leads nowhere.
         """
         if self.stop == "length":
-            self._leads_nowhere = bool(self.said) and not any(isinstance(c, TextChunk) for c in self.heard)
+            self._leads_nowhere = bool(self.said) and not self.heard.has_more_text
             return self.assembler.cut(goes_on=self._may_go_on)
         return self.assembler.close(truncated=self.stop == "content_filter")
 
     def go_on(self) -> None:
         """Keep what came so far; the rest comes in another message of the provider's."""
-        for chunk in self.heard:
-            if isinstance(chunk, TextChunk):
-                self._written.text(readable(chunk.text))
-            else:
-                self._written.reasoning(readable(chunk.text), chunk.signed)
-        self._written.cut()
-        self.heard.clear()
-        self.said = _prose(_seamless(filter(None, map(self._part, self._written.parts))))
+        self.heard.cut()
+        self.said = _prose(_seamless(filter(None, map(self._part, self.heard.parts))))
         self.kept = _prose(self.interrupted().parts)
 
     def again(self, before: "Draft") -> Sequence[ParseEvent]:
@@ -142,11 +135,11 @@ class Draft:
         read: list[ParseEvent] = []
         for part in before.said:
             if isinstance(part, ReasoningPart):
-                self.heard.append(ReasoningChunk(part.text, part.signed))
+                self.heard.add(ReasoningChunk(part.text, part.signed))
                 read += self.assembler.reasoning(part.text, part.signed)
                 continue
             for piece in part.pieces:
-                self.heard.append(TextChunk(piece))
+                self.heard.add(TextChunk(piece))
                 read += self.assembler.text(piece) + self.assembler.cut(goes_on=True)
                 self.go_on()
         return read
@@ -167,7 +160,7 @@ class Draft:
         Where the rest was still to come, what comes before a call that was cut is what can be gone on with.
         """
         parts = self.parts()
-        if self.said and not self.heard and self.assembler.is_open:
+        if self.said and not self.heard.has_more and self.assembler.is_open:
             parts = _with_end(parts, "length")
         return Response(parts, self.usage, "stop", "interrupted", self.model)
 
@@ -253,9 +246,7 @@ class Draft:
         The source begins after the prose before it then, so that it is what the model has read of it before.
         """
         pieces = [piece for said in self.said if isinstance(said, TextPart) for piece in said.pieces]
-        source = "".join(
-            (*pieces, *(readable(chunk.text) for chunk in self.heard if isinstance(chunk, TextChunk)))
-        )
+        source = self.heard.text
         parts = self.assembler.parts
         before = "".join(
             each.text for each in takewhile(lambda p: p is not part, parts) if isinstance(each, AssembledText)
@@ -285,11 +276,6 @@ class Draft:
             hint=hint,
             code="native_calls_off",
         )
-
-
-def readable(text: str) -> str:
-    """Return `text` without the halves of surrogate pairs: no event and no column can hold them."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _name(name: str) -> str:

@@ -9,7 +9,8 @@ from contextlib import aclosing
 from typing import assert_never
 
 from factotum.agent.config import ProcessorConfig
-from factotum.agent.draft import Draft, Response, readable
+from factotum.agent.draft import Draft, Response
+from factotum.agent.heard import readable
 from factotum.agent.ports import EventSink, PlannedCall
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import (
@@ -122,10 +123,10 @@ def _parsed(chunk: _Said, draft: Draft) -> Sequence[ParseEvent]:
     """Read one chunk into the draft; return what of it is certain now."""
     match chunk:
         case TextChunk(text=text):
-            draft.heard.append(chunk)
+            draft.heard.add(chunk)
             return draft.assembler.text(readable(text))
         case ReasoningChunk(text=text, signed=signed):
-            draft.heard.append(chunk)
+            draft.heard.add(chunk)
             return draft.assembler.reasoning(readable(text), signed)
         case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
             name = None if name is None else readable(name)
