@@ -22,6 +22,9 @@ TWO = $(MAKE) --no-print-directory --jobs=2 $(if $(CI),--output-sync=target)
 # What `make check` has the tests measured with.
 MEASURED :=
 
+# Tests start hundreds of processes: where no byte code is kept, each compiles the whole service again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test page-check page-test page-api check lint format types sizes bounds lock \
 	computing \

@@ -94,7 +94,7 @@ def short_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(short_folder: Path) -> Iterator[EmbeddedPostgres]:
     """Yield a running Postgres, shared by the tests of this process: make a database of your own in it."""
-    fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    fast = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "scram_iterations": "1"}
     with DataFolder(short_folder / "pg") as folder:
         server = EmbeddedPostgres(folder, configuration=fast)
         server.start()

@@ -1,4 +1,4 @@
-"""A database of its own for each test: a clone of one that was migrated once a process.
+"""A database of its own for each test: a clone of one that was migrated once a process, or an emptied one.
 
 Alice and Bob each have a personal account. `database` is open; whoever needs only the addresses takes
 `database_url` (the service's) and `admin_database_url` (the owner's).
@@ -15,6 +15,7 @@ from factotum.embedded.postgres import EmbeddedPostgres
 from factotum.store.database import Database
 from factotum.store.migrate import migrate
 from factotum.store.records import Caller
+from tests.reused_database import emptied, prepare
 
 ALICE = Caller("a11ce000-0000-7000-8000-000000000001")
 BOB = Caller("b0b00000-0000-7000-8000-000000000001")
@@ -64,16 +65,31 @@ def template_database(postgres: EmbeddedPostgres) -> str:
         with psycopg.connect(admin_url) as connection:
             connection.execute("insert into factotum.accounts values (%s, %s, 'personal')", (account, title))
         add_member(admin_url, account, caller.user_id, "owner")
+    prepare(admin_url)
     return name
 
 
+@pytest.fixture(scope="session")
+def idle_databases() -> list[str]:
+    """Return the names of databases that tests have left as they found them."""
+    return []
+
+
 @pytest.fixture
-def database_name(postgres: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+def database_name(
+    postgres: EmbeddedPostgres, template_database: str, idle_databases: list[str]
+) -> Iterator[str]:
     """Yield the name of this test's own database."""
-    name = f"test_{uuid.uuid4().hex}"
-    administer(postgres, "create database {} template {} strategy file_copy", name, template_database)
+    if not idle_databases:
+        idle_databases.append(f"test_{uuid.uuid4().hex}")
+        statement = "create database {} template {} strategy file_copy"
+        administer(postgres, statement, idle_databases[-1], template_database)
+    name = idle_databases.pop()
     yield name
-    administer(postgres, "drop database {} with (force)", name)
+    if emptied(postgres.admin_url(database=name)):
+        idle_databases.append(name)
+    else:
+        administer(postgres, "drop database {} with (force)", name)
 
 
 @pytest.fixture

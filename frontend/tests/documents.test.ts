@@ -107,6 +107,7 @@ test('a thread is written down with who said what, and fences hold what they hol
           dialect: 'native',
           raw: '',
           fault: null,
+          seams: [],
         },
       ]),
       message('c', 3, 'tool', [

@@ -94,7 +94,8 @@ const shell = {
   dialect: 'native',
   raw: '',
   fault: null,
-} as const
+  seams: [],
+} satisfies Message['parts'][number]
 const done = { ...shell, call_id: 'c2', name: 'complete', arguments: { summary: 'There are **two** files.' } } as const
 
 const recorded = {

@@ -9,7 +9,7 @@ import { kinds } from './shown'
 const plan = (status: string) => ({ items: [{ text: 'Write it', status }, { text: 5 }, null] })
 
 function call(id: string, name: string, given: Record<string, unknown> = {}): Message['parts'][number] {
-  return { type: 'tool_call', call_id: id, name, arguments: given, dialect: 'native', raw: '', fault: null }
+  return { type: 'tool_call', call_id: id, name, arguments: given, dialect: 'native', raw: '', fault: null, seams: [] }
 }
 
 function result(id: string, name: string): Message['parts'][number] {

@@ -123,9 +123,13 @@ def request(method: str, path: str, token: str, content: bytes = b"", *, close: 
     ).encode() + content
 
 
-def age_ms(frame: bytes) -> float | None:
-    """Return how old a frame's event is, in milliseconds; None for a heartbeat or a hint."""
+def age_ms(frame: bytes, asked: float = 0.0) -> float | None:
+    """Return how long a frame's event was on its way, in milliseconds; None for a heartbeat or a hint.
+
+    `asked` is when the stream was asked for, in seconds of the clock: what was there before begins then.
+    """
     _, found, rest = frame.partition(b'"at":"')
     if not found:
         return None
-    return (time.time() - datetime.fromisoformat(rest.partition(b'"')[0].decode()).timestamp()) * 1000
+    at = datetime.fromisoformat(rest.partition(b'"')[0].decode()).timestamp()
+    return (time.time() - max(at, asked)) * 1000

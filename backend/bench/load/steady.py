@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from contextlib import suppress
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -123,7 +124,8 @@ class Steady:
             thread_id = (await caller.call("POST", "/v1/threads", {}))["id"]
             task = {"input": f"paced {CHUNKS} {self._pause_ms}", "model": MODEL}
             run = await caller.call("POST", f"/v1/threads/{thread_id}/runs", task)
-            stream = await follow(self._service.port, self._service.token, run["id"], self._take)
+            told = partial(self._take, time.time())
+            stream = await follow(self._service.port, self._service.token, run["id"], told)
             try:
                 await stream.over
             finally:
@@ -133,10 +135,10 @@ class Steady:
     def _take_nothing(self, frame: bytes) -> None:
         """An idle client has nothing to do with what it is told."""
 
-    def _take(self, frame: bytes) -> None:
+    def _take(self, asked: float, frame: bytes) -> None:
         if not self._measuring:
             return
-        age = age_ms(frame)
+        age = age_ms(frame, asked)
         if age is not None:
             self._events += 1
             self._late.append(age)

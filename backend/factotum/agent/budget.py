@@ -4,7 +4,7 @@ Law: what is granted fits into what is left, so that used and reserved never add
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from factotum.llm.prices import Price
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse, amounts
@@ -41,27 +41,56 @@ class Left:
             _minus(limit.millis, used.millis),
         )
 
+    @property
+    def is_overdrawn(self) -> bool:
+        """Whether less than nothing is left of money or tokens."""
+        return (self.nanos or 0) < 0 or (self.tokens or 0) < 0
+
+    def without(self, extra: "Extra") -> "Left":
+        """Return what is left besides."""
+        nanos, tokens = _minus(self.nanos, extra.nanos or 0), _minus(self.tokens, extra.tokens)
+        return replace(self, nanos=nanos, tokens=tokens)
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What is reserved for one step, besides the step. `nanos` None: no price is known.
 
     `output_tokens` of the tokens are for the answer; `bounded`: the pool has a limit that it could break.
+    `extra`: what was needed beside the step is part of it.
     """
 
     nanos: int | None
     tokens: int
     output_tokens: int
     bounded: bool
+    extra: bool = False
+
+    def plus(self, extra: "Extra") -> "Grant":
+        """Return it with what is needed beside the step."""
+        nanos = self.nanos if extra.nanos is None else (self.nanos or 0) + extra.nanos
+        return replace(self, nanos=nanos, tokens=self.tokens + extra.tokens, extra=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a model call beside the steps takes at the most. `nanos` None: no price is known."""
+
+    tokens: int
+    nanos: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What the next model call needs. Tokens; without a `price` money does not limit it."""
+    """What the next model call needs. Tokens; without a `price` money does not limit it.
+
+    `extra` is needed too, but the call goes before it: without room for both there is room for the call.
+    """
 
     input_tokens: int
     most_output: int
     price: Price | None = None
+    extra: Extra | None = None
 
     def grant(self, pool: BudgetUse) -> Grant | None:
         """Return what fits into the pool, up to the most that the call may take; None when it is too little.
@@ -69,6 +98,14 @@ class Need:
         Time is not reserved: a step may begin while any is left.
         """
         left = Left.of(pool)
+        if self.extra is not None:
+            rest = left.without(self.extra)
+            granted = self._within(rest)
+            if granted is not None and not rest.is_overdrawn:
+                return granted.plus(self.extra)
+        return self._within(left)
+
+    def _within(self, left: Left) -> Grant | None:
         if any(missing > 0 for missing in self._missing(left)):
             return None
         output = self.most_output

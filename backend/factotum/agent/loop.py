@@ -7,12 +7,14 @@ the `complete` or `ask` tool, an answer without calls, a limit, or a stop. Never
 import asyncio
 from collections.abc import Sequence
 
+from factotum.agent.budget import Extra
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.going_on import go_on
 from factotum.agent.outcome import Awaiting, HandedOver, RunOutcome
 from factotum.agent.ports import CallResult, EventSink, RunJournal
 from factotum.agent.response_processor import ResponseProcessor
 from factotum.agent.room import Room
+from factotum.agent.spending import Beside
 from factotum.agent.state import RunState
 from factotum.agent.steering import NEW_MESSAGE, take_in
 from factotum.agent.steps import Steps
@@ -62,6 +64,10 @@ class AgentLoop:
     def count_in(self, usage: Usage) -> None:
         """Count what the run used beside its steps."""
         self._steps.count_in(usage)
+
+    def beside(self, extra: Extra) -> Beside:
+        """Keep room back in the budget for a model call beside the run's steps, from the next one on."""
+        return self._steps.beside(extra)
 
     def hand_over(self) -> None:
         """Ask the loop to end at the next step boundary, for another worker to go on."""

@@ -12,7 +12,15 @@ from factotum.agent.handed_back import own_reasoning
 from factotum.agent.pictures import placeholders
 from factotum.llm.ready import ReadyMessage
 from factotum.parsing.entities import escape
-from factotum.protocol.messages import Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from factotum.protocol.messages import (
+    Message,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    split,
+)
 
 ModelMessage = Mapping[str, JsonValue]
 
@@ -73,7 +81,7 @@ def render(messages: Iterable[Message], config: ProcessorConfig) -> list[ModelMe
 def render_cut(parts: Sequence[Part], config: ProcessorConfig, model: str) -> list[ModelMessage]:
     """Render what came so far of an answer that the length limit cut, and the wish to go on."""
     rendered: list[ModelMessage] = []
-    for section in _sections(parts):
+    for section in _sections(parts, config):
         rendered += [_assistant(section, {}, config, model), _user(_CONTINUE)]
     return rendered
 
@@ -112,7 +120,7 @@ def _response(
 ) -> Iterable[ModelMessage]:
     """Render a response: as many messages as it came in, and the results of its calls."""
     answered = {call.call_id: results.get(call.call_id) or _missing(call) for call in message.calls}
-    sections = _sections(message.parts)
+    sections = _sections(message.parts, config)
     for section in sections[:-1]:
         yield from (_assistant(section, answered, config, message.model), _user(_CONTINUE))
     yield _assistant(sections[-1], answered, config, message.model)
@@ -125,10 +133,17 @@ def _response(
     yield from pictures
 
 
-def _sections(parts: Sequence[Part]) -> list[list[Part]]:
+def _sections(parts: Sequence[Part], config: ProcessorConfig) -> list[list[Part]]:
     """Split the parts of a response where the length limit had cut it and it was gone on with."""
     sections: list[list[Part]] = [[]]
     for part in parts:
+        if isinstance(part, ToolCallPart) and part.seams and not _is_native(part, config):
+            *pieces, rest = split(part.raw, part.seams)
+            for piece in pieces:
+                sections[-1].append(TextPart(text=piece))
+                sections.append([])
+            sections[-1].append(part.model_copy(update={"raw": rest}))
+            continue
         if not isinstance(part, TextPart):
             sections[-1].append(part)
             continue

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import assert_never
 
 from factotum.agent.config import ProcessorConfig
-from factotum.agent.draft import Draft, Response
+from factotum.agent.draft import Draft, Response, readable
 from factotum.agent.ports import EventSink, PlannedCall
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import (
@@ -24,7 +24,7 @@ from factotum.llm.port import (
 )
 from factotum.parsing.events import CallBroken, CallDelta, CallEnded, CallStarted, ParseEvent, Reasoning, Text
 from factotum.protocol.events import Delta, ModelChanged, ReasoningDelta, TextDelta, ToolArgumentsDelta
-from factotum.protocol.messages import ReasoningPart, ToolCallPart
+from factotum.protocol.messages import ToolCallPart
 from factotum.tools.registry import Registry
 from factotum.tools.tool import Effect
 
@@ -57,15 +57,7 @@ class ResponseProcessor:
         `model` is asked. Returns it with what is to be shown.
         """
         fresh = self.draft(draft.message_id, model)
-        said: list[ParseEvent] = []
-        for part in draft.kept:
-            if isinstance(part, ReasoningPart):
-                said += fresh.assembler.reasoning(part.text, part.signed)
-            else:
-                for piece in part.pieces:
-                    said += fresh.assembler.text(piece) + fresh.assembler.cut()
-        fresh.kept = draft.kept
-        return fresh, said
+        return fresh, fresh.again(draft)
 
     async def process(self, request: ModelRequest, draft: Draft, on_call: OnCall | None = None) -> Response:
         """Stream one response into `draft`, which keeps what came so far whatever happens.
@@ -88,7 +80,7 @@ class ResponseProcessor:
                         break
         await self.show(draft, draft.end(), on_call)
         response = draft.response()
-        if response.is_empty and not draft.in_pieces:
+        if response.is_empty and not (draft.in_pieces or draft.is_half):
             raise ModelFault(
                 "empty_response",
                 "The model returned neither text nor a call.",
@@ -130,12 +122,14 @@ def _parsed(chunk: _Said, draft: Draft) -> Sequence[ParseEvent]:
     """Read one chunk into the draft; return what of it is certain now."""
     match chunk:
         case TextChunk(text=text):
-            return draft.assembler.text(_readable(text))
+            draft.heard.append(chunk)
+            return draft.assembler.text(readable(text))
         case ReasoningChunk(text=text, signed=signed):
-            return draft.assembler.reasoning(_readable(text), signed)
+            draft.heard.append(chunk)
+            return draft.assembler.reasoning(readable(text), signed)
         case ToolCallChunk(index=index, call_id=call_id, name=name, arguments=arguments):
-            name = None if name is None else _readable(name)
-            return draft.assembler.native(index, call_id, name, _readable(arguments))
+            name = None if name is None else readable(name)
+            return draft.assembler.native(index, call_id, name, readable(arguments))
         case UsageChunk(usage=usage):
             draft.usage, draft.newest_usage = draft.usage.plus(usage), usage
         case StopChunk(reason=reason):
@@ -143,11 +137,6 @@ def _parsed(chunk: _Said, draft: Draft) -> Sequence[ParseEvent]:
         case _:
             assert_never(chunk)
     return ()
-
-
-def _readable(text: str) -> str:
-    """Return `text` without the halves of surrogate pairs: no event and no column can hold them."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _piece(draft: Draft, event: Text | Reasoning | CallStarted | CallDelta) -> tuple[str, Hashable]:

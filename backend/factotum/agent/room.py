@@ -13,7 +13,7 @@ from factotum.agent.ports import EventSink, RunJournal
 from factotum.agent.shortening import decide
 from factotum.agent.state import RunState
 from factotum.agent.steps import Steps
-from factotum.agent.summariser import Summariser
+from factotum.agent.summariser import Summarised, Summariser
 from factotum.agent.thread_manager import ThreadManager
 from factotum.agent.window import FULL, Bounds, Meter, bounds
 from factotum.core.ids import derived_id
@@ -118,46 +118,47 @@ class Room:
         if decision is None:
             return False
         parts: list[Part] = [ReferencesPart(ids=decision.references)] if decision.references else []
-        usage = Usage()
+        made = None
         if decision.cut is not None:
-            part, usage = await self._compaction(decision.cut, within)
+            part, made = await self._compaction(decision.cut, within)
             parts.append(part)
-        await whole(self._store(parts, usage))
+        await whole(self._store(parts, made))
         await self._thread.refresh()
         await self._total()
         return True
 
-    async def _compaction(self, cut: int, within: Bounds) -> tuple[CompactionPart, Usage]:
+    async def _compaction(self, cut: int, within: Bounds) -> tuple[CompactionPart, Summarised | None]:
         transcript, count = self._thread.transcript, self._meter.count
         gone = [m for segment in transcript.segments[transcript.kept : cut] for m in segment.messages]
         kept = [m for segment in transcript.segments[cut:] for m in segment.messages]
         record = record_of(gone, transcript.compaction)
         longest = max(int(within.full * _RECORD_SHARE), _LEAST_RECORD)
         record = await asyncio.to_thread(fitting, record, longest, count)
-        summary, usage = await self._summary(record, within.summary)
+        made = await self._summary(record, within.summary)
         part = compaction(
             gone,
             kept,
             transcript.compaction,
             keeps=transcript.keeps(cut),
-            summary=summary,
+            summary=None if made is None else made.text,
             fit=lambda text, share: fitting(text, int(within.summary * share), count),
         )
-        return part, usage
+        return part, made
 
-    async def _summary(self, record: str, most_tokens: int) -> tuple[str | None, Usage]:
+    async def _summary(self, record: str, most_tokens: int) -> Summarised | None:
         """Have a summary written; without room for it in the budget there is none."""
         granted = await self._steps.reserve(self._summariser.request(record, most_tokens))
         if isinstance(granted, Question):
-            return None, Usage()
+            return None
         return await self._summariser.summarise(granted, most_tokens)
 
-    async def _store(self, parts: Sequence[Part], usage: Usage) -> None:
+    async def _store(self, parts: Sequence[Part], made: Summarised | None) -> None:
         """Store and show a decision, and count what it used. Its id follows from where the log stands."""
         steps, message_id = self._steps, derived_id(self._state.run_id, "context", self._thread.position)
+        usage = Usage() if made is None else made.usage
         used = steps.usage.plus(usage)
         message = await self._journal.store_context(message_id, parts, steps.count, used)
         steps.usage = used
         await self._events.emit(MessageCreated(message=message))
-        if usage != Usage():
-            await self._events.emit(UsageRecorded(model=self._state.model, usage=usage))
+        if made is not None and usage != Usage():
+            await self._events.emit(UsageRecorded(model=made.model, usage=usage))

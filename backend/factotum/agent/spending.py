@@ -1,12 +1,13 @@
 """Reserves room in the run's budget before each model call, and says what to ask when there is none."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pydantic import JsonValue
 
-from factotum.agent.budget import Need, ask_to_extend
+from factotum.agent.budget import Extra, Need, ask_to_extend
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.ports import RunJournal
 from factotum.llm.port import ModelRequest
@@ -43,6 +44,30 @@ class InputEstimate:
             self._tokens = input_tokens
 
 
+class Beside:
+    """A model call beside the steps, as that for a title. From the next step on, room is kept back for it."""
+
+    def __init__(self, extra: Extra) -> None:
+        self.extra = extra
+        self.is_over = False
+        self._answered = asyncio.Event()
+
+    async def granted(self) -> bool:
+        """Wait until the budget was asked, at the next step; say whether there is room for the call."""
+        await self._answered.wait()
+        return not self.is_over
+
+    def answer(self, *, granted: bool) -> None:
+        """Say whether there is room, as the first step was told."""
+        if not self._answered.is_set():
+            self.is_over = self.is_over or not granted
+            self._answered.set()
+
+    def end(self) -> None:
+        """The call has ended, or is not needed: nothing is kept back for it any more."""
+        self.is_over = True
+
+
 class Spending:
     """The budget of one run, in one attempt."""
 
@@ -51,6 +76,12 @@ class Spending:
         self._config = config
         self._estimate = InputEstimate()
         self._pool = BudgetUse(id="", limit=Amounts())
+        self._beside: Beside | None = None
+
+    def beside(self, extra: Extra) -> Beside:
+        """Keep room back for a call beside the steps, one at a time, until it has ended."""
+        self._beside = Beside(extra)
+        return self._beside
 
     async def reserve(self, request: ModelRequest, usage: Usage) -> ModelRequest | Question:
         """Reserve room for one call. Returns the request with a bound on its output, if the budget needs one.
@@ -60,8 +91,12 @@ class Spending:
         """
         price = self._config.price
         known = request.max_output_tokens or (price and price.max_output_tokens)
-        need = Need(self._estimate.of(request), known or _MOST_OUTPUT, price)
+        beside = None if self._beside is None or self._beside.is_over else self._beside
+        extra = None if beside is None else beside.extra
+        need = Need(self._estimate.of(request), known or _MOST_OUTPUT, price, extra)
         self._pool, grant = await self._journal.reserve(self._config.budget, need, usage)
+        if beside is not None:
+            beside.answer(granted=grant is not None and grant.extra)
         if grant is None:
             return ask_to_extend(self._pool, need)
         if grant.bounded and grant.output_tokens != known:

@@ -7,13 +7,14 @@ and stored when it is whole: it reads as if it had come in one piece. If its pro
 import asyncio
 from dataclasses import replace
 
+from factotum.agent.budget import Extra
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.draft import Draft, Response
 from factotum.agent.on_stream import EarlyCalls
 from factotum.agent.ports import EventSink, RunJournal
 from factotum.agent.rendering import render_cut
 from factotum.agent.response_processor import OnCall, ResponseProcessor
-from factotum.agent.spending import Spending
+from factotum.agent.spending import Beside, Spending
 from factotum.agent.state import RunState
 from factotum.agent.tool_runner import ToolRunner
 from factotum.agent.window import Meter
@@ -23,7 +24,7 @@ from factotum.llm.faults import ModelFault
 from factotum.llm.port import ModelRequest
 from factotum.protocol.budgets import BudgetUse
 from factotum.protocol.events import MessageCreated, MessageDiscarded, RunEvent, UsageRecorded
-from factotum.protocol.messages import ReasoningPart, TextPart, ToolCallPart
+from factotum.protocol.messages import TextPart, ToolCallPart
 from factotum.protocol.pieces import rest_id
 from factotum.protocol.runs import Question, Usage
 
@@ -64,7 +65,7 @@ class Steps:
         """Return the request for the rest of the answer that was cut last, or None when none is open."""
         if self._draft is None or self._request is None:
             return None
-        said = render_cut(self._draft.kept, self._config, self._draft.model)
+        said = render_cut(self._draft.said, self._config, self._draft.model)
         return replace(self._request, messages=[*self._request.messages, *said])
 
     async def take(self, request: ModelRequest, continues: int) -> bool | Question:
@@ -93,6 +94,10 @@ class Steps:
     def count_in(self, usage: Usage) -> None:
         """Count what the run used beside its steps; it is stored with the next step, or the end."""
         self.usage = self.usage.plus(usage)
+
+    def beside(self, extra: Extra) -> Beside:
+        """Keep room back in the budget for a call beside the steps, from the next one on."""
+        return self._spending.beside(extra)
 
     async def reserve(self, request: ModelRequest) -> ModelRequest | Question:
         """Reserve room in the budget for a call beside the steps; see `Spending.reserve`."""
@@ -145,6 +150,7 @@ class Steps:
             if isinstance(granted, Question):
                 await self._leave(draft)
                 return granted
+            draft.goes_on = self._continues > 0
             try:
                 return draft, await self._processor.process(granted, draft, on_call), None
             except ModelFault as fault:
@@ -164,12 +170,12 @@ class Steps:
         if response.stop != "length" or draft.in_pieces or response.calls or not self._continues:
             return False
         self._continues -= 1
-        draft.kept = tuple(part for part in response.parts if isinstance(part, TextPart | ReasoningPart))
+        draft.go_on()
         return True
 
     async def _leave(self, draft: Draft) -> None:
         """Give up a draft: what the limit of length had left of it is kept, the rest is withdrawn."""
-        if draft.kept:
+        if any(isinstance(part, TextPart) for part in draft.kept):
             await whole(
                 self._store(draft, Response(draft.kept, draft.usage, "length", "length", draft.model))
             )

@@ -23,6 +23,7 @@ _DRAFT_SHOWN = 6_000
 _ROWS_BETWEEN = 4
 _MOST_MOVING = 8
 _LONG_CALL_SECONDS = 3.0
+_WIDTH_OF_A_FILE = 10_000
 
 Clock = Callable[[], float]
 
@@ -82,7 +83,15 @@ class Transcript:
         if is_prose or self.after_prose:
             self.console.print()
         self.after_prose = is_prose
-        self.console.print(renderable, soft_wrap=not self.console.is_terminal)
+        if self.console.is_terminal:
+            self.console.print(renderable)
+            return
+        # Lines of cards crop and fold themselves, wrapped or not: an address cut in two is none.
+        width, self.console.width = self.console.width, _WIDTH_OF_A_FILE
+        try:
+            self.console.print(renderable, soft_wrap=True)
+        finally:
+            self.console.width = width
 
     def _print(self, block: Block) -> None:
         if isinstance(block, PlanBlock):

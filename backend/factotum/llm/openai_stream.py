@@ -1,14 +1,15 @@
 """The stream of OpenAI's chat completions, and of all that speak its format, decoded. Sans-IO.
 
 Source: https://platform.openai.com/docs/api-reference/chat-streaming. Others add to it: `reasoning_content`
-(DeepSeek, vLLM) or `reasoning` (OpenRouter, Ollama), usage on every chunk (xAI) or under `x_groq`, errors in
-a document of their own, and LiteLLM's proxy signed `thinking_blocks`.
+(DeepSeek, vLLM) or `reasoning` (OpenRouter, Ollama), signed `reasoning_details` (OpenRouter), usage on
+every chunk (xAI) or under `x_groq`, errors in a document of their own, and LiteLLM's proxy signed
+`thinking_blocks`.
 """
 
 from typing import Any, cast
 
 from factotum.llm.port import ModelChunk, ReasoningChunk, TextChunk, ToolCallChunk
-from factotum.llm.thinking import SignedThinking
+from factotum.llm.thinking import ReasoningDetails, SignedThinking
 from factotum.llm.wire import JsonObject, WireError, WireSurprise, document, provider_error, tokens
 from factotum.protocol.runs import Usage
 
@@ -25,6 +26,7 @@ class OpenAIStream:
         self.ended = False
         self.failure: WireError | None = None
         self._signed: SignedThinking | None = None
+        self._details: ReasoningDetails | None = None
 
     def decode(self, payloads: list[bytes]) -> list[ModelChunk]:
         """Return what the payloads hold, up to the end or a failure."""
@@ -43,8 +45,9 @@ class OpenAIStream:
         return found
 
     def close(self) -> list[ModelChunk]:
-        """Return the signed block that is still held, if the stream ended right after it."""
-        return list(self._signed.end()) if self._signed else []
+        """Return the signed blocks that are still held, if the stream ended right after them."""
+        details: list[ModelChunk] = list(self._details.end()) if self._details else []
+        return [*details, *(self._signed.end() if self._signed else ())]
 
     def _read(self, chunk: JsonObject, found: list[ModelChunk]) -> None:
         if (error := chunk.get("error")) is not None:
@@ -72,6 +75,9 @@ class OpenAIStream:
             self._sign(blocks or (), get("reasoning_content"), found)
         elif reasoning := (get("reasoning_content") or get("reasoning")):
             found.append(ReasoningChunk(_text(reasoning)))
+        details = get("reasoning_details")
+        if details or self._details is not None:
+            self._detail(details or (), delta, found)
         if text := get("content"):
             found.append(TextChunk(_text(text)))
         if calls := get("tool_calls"):
@@ -84,6 +90,12 @@ class OpenAIStream:
         if reasoning:
             found.append(ReasoningChunk(_text(reasoning)))
         found.extend(signed.take(blocks))
+
+    def _detail(self, details: Any, delta: JsonObject, found: list[ModelChunk]) -> None:
+        gathered = self._details = self._details or ReasoningDetails()
+        gathered.take(details)
+        if delta.get("content") or delta.get("tool_calls"):
+            found.extend(gathered.end())
 
     def _use(self, usage: Any) -> None:
         fields = cast("JsonObject", usage)

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,12 +50,35 @@ class Price:
     supports_vision: bool = False
     tiers: tuple[Tier, ...] = ()
 
+    def tier(self, input_tokens: int) -> Tier:
+        """Return the tier of a call that reads so much, of a model whose price is known."""
+        return next((tier for tier in reversed(self.tiers) if input_tokens > tier.above), self.tiers[0])
+
     def ceiling_nanos(self, input_tokens: int, output_tokens: int) -> int | None:
         """Return the most that a call can cost, in billionths of a US dollar; None when no price is known."""
         if not self.tiers:
             return None
-        tier = next((t for t in reversed(self.tiers) if input_tokens > t.above), self.tiers[0])
+        tier = self.tier(input_tokens)
         return math.ceil((input_tokens * tier.input_usd + output_tokens * tier.output_usd) * _NANOS)
+
+
+def dearest(own: Price | None, others: Iterable[Price | None]) -> Price | None:
+    """Return a model's price with the tiers of what may cost most, of it and of those that take its place.
+
+    One whose price is not known counts as if it were no dearer; without its own there is none.
+    """
+    if own is None or not own.tiers:
+        return own
+    priced = [own, *(other for other in others if other is not None and other.tiers)]
+    above = sorted({tier.above for price in priced for tier in price.tiers})
+    tiers = [[price.tier(limit + 1) for price in priced] for limit in above]
+    return replace(
+        own,
+        tiers=tuple(
+            Tier(limit, max(t.input_usd for t in each), max(t.output_usd for t in each))
+            for limit, each in zip(above, tiers, strict=True)
+        ),
+    )
 
 
 FREE: Final = Price(

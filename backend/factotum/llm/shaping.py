@@ -5,11 +5,13 @@ Law: a model is given back its own signed reasoning, unchanged and in its place,
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, cast
 
 from factotum.llm.cache_marks import mark_messages, mark_tools, wants_key, wants_marks
 from factotum.llm.port import ModelRequest
 from factotum.llm.ready import ReadyMessage
+from factotum.llm.thinking import DETAILS
 from factotum.protocol.runs import Effort
 
 _CLAUDE_HOSTS: Final = frozenset({"bedrock", "bedrock_converse", "vertex_ai", "azure_ai"})
@@ -89,7 +91,10 @@ def _shaped(message: Fields, provider: str, model: str, *, claude: bool) -> Iter
         return [shaped]
     if provider in _GEMINI_HOSTS and not claude:
         return [_with_signatures(shaped, blocks)]
-    blocks = [block for block in blocks if block.get("type") != "thought_signature"]
+    details = [block["details"] for block in blocks if block.get("type") == DETAILS]
+    if provider == "openrouter" and details:
+        shaped["reasoning_details"] = [*chain.from_iterable(details)]
+    blocks = [block for block in blocks if block.get("type") not in ("thought_signature", DETAILS)]
     if claude and (segments := origin.get("segments")):
         return _in_segments(shaped, blocks, segments)
     return [shaped | ({"thinking_blocks": list(blocks)} if blocks else {})]

@@ -38,3 +38,40 @@ class SignedThinking:
         }
         self._thinking, self._signature = [], []
         return [ReasoningChunk("", block)]
+
+
+DETAILS = "reasoning_details"
+"""The type of a block that holds OpenRouter's details of one stretch of reasoning."""
+
+
+class ReasoningDetails:
+    """Gathers OpenRouter's `reasoning_details`, which are handed back as one list, in order and unchanged.
+
+    Source: https://openrouter.ai/docs/use-cases/reasoning-tokens. They come in deltas: those of one index and
+    type belong together, texts growing and the rest said once.
+    """
+
+    _GROW = ("text", "summary", "data")
+
+    def __init__(self) -> None:
+        self._details: list[dict[str, Any]] = []
+
+    def take(self, details: Iterable[Mapping[str, Any]]) -> None:
+        """Add those of one delta."""
+        for detail in details:
+            last = self._details[-1] if self._details else None
+            if last is None or any(last.get(key) != detail.get(key) for key in ("index", "type")):
+                self._details.append(dict(detail))
+                continue
+            for key, value in detail.items():
+                if key in self._GROW and isinstance(value, str):
+                    last[key] = (last.get(key) or "") + value
+                elif value is not None:
+                    last[key] = value
+
+    def end(self) -> list[ReasoningChunk]:
+        """Return what is held as one block: what is no detail ends it."""
+        if not self._details:
+            return []
+        details, self._details = self._details, []
+        return [ReasoningChunk("", {"type": DETAILS, "details": cast("JsonValue", details)})]

@@ -118,13 +118,22 @@ class Assembler:
         """Take a delta of a native call."""
         return [] if self._deaf() else self._fold(self._native.feed(index, call_id, name, arguments))
 
-    def cut(self) -> list[ParseEvent]:
+    @property
+    def is_open(self) -> bool:
+        """Whether a message that is cut can be gone on with in an XML call that is open, or in a tag.
+
+        Not so where there are other calls: they lead on.
+        """
+        return self._xml is not None and self._xml.is_open and not self._has_others
+
+    def cut(self, *, goes_on: bool = False) -> list[ParseEvent]:
         """The provider cut its message: end what is open. `text` may go on with the rest, from another one.
 
         Prose goes on where it stopped, also within Markdown code. It is marked as cut unless there are calls:
-        they lead on.
+        they lead on. `goes_on`: the rest comes for sure, so an XML call, or a tag, is left open where it is
+        the only one: it reads as if it had come in one piece.
         """
-        if self._deaf():
+        if self._deaf() or (goes_on and self.is_open):
             return []
         events = [] if self._xml is None else self._fold(self._xml.close())
         events += self._fold(self._native.close(truncated=True))
@@ -148,6 +157,12 @@ class Assembler:
         cut = truncated or self.limit_reached
         rest = [] if self._xml is None or self.limit_reached else self._fold(self._xml.close())
         return rest + self._fold(self._native.close(truncated=cut))
+
+    @property
+    def _has_others(self) -> bool:
+        """Whether a call was made besides the one in XML that is open."""
+        ended = any(call.arguments is not None or call.broken for call in self._calls.values())
+        return ended or self._native.has_any
 
     def _deaf(self) -> bool:
         if self._closed:

@@ -37,6 +37,10 @@ class JsonObject:
         """What was read, to the end of the object."""
         return self._pieces.getvalue()
 
+    def forget(self) -> None:
+        """Let go of what was read: it is not needed any more."""
+        self._pieces = StringIO()
+
     def read(self, text: str) -> int:
         """Take text; return how much of it belongs to the object: all of it unless the object ends in it."""
         if self.is_object is None:

@@ -33,6 +33,7 @@ class _Slot:
     arguments: JsonObject = field(default_factory=JsonObject)
     waiting: list[str] = field(default_factory=list[str])
     over: bool = False
+    stands: bool = False
     rubbish: bool = False
 
 
@@ -43,6 +44,11 @@ class NativeCalls:
         """Share `numbers` with another machine to number the calls of both in one order."""
         self._numbers = count() if numbers is None else numbers
         self._slots: dict[int, _Slot] = {}
+
+    @property
+    def has_any(self) -> bool:
+        """Whether any call was begun."""
+        return bool(self._slots)
 
     def feed(self, index: int, call_id: str | None, name: str | None, arguments: str) -> list[ParseEvent]:
         """Take one delta; return what is certain now. An empty id or name is none."""
@@ -88,7 +94,7 @@ class NativeCalls:
             self._end(slot, events)
         if not slot.rubbish and text.strip():
             slot.rubbish = True
-            if isinstance(_read(slot, truncated=False), dict):
+            if slot.stands or isinstance(_read(slot, truncated=False), dict):
                 events.append(
                     CallBroken(
                         next(self._numbers), slot.name, "native", "malformed", _RUBBISH.format(slot.name)
@@ -103,6 +109,8 @@ class NativeCalls:
         number = next(self._numbers) if slot.number is None else slot.number
         result = _read(slot, truncated=truncated)
         if isinstance(result, dict):
+            slot.stands = True
+            slot.arguments.forget()
             events.append(CallEnded(number, slot.name, "native", result, call_id=slot.call_id))
             return
         kind, problem = result

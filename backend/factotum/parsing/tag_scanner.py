@@ -64,6 +64,11 @@ class TagScanner:
         self._tag: TagReader | None = None
         self._code = MarkdownCode()
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is held back that may still become a tag."""
+        return self._tag is not None or self._at < len(self._text)
+
     def feed(self, text: str) -> None:
         """Take more text. To be called only after `next` has answered None."""
         self._text = self._text[self._at :] + text

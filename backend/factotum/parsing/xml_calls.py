@@ -76,6 +76,11 @@ class XmlCalls:
         self._call: OpenCall | None = None
         self._layout: list[str] = []  # white space in the wrapper, dropped unless text follows
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a call or the wrapper is open, or something was read that may still become a tag."""
+        return self._call is not None or self._outside is State.WRAPPED or self._scanner.holds
+
     def feed(self, text: str) -> list[ParseEvent]:
         """Take more of the message; return what is certain now."""
         if self._state is State.PROSE and self._scanner.passes(text, self._wanted):

@@ -1,5 +1,6 @@
 """Messages and their parts: the log of these, in Postgres, is the state of every thread."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -17,6 +18,11 @@ def _is_unset(value: object) -> bool:
     return not value
 
 
+def split(text: str, seams: Iterable[int]) -> tuple[str, ...]:
+    """Split a text at its seams."""
+    return tuple(text[start:end] for start, end in pairwise((0, *seams, len(text))))
+
+
 class TextPart(Frozen):
     """Prose, in the order the model wrote it. `cut`: why the provider ended the message early, if it did.
 
@@ -31,8 +37,7 @@ class TextPart(Frozen):
     @property
     def pieces(self) -> tuple[str, ...]:
         """The text as the model gave it, split at its seams."""
-        bounds = (0, *self.seams, len(self.text))
-        return tuple(self.text[start:end] for start, end in pairwise(bounds))
+        return split(self.text, self.seams)
 
 
 class ReasoningPart(Frozen):
@@ -46,7 +51,8 @@ class ReasoningPart(Frozen):
 class ToolCallPart(Frozen):
     """One complete or broken call. `raw` is the text as the model wrote it, for the XML dialects.
 
-    `fault` says why a call cannot run (unreadable arguments, cut off); then `arguments` may be empty.
+    `fault` says why a call cannot run (unreadable arguments, cut off); then `arguments` may be empty. `seams`
+    are those of `raw`, as of a text.
     """
 
     type: Literal["tool_call"] = "tool_call"
@@ -56,6 +62,7 @@ class ToolCallPart(Frozen):
     dialect: Dialect = "native"
     raw: str = ""
     fault: str | None = None
+    seams: tuple[int, ...] = Field(default=(), exclude_if=_is_unset)
 
 
 class ImageRef(Frozen):

@@ -26,7 +26,7 @@ from factotum.features.secret_box import SecretBox
 from factotum.features.secrets import lent
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.port import ModelGateway
-from factotum.llm.prices import Price
+from factotum.llm.prices import Price, dearest
 from factotum.llm.tokens import counter_for
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import SandboxChanged
@@ -212,7 +212,9 @@ class AgentFactory:
             effort=options.effort,
             cache_key=run.thread_id,
             budget=options.limits.over(self.defaults.budget),
-            price=self.models.price(run.model),
+            price=dearest(
+                self.models.price(run.model), map(self.models.price, options.fallback_models or ())
+            ),
             vision=all(map(self.models.supports_vision, (run.model, *(options.fallback_models or ())))),
         )
 

@@ -13,7 +13,8 @@ _log = logging.getLogger(__name__)
 async def stop_handed_over(runs: RunService, handed: HandedOver | None) -> None:
     """Stop runs that went over to an owner, in that owner's name, without waiting for their ends.
 
-    Those that a worker carried end when their next attempt begins, with the next round of the sweeper.
+    One that a worker carries ends with its next attempt: at once when the worker hears of it, else with the
+    next round of the sweeper.
     """
     if handed is None:
         return

@@ -125,10 +125,15 @@ class RunEnding:
     async def failed_without_rights(self, fault: FactotumError, usage: Usage) -> None:
         """End with an error in the system's name, when the run's creator may write no more.
 
+        One that went over to an owner is left to an attempt in their name, which stops it whole.
         Raises StaleAttempt when a newer attempt owns the run, or it is gone.
         """
         error = _told(fault)
         async with self._database.system() as tx:
+            if await Leases(tx).went_over(self._run):
+                async with tx.as_login() as connection:
+                    await self._queue.enqueue(connection, self._run.id)
+                return
             await Leases(tx).fail(self._run.id, self._run.attempt, error, log_seq=self._log.seq + 1)
             await dispatch(tx, self._queue, self._run.account_id)
         await self._teller.discard_drafts()

@@ -104,13 +104,13 @@ class RunExecutor:
                 await ending.failed(_given_up(run.crashes), usage)
                 return
             await teller.emit(_beginning(run, self._agents.notice(seen)))
-            if run.took_over:
+            if run.took_over or run.stop_requested:
                 await catch_up(self._database, self._run_log, run, teller)
             if seen.run.input is not None:
                 await teller.emit(MessageCreated(message=await journal.begin(seen.run.input)))
             async with self._agents.way_out(seen, run) as network, self._agents.keeper.around(run.id):
                 loop = self._agents.build(seen, run, journal, teller, network)
-                title = self._titler.begin(run, journal, teller, loop.count_in) if self._titler else None
+                title = self._titler.begin(run, journal, teller, loop) if self._titler else None
                 working = asyncio.create_task(loop.run(), name=f"run:{run.id}")
                 live = LiveRun(run.id, run.attempt, loop, working, lease_ends)
                 try:

@@ -8,8 +8,10 @@ from factotum.llm.port import ModelRequest
 
 MOST_CHARACTERS: Final = 60
 _MOST_OF_TASK: Final = 2_000
-_MOST_TOKENS: Final = 256
-"""Room for a model that reasons before it writes; a title itself takes a dozen."""
+MOST_READ: Final = 3_000
+"""Tokens. What the request for a title has at the most, careful as estimates are: 9,000 bytes."""
+MOST_WRITTEN: Final = 256
+"""Tokens. Room for a model that reasons before it writes; a title itself takes a dozen."""
 _FIRST_TOKEN_SECONDS: Final = 10.0
 _BETWEEN_TOKENS_SECONDS: Final = 5.0
 
@@ -32,7 +34,7 @@ def title_request(model: str, fallbacks: Sequence[str], task: str) -> ModelReque
             {"role": "system", "content": _PROMPT},
             {"role": "user", "content": f"<task>\n{shown}\n</task>"},
         ],
-        max_output_tokens=_MOST_TOKENS,
+        max_output_tokens=MOST_WRITTEN,
         first_token_deadline=_FIRST_TOKEN_SECONDS,
         between_tokens_deadline=_BETWEEN_TOKENS_SECONDS,
         fallbacks=fallbacks,

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
+from factotum.agent.budget import Extra
+from factotum.agent.loop import AgentLoop
 from factotum.agent.ports import EventSink
+from factotum.agent.spending import Beside
 from factotum.core.errors import FactotumError
 from factotum.core.tasks import cancelled, whole
 from factotum.llm.demo import DEMO_MODEL
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import FallbackChunk, ModelGateway, TextChunk, UsageChunk
+from factotum.llm.prices import Price
 from factotum.protocol.events import ThreadTitled, UsageRecorded
 from factotum.protocol.runs import Usage
 from factotum.runs.journal import PostgresJournal
-from factotum.runs.title_words import title_of_answer, title_of_task, title_request
+from factotum.runs.title_words import MOST_READ, MOST_WRITTEN, title_of_answer, title_of_task, title_request
 from factotum.store.messages import Messages
 from factotum.store.records import ClaimedRun
 from factotum.store.runs import Runs
@@ -28,11 +32,30 @@ _MOST_CHARACTERS: Final = 1_000
 """What is read of the answer; a model that writes on is not asked for a title but does the task."""
 
 
-class Titler:
-    """Makes titles by `model`, else by each run's own model; without `ask` by the task's words alone."""
+Prices = Callable[[str], Price | None]
 
-    def __init__(self, gateway: ModelGateway, *, model: str | None = None, ask: bool = True) -> None:
+
+def _unknown(_: str) -> None:
+    return None
+
+
+def longest_title(price: Price | None) -> Extra:
+    """Return what the call for a title takes at the most."""
+    nanos = None if price is None else price.ceiling_nanos(MOST_READ, MOST_WRITTEN)
+    return Extra(MOST_READ + MOST_WRITTEN, nanos)
+
+
+class Titler:
+    """Makes titles by `model`, else by each run's own model; without `ask` by the task's words alone.
+
+    `price` knows what models cost, so that room for the call can be kept back in the run's budget.
+    """
+
+    def __init__(
+        self, gateway: ModelGateway, *, model: str | None = None, ask: bool = True, price: Prices = _unknown
+    ) -> None:
         self._gateway = gateway
+        self._price = price
         self._model = model
         self._ask = ask
 
@@ -41,12 +64,15 @@ class Titler:
         run: ClaimedRun,
         journal: PostgresJournal,
         events: EventSink,
-        count_in: Callable[[Usage], None],
+        loop: AgentLoop,
     ) -> "ThreadTitle":
-        """Begin in the background. `count_in` takes what the call used, as part of the run's usage."""
+        """Begin in the background. The call is reserved with the run's next step, and part of its usage."""
         model = self._model or run.model
         asks = self._ask and model != DEMO_MODEL
-        return ThreadTitle(self._gateway, model if asks else None, run, journal, events, count_in)
+        beside = loop.beside(longest_title(self._price(model))) if asks else None
+        return ThreadTitle(
+            self._gateway, model if asks else None, run, journal, events, loop.count_in, beside
+        )
 
 
 class ThreadTitle:
@@ -60,7 +86,9 @@ class ThreadTitle:
         journal: PostgresJournal,
         events: EventSink,
         count_in: Callable[[Usage], None],
+        beside: Beside | None,
     ) -> None:
+        self._beside = beside
         self._gateway = gateway
         self._model = model
         self._run = run
@@ -90,6 +118,9 @@ class ThreadTitle:
                 await whole(self._store(title or title_of_task(task)))
         except FactotumError as fault:
             log.info("the thread got no title: %s", fault.message)
+        finally:
+            if self._beside is not None:
+                self._beside.end()
 
     async def _task(self) -> tuple[str | None, tuple[str, ...]]:
         """Return the task of a run whose thread has no title, and the models that its run falls back on."""
@@ -101,7 +132,12 @@ class ThreadTitle:
         return (first[0].text if first and first[0].role == "user" else None), options.fallback_models or ()
 
     async def _asked(self, model: str, fallbacks: tuple[str, ...], task: str) -> str:
-        """Return what the model calls it, or nothing when it cannot be used or takes too long."""
+        """Return what the model calls it, or nothing when it cannot be used or takes too long.
+
+        Nor is it asked where the run's budget has no room for that beside the next step.
+        """
+        if self._beside is None or not await self._beside.granted():
+            return ""
         text, used, by = "", Usage(), model
         try:
             async with (

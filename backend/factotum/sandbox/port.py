@@ -261,6 +261,13 @@ class Sandbox(Protocol):
         """Copies of its workspace."""
         ...
 
+    def take_notice(self) -> str:
+        """Return what the caller must be told of the sandbox itself, such as that it is a new one; once.
+
+        For who starts a session: the result of a command brings it by itself.
+        """
+        ...
+
     async def exec(
         self,
         command: str,

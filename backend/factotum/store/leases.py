@@ -115,6 +115,16 @@ order by id limit %s""",
         )
         return [LostRun.model_validate(row) for row in rows]
 
+    async def went_over(self, run: ClaimedRun) -> bool:
+        """Tell whether a claimed run became somebody else's since (store/members.py)."""
+        row = await self._tx.one(
+            """
+select 1 as is_anothers from factotum.runs
+where id = %s and attempt = %s and status in ('running', 'stopping') and created_by <> %s""",
+            (run.id, run.attempt, run.created_by),
+        )
+        return row is not None
+
     async def fail(self, run_id: str, attempt: int, error: ErrorInfo, *, log_seq: int = 0) -> None:
         """End a run that cannot be carried: its creator has left the account, or its workers keep dying.
 

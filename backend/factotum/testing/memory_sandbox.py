@@ -121,6 +121,10 @@ class MemorySandbox:
         """Return a file's bytes, for assertions. Raises NotFound."""
         return self._file(path).content
 
+    def take_notice(self) -> str:
+        """Nothing: its commands are scripted with their notices."""
+        return ""
+
     async def exec(
         self,
         command: str,

@@ -176,7 +176,9 @@ class Worker:
             return None
         # A script has no turn for it, unless it names a model of its own.
         asks = settings.titles == "model" and (settings.title_model or not settings.scripted_provider)
-        return Titler(gateway, model=settings.title_model, ask=bool(asks))
+        return Titler(
+            gateway, model=settings.title_model, ask=bool(asks), price=self._services.catalogue.price
+        )
 
     def _connect(self) -> Database:
         return make_database(self._settings, self._services.addresses, "factotum-heartbeat", pool_size=2)

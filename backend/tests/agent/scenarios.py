@@ -15,7 +15,7 @@ from factotum.protocol.dialect import Dialect
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.policy import Rules
 from factotum.testing.memory_journal import Fate, ProcessDied
-from factotum.testing.scripted_gateway import Item, Reply, TurnGateway, call, reasoning, reply
+from factotum.testing.scripted_gateway import Item, NativeCall, Reply, TurnGateway, call, reasoning, reply
 from tests.agent.agent_support import NAMED, World
 
 Turns = Sequence[Reply | Sequence[Reply]]
@@ -99,6 +99,22 @@ def _too_long(dialect: Dialect) -> Turns:
     return [*pages, [refused, refused, act(dialect, "send:d")], reply(DONE)]
 
 
+def _cut_in_a_call(dialect: Dialect) -> Turns:
+    """The limit of length cuts a call twice; one in the provider's own form cannot be gone on with."""
+    if dialect == "native":
+        half = reply("Now. ", NativeCall("send", '{"text": "'), stop="length")
+        return [half, act(dialect, "send:a", text=""), act(dialect, "put:b"), reply(DONE)]
+    written = f"Now. {call(NAMED['send'], {'text': 'a'}, dialect)}".rstrip()
+    broken = reply(written[9:12], ModelFault("stalled", "It stalled.", partial=True))
+    return [
+        reply(written[:9], stop="length"),
+        [broken, reply(written[9:-5], stop="length")],
+        reply(written[-5:]),
+        act(dialect, "put:b"),
+        reply(DONE),
+    ]
+
+
 TINY = replace(FREE, tiers=(Tier(0, 1e-9, 1e-9),))
 """A price at which what is reserved hardly counts."""
 
@@ -137,6 +153,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             reply(DONE),
         ]
     ),
+    "cut in a call": Scenario(_cut_in_a_call),
     "on stream": Scenario(
         lambda d: [act(d, "look:a", "send:b", "put:c"), act(d, "send:d", "look:e"), reply(DONE)],
         {"execute_on_stream": True},

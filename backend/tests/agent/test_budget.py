@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from factotum.agent.budget import (
     LEAST_OUTPUT,
+    Extra,
     Left,
     Need,
     ask_to_extend,
@@ -30,7 +31,8 @@ def priced(read: float, written: float) -> Price:
 PRICES: st.SearchStrategy[Price | None] = st.none() | st.builds(
     priced, st.floats(0, 1e-3), st.floats(0, 1e-3)
 )
-NEEDS = st.builds(Need, st.integers(0, 20_000), st.integers(1, 20_000), PRICES)
+EXTRAS = st.builds(Extra, st.integers(0, 5_000), st.none() | st.integers(0, 10**9))
+NEEDS = st.builds(Need, st.integers(0, 20_000), st.integers(1, 20_000), PRICES, st.none() | EXTRAS)
 LIMITS = st.builds(
     Budget,
     cost_usd=st.none() | st.floats(1e-6, 100),
@@ -70,7 +72,8 @@ def test_what_is_granted_fits_and_what_does_not_is_asked_for(
         return
     assert 1 <= grant.output_tokens <= need.most_output
     assert grant.output_tokens >= min(LEAST_OUTPUT, need.most_output)
-    assert grant.tokens == need.input_tokens + grant.output_tokens
+    beside = need.extra.tokens if need.extra is not None and grant.extra else 0
+    assert grant.tokens == need.input_tokens + grant.output_tokens + beside
     assert left.nanos is None or grant.nanos is None or grant.nanos <= left.nanos
     assert left.tokens is None or grant.tokens <= left.tokens
     assert left.steps is None or left.steps >= 1
@@ -122,6 +125,32 @@ def test_the_output_is_bounded_by_what_is_left() -> None:
     whole = need.grant(pool(Amounts(steps=3)))
     assert whole is not None
     assert (whole.output_tokens, whole.bounded) == (64_000, False)
+
+
+def test_what_is_needed_beside_a_step_is_kept_back_if_both_fit() -> None:
+    extra = Extra(3_000, 9_000_000)
+    need = Need(1_000, 4_000, CHEAP, extra)
+    both = need.grant(pool(Amounts(tokens=8_000, cost_usd=1)))
+    assert both is not None
+    assert (both.extra, both.tokens, both.output_tokens) == (True, 8_000, 4_000)
+    assert both.nanos == 3_000_000 + 60_000_000 + 9_000_000
+    tight = need.grant(pool(Amounts(tokens=6_000)))
+    assert tight is not None
+    assert (tight.extra, tight.tokens, tight.output_tokens) == (True, 6_000, 2_000)
+    for short in (Amounts(tokens=4_500), Amounts(cost_usd=0.015)):
+        alone = need.grant(pool(short))
+        assert alone is not None
+        assert not alone.extra
+        assert alone == replace(need, extra=None).grant(pool(short))
+    unpriced = replace(need, price=None, extra=Extra(3_000, None)).grant(pool(Amounts(tokens=8_000)))
+    assert unpriced is not None
+    assert (unpriced.extra, unpriced.nanos) == (True, None)
+    dear = replace(need, price=None, extra=Extra(1, 2_000_000_000)).grant(pool(Amounts(cost_usd=1)))
+    assert dear is not None
+    assert (dear.extra, dear.nanos) == (False, None)
+    only_extra = replace(need, price=None).grant(pool(Amounts(cost_usd=1)))
+    assert only_extra is not None
+    assert only_extra.nanos == extra.nanos
 
 
 def test_a_long_context_is_reserved_at_its_own_price() -> None:

@@ -1,6 +1,8 @@
 """The loop in a small window: it goes on, within the window, with whole pairs, and never without its task."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from itertools import pairwise
 
 import pytest
@@ -9,7 +11,7 @@ from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Finished
 from factotum.agent.transcript import tokens_of
 from factotum.llm.faults import ModelFault
-from factotum.llm.port import ModelRequest, TextChunk
+from factotum.llm.port import FallbackChunk, ModelChunk, ModelRequest, TextChunk
 from factotum.protocol.budgets import Budget
 from factotum.protocol.dialect import Dialect
 from factotum.protocol.events import MessageCreated, UsageRecorded
@@ -20,6 +22,7 @@ from factotum.testing.scripted_gateway import (
     STEP_USAGE,
     NativeCall,
     Pause,
+    Reply,
     ScriptedGateway,
     TurnGateway,
     asks_for_summary,
@@ -62,6 +65,37 @@ async def test_the_prefix_of_a_long_run_stays(dialect: Dialect, capsys: pytest.C
     assert share >= 0.95
     check_prefixes(gateway.requests)
     assert decisions(world) == []
+
+
+class Interjecting(TurnGateway):
+    """A model whose person says something now and then."""
+
+    def __init__(self, world: World, turns: Sequence[Reply]) -> None:
+        super().__init__(turns)
+        self._world = world
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelChunk]:
+        """Play the next reply."""
+        if len(self.requests) in (9, 19, 29, 39):
+            self._world.run.steer(f"And mind the {len(self.requests)}th.")
+        async with aclosing(super().stream(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+
+@pytest.mark.parametrize("dialect", ["native", "invoke", "tag"])
+async def test_the_prefix_of_a_long_run_stays_though_it_is_steered_and_cut(dialect: Dialect) -> None:
+    world = World(ProcessorConfig(dialect=dialect, budget=Budget(steps=100)))
+    turns = [act(dialect, f"look:the {n}th thing, which is like the one before") for n in range(48)]
+    turns.insert(20, reply("That is a long st", stop="length"))
+    gateway = Interjecting(world, [*turns, reply(DONE)])
+
+    assert await world.work(gateway) == Finished("answered")
+
+    assert len(gateway.requests) == 50
+    assert sum(message.role == "user" for message in world.messages) == 1 + 4
+    assert prefix_share(gateway.requests) >= 0.95
+    check_prefixes(gateway.requests)
 
 
 @pytest.mark.parametrize("dialect", ["native", "tag"])
@@ -285,3 +319,23 @@ async def test_an_answer_that_goes_on_is_no_longer_than_its_continuations_allow(
 
     (spoken,) = [message for message in world.messages if message.role == "assistant"]
     assert spoken.text == long * 3
+
+
+async def test_a_summary_falls_back_as_a_step_does() -> None:
+    """Else a run whose model is away would forget its oldest turns, though its spare model answers."""
+    world = World(ProcessorConfig(fallback_models=("spare",)), window=4_000)
+    long = "Word upon word. " * 200
+    turns = [*(act("native", f"put:{n}", text=long) for n in "abcd"), reply(DONE)]
+    summary = reply(FallbackChunk("spare", "It was away."), "Task: as said.", usage=PART_USAGE)
+    gateway = TurnGateway(turns, summary)
+
+    await world.work(gateway)
+
+    (asked,) = [request for request in gateway.requests if asks_for_summary(request)]
+    assert asked.fallbacks == ("spare",)
+    used = [event for event in world.events if isinstance(event, UsageRecorded)]
+    assert [event.model for event in used if event.usage == PART_USAGE] == ["spare"]
+    (taken,) = decisions(world)
+    (part,) = taken.parts
+    assert isinstance(part, CompactionPart)
+    assert part.summary == "Task: as said."

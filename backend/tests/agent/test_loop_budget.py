@@ -1,9 +1,11 @@
 """The loop and its budget: room is reserved before each call, usage is settled, a person extends it."""
 
+import asyncio
 import math
 
 import pytest
 
+from factotum.agent.budget import Extra
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import Awaiting, Finished
 from factotum.agent.spending import InputEstimate
@@ -12,7 +14,14 @@ from factotum.llm.port import ModelRequest, UsageChunk
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse, Spending
 from factotum.protocol.runs import Question, Usage
 from factotum.testing.memory_journal import Fate, MemoryRun, MemoryThread, ProcessDied
-from factotum.testing.scripted_gateway import STEP_USAGE, Reply, ScriptedGateway, TurnGateway, reply
+from factotum.testing.scripted_gateway import (
+    STEP_USAGE,
+    Pause,
+    Reply,
+    ScriptedGateway,
+    TurnGateway,
+    reply,
+)
 from tests.agent.agent_support import World, check_laws
 from tests.agent.scenarios import TINY, act, carry
 from tests.agent.test_budget import CHEAP
@@ -171,3 +180,45 @@ def test_the_estimate_counts_what_is_new() -> None:
     assert added == math.ceil((300 + len('{"role": "assistant", "content": ""}')) / 3)
     assert estimate.of(ModelRequest("m", [more, more])) > 200 - 50
     assert estimate.of(ModelRequest("m", [])) == 0
+
+
+async def test_room_for_a_call_beside_the_steps_is_kept_back_until_it_has_ended() -> None:
+    world, pauses = World(ProcessorConfig(budget=Budget(tokens=100_000, steps=9))), (Pause(), Pause())
+    first, second = (act("native", "look:a"), reply("Done."))
+    gateway = ScriptedGateway([Reply((pauses[0], *first.pieces)), Reply((pauses[1], *second.pieces))])
+    loop = world.loop(gateway)
+    beside = loop.beside(Extra(3_000, None))
+    task = asyncio.create_task(loop.run())
+
+    assert await beside.granted()
+
+    await pauses[0].reached.wait()
+    without = [use_of(world).reserved.tokens - 3_000]
+    pauses[0].go_on.set()
+    await pauses[1].reached.wait()
+    without.append(use_of(world).reserved.tokens - 3_000)
+    assert min(without) > 30_000
+    beside.end()
+    pauses[1].go_on.set()
+    assert await task == Finished("answered")
+    assert await beside.granted() is False
+
+
+async def test_a_call_beside_the_steps_that_does_not_fit_is_not_granted_and_the_step_is() -> None:
+    world = World(ProcessorConfig(budget=Budget(tokens=4_000), max_output_tokens=1_000))
+    loop = world.loop(ScriptedGateway([reply("Done.")]))
+    beside = loop.beside(Extra(3_000, None))
+
+    assert await loop.run() == Finished("answered")
+
+    assert await beside.granted() is False
+
+
+async def test_without_room_for_a_step_nothing_is_granted_beside_it() -> None:
+    world = World(ProcessorConfig(budget=Budget(tokens=100)))
+    loop = world.loop(ScriptedGateway([]))
+    beside = loop.beside(Extra(10, None))
+
+    assert question_of(await loop.run()).reason == "budget"
+
+    assert await beside.granted() is False

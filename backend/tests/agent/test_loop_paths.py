@@ -253,7 +253,7 @@ async def test_a_broken_native_call_never_runs(stop: StopReason) -> None:
     ],
 )
 async def test_a_cut_xml_call_never_runs(dialect: Dialect, written: str) -> None:
-    world = World(ProcessorConfig(dialect=dialect))
+    world = World(ProcessorConfig(dialect=dialect, native_max_auto_continues=0))
 
     await world.work(ScriptedGateway([reply(written, stop="length"), reply("Again.")]))
 

@@ -1,5 +1,6 @@
 """What counts as repeating oneself, and what does not."""
 
+import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -8,15 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factotum.agent.config import ProcessorConfig
+from factotum.agent.outcome import Awaiting
 from factotum.agent.stuck import (
     ALTERNATING,
     SAME_ERROR,
     SAME_RESULT,
+    SAME_WORDS,
     ask_for_help,
     repetition,
     told_to_change,
 )
 from factotum.protocol.messages import Message, Outcome, Part, Role, TextPart, ToolCallPart, ToolResultPart
+from factotum.testing.scripted_gateway import NativeCall, Pause, Reply, ScriptedGateway, call, reply
+from tests.agent.agent_support import NAMED, World, check_laws
+from tests.agent.scenarios import act
 
 _numbers = itertools.count(1)
 
@@ -174,3 +181,48 @@ def test_the_choice_tells_the_model_what_it_repeats(choice: str) -> None:
         "The agent repeats itself: the same call of shell 4 times, with the same result. Think"
     )
     assert told_to_change(question, "Use python.") == "Use python."
+
+
+PATTERNS: dict[str, tuple[list[Reply], str]] = {
+    "result": ([act("native", "plan")] * SAME_RESULT, "with the same result"),
+    "error": ([reply(call(NAMED["fail"], {}))] * SAME_ERROR, "with the same error"),
+    "in turn": ([act("native", "plan"), act("native", "look:a")] * (ALTERNATING // 2), "in turn"),
+    "cannot run": (
+        [reply(f"{n}.", NativeCall(name, "{}")) for n, name in enumerate(("no", "look", "none", "send"))],
+        "calls in a row that could not run",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+async def test_a_run_that_repeats_itself_asks_and_spends_nothing_more(name: str) -> None:
+    replies, says = PATTERNS[name]
+    world = World()
+    gateway = ScriptedGateway([*replies, reply("Never asked for.")])
+
+    outcome = await world.work(gateway)
+
+    assert isinstance(outcome, Awaiting)
+    assert outcome.question.reason == "stuck"
+    assert says in outcome.question.text
+    assert (gateway.left, len(gateway.requests)) == (1, len(replies))
+    check_laws(world)
+
+
+async def test_saying_the_same_over_and_over_asks_too() -> None:
+    """An answer ends a run, so that words repeat only where their ends are cut off and workers change."""
+    world = World(ProcessorConfig(native_max_auto_continues=9))
+    pauses = [Pause() for _ in range(SAME_WORDS)]
+    gateway = ScriptedGateway([reply("The same. ", pause, stop="length") for pause in pauses])
+    for pause in pauses:
+        loop = world.loop(gateway)
+        task = asyncio.create_task(loop.run())
+        await pause.reached.wait()
+        loop.hand_over()
+        pause.go_on.set()
+        world.run.leave(world.run.attempt, await task)
+
+    outcome = await world.work(gateway)
+
+    assert isinstance(outcome, Awaiting)
+    assert "the same words 3 times" in outcome.question.text

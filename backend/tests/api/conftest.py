@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -52,6 +54,12 @@ def api_settings(tmp_path: Path) -> Settings:
     )
 
 
+@cache
+def description() -> dict[str, Any]:
+    """Return what the application says of itself: it takes a second, and is the same in every test."""
+    return create_app(pytest.fail).openapi()
+
+
 @pytest.fixture
 async def services(api_settings: Settings, database_url: str, valkey_url: str) -> AsyncIterator[Services]:
     """Yield opened services; clients get a sign of life each 0.3 s."""
@@ -66,22 +74,24 @@ async def api(services: Services, short_folder: Path) -> AsyncIterator[Api]:
     codes = CodeBook(ALICE_TOKEN)
     authenticator = TokenAuthenticator({ALICE_TOKEN: ALICE, BOB_TOKEN: BOB})
     app = create_app(lambda: open_context(services, authenticator, codes))
+    app.openapi = description
     socket = short_folder / f"{new_id()[-12:]}.sock"
     server = make_server(app, uds=socket)
     serving = asyncio.create_task(server.serve())
-    async with AsyncExitStack() as stack:
-        try:
-            async with asyncio.timeout(20):
-                while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
-                    await asyncio.sleep(0.01)
+    try:
+        async with asyncio.timeout(20):
+            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
+                await asyncio.sleep(0.01)
+        # The clients are gone before the server ends, which would wait for them.
+        async with AsyncExitStack() as stack:
             alice, bob, stranger = [
                 await stack.enter_async_context(client(socket, token))
                 for token in (ALICE_TOKEN, BOB_TOKEN, None)
             ]
             yield Api(app, services, alice, bob, stranger, codes, socket)
-        finally:
-            server.should_exit = True
-            await serving
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def client(socket: Path, token: str | None) -> httpx.AsyncClient:

@@ -162,6 +162,17 @@ def test_a_long_line_is_whole_in_a_file() -> None:
     assert long.strip() in text
 
 
+def test_an_address_in_a_call_s_output_is_whole_in_a_file() -> None:
+    said = f"Port 8000 of the sandbox is shown at http://p-{'a' * 70}.localhost:32983/ until 2026-11-23."
+    events = stamped(
+        [
+            ToolStarted(call_id="c", message_id="m", name="expose_port", arguments={"port": 8000}),
+            ToolFinished(call_id="c", name="expose_port", outcome="ok", output=said, duration_ms=1),
+        ]
+    )
+    assert said in plain(events)[0].splitlines()[-1]
+
+
 @pytest.mark.parametrize(("width", "height"), [(100, 35), (60, 20), (40, 10), (20, 8)])
 def test_the_moving_part_stays_within_the_screen(width: int, height: int) -> None:
     console, view = terminal(width, height), View()

@@ -48,6 +48,23 @@ _TALK: list[dict[str, Any]] = [
         ],
     },
     {
+        "match": "write a long file",
+        "turns": [
+            {
+                "items": [
+                    'I write it. <function_calls>\n<invoke name="create_file">\n'
+                    '<parameter name="path">long.txt</parameter>\n'
+                    '<parameter name="content">first 👩\u200d👧 half </inv'
+                ],
+                "finish": "length",
+                "cut": [1, 3, 7],
+                "bytes_cut": [1, 2, 5],
+            },
+            {"items": ["oke> second half</parameter>\n</invoke>\n</function_calls>"], "bytes_cut": 2},
+            ["It is written."],
+        ],
+    },
+    {
         "match": "my own tools",
         "turns": [
             [{"call": "shell", "arguments": {"command": "uptime"}}],
@@ -70,6 +87,13 @@ _TALK: list[dict[str, Any]] = [
         ],
     },
     {"match": "look", "turns": ["The beat has stopped."]},
+    {
+        "match": "ask first",
+        "turns": [
+            [{"call": "shell", "arguments": {"command": "echo two >> asked.txt"}}],
+            ["Then not."],
+        ],
+    },
 ]
 
 
@@ -80,7 +104,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     file = tmp_path_factory.mktemp("script") / "script.json"
     file.write_text(json.dumps({"scenarios": [*primes["scenarios"], *_TALK]}))
     with _folder() as folder:
-        shared = Service(folder / "data", file, measured=True)
+        shared = Service(folder / "data", file, measured=True, FACTOTUM_APPROVAL_SECONDS="1")
         try:
             shared.start()
             yield shared
@@ -99,9 +123,9 @@ def _folder() -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def start_service(tmp_path: Path) -> Iterator[StartService]:
-    """Return a function that starts a service on a fresh data folder, playing a script.
+@contextmanager
+def services_of(scripts: Path) -> Generator[StartService]:
+    """Yield a function that starts a service on a fresh data folder, playing a script; end all in the end.
 
     With `measured`, its coverage counts: the services above do all that others do but die and come again.
     """
@@ -109,7 +133,7 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
     with _folder() as folder:
 
         def start(script: Any, *, measured: bool = False, **environment: str) -> Service:
-            file = tmp_path / "script.json"
+            file = scripts / "script.json"
             file.write_text(json.dumps(script))
             services.append(Service(folder / "data", file, measured=measured, **environment))
             services[-1].start()
@@ -120,3 +144,10 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
         finally:
             for each in services:
                 each.close()
+
+
+@pytest.fixture
+def start_service(tmp_path: Path) -> Iterator[StartService]:
+    """Return what starts services of this test's own."""
+    with services_of(tmp_path) as start:
+        yield start

@@ -85,6 +85,11 @@ class Service:
         except (OSError, ValueError, httpx.HTTPError):
             return False
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
         """kill -9 the whole service, its embedded servers and whatever its sandboxes run."""
         assert self._process is not None
@@ -100,7 +105,7 @@ class Service:
     def close(self) -> None:
         """End it, if it runs."""
         self._client.close()
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.is_running:
             self._process.terminate()
             try:
                 self._process.wait(30)

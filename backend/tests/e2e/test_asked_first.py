@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import StartService
 from tests.e2e.service_support import Service
 
@@ -70,9 +72,10 @@ def test_a_run_asks_first_is_killed_while_it_waits_and_does_what_was_approved(
     assert permission["pattern"] == "shell"
 
 
-def test_a_decision_that_nobody_makes_is_a_denial(start_service: StartService) -> None:
-    service = start_service({"scenarios": SCRIPT[:1]}, FACTOTUM_APPROVAL_SECONDS="1")
-    run = service.submit(service.thread(), "Make it beat", options={"policy": {"ask": ["shell(*two*)"]}})
+@pytest.mark.xdist_group("service")
+def test_a_decision_that_nobody_makes_is_a_denial(service: Service) -> None:
+    options = {"policy": {"ask": ["shell(*two*)"]}}
+    run = service.submit(service.thread(), "Please ask first", options=options)
     service.wait(run, "finished", "failed")
     (approval,) = approvals(service, run)
     assert (approval["status"], approval["decided_by"]) == ("expired", None)

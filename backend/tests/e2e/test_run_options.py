@@ -67,6 +67,26 @@ def test_a_cut_answer_reads_as_one(service: Service, model: str, dialect: str) -
     assert {data["message_id"] for data in shown} == {answer["id"]}
 
 
+@pytest.mark.parametrize("on_stream", [False, True])
+def test_a_cut_call_is_gone_on_with_and_runs_once(service: Service, on_stream: bool) -> None:
+    thread = service.thread()
+    options = {"dialect": "invoke", "execute_on_stream": on_stream}
+    run = service.submit(thread, "Please write a long file", options=options)
+
+    events = service.until(run, "run.finished", "run.failed")
+
+    assert events[-1].data["reason"] == "answered", events[-1].data
+    _, called, result, _ = service.messages(thread)
+    text, call = called["parts"]
+    assert (text["text"], call["fault"]) == ("I write it. ", None)
+    assert call["arguments"] == {"path": "long.txt", "content": "first 👩\u200d👧 half </invoke> second half"}
+    assert len(call["seams"]) == 1
+    assert result["parts"][0]["outcome"] == "ok"
+    assert len([event for event in events if event.type == "tool.started"]) == 1
+    shown = "".join(event.data["text"] for event in events if event.type == "text.delta")
+    assert "<" not in shown
+
+
 def test_a_program_runs_the_tools_itself(service: Service) -> None:
     thread = service.thread()
     run = service.submit(thread, "Use my own tools", options={"execute_tools": False})

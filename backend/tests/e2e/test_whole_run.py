@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import pytest
 
-from tests.e2e.conftest import StartService
 from tests.e2e.service_support import Service
 
 TASK = "Write primes.csv with the first 20 primes and plot them to primes.png"
@@ -63,21 +62,6 @@ def test_a_live_stream_cut_after_each_event_misses_and_repeats_nothing(service: 
             after = event.seq
             break
     assert pieces == [event.raw for event in service.events(run)]
-
-
-def test_all_is_still_there_after_a_restart(start_service: StartService) -> None:
-    service = start_service(["Hello!"], measured=True)
-    thread = service.thread()
-    run = service.submit(thread, "Say hello")
-    service.wait(run, "finished")
-    before = service.messages(thread)
-    assert service.stop() == 0
-    service.start()
-    assert service.messages(thread) == before
-    assert service.call("GET", f"/runs/{run}")["status"] == "finished"
-    again = service.submit(thread, "And again")
-    service.wait(again, "finished")
-    assert [message["position"] for message in service.messages(thread)] == [1, 2, 3, 4]
 
 
 @_SHARED

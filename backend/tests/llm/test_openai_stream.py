@@ -157,3 +157,72 @@ def test_rubbish_and_surprises(stream: bytes, surprise: bool) -> None:
     assert wire.failure is not None
     assert wire.failure.kind == "broken_stream"
     assert isinstance(wire.failure, WireSurprise) is surprise
+
+
+def _details(*details: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return _delta(reasoning_details=list(details), **more)
+
+
+ROUTED = events(
+    _details({"type": "reasoning.text", "text": "Hm, ", "index": 0, "format": "anthropic"}, reasoning="Hm, "),
+    _details({"type": "reasoning.text", "text": "yes.", "index": 0}, reasoning="yes."),
+    _details({"type": "reasoning.text", "index": 0, "signature": "sig", "text": None}),
+    _delta(content="Now."),
+    _details({"type": "reasoning.summary", "summary": "So.", "index": 1}, reasoning="So."),
+    _details(
+        {"type": "reasoning.encrypted", "data": "xyz", "index": 1},
+        tool_calls=[_call(0, name="x", arguments="{}")],
+    ),
+    _details({"type": "reasoning.encrypted", "data": "end", "index": 2}),
+    {"choices": [{"index": 0, "delta": None, "finish_reason": "tool_calls"}]},
+    "[DONE]",
+)
+
+
+def test_openrouters_details_are_gathered_in_their_places() -> None:
+    """Every stretch is one block, before what follows it; the last comes at the end."""
+    wire = OpenAIStream()
+    assert read(wire, ROUTED) == [
+        ReasoningChunk("Hm, "),
+        ReasoningChunk("yes."),
+        ReasoningChunk(
+            "",
+            {
+                "type": "reasoning_details",
+                "details": [
+                    {
+                        "type": "reasoning.text",
+                        "text": "Hm, yes.",
+                        "index": 0,
+                        "format": "anthropic",
+                        "signature": "sig",
+                    }
+                ],
+            },
+        ),
+        TextChunk("Now."),
+        ReasoningChunk("So."),
+        ReasoningChunk(
+            "",
+            {
+                "type": "reasoning_details",
+                "details": [
+                    {"type": "reasoning.summary", "summary": "So.", "index": 1},
+                    {"type": "reasoning.encrypted", "data": "xyz", "index": 1},
+                ],
+            },
+        ),
+        ToolCallChunk(0, None, "x", "{}"),
+        ReasoningChunk(
+            "",
+            {
+                "type": "reasoning_details",
+                "details": [{"type": "reasoning.encrypted", "data": "end", "index": 2}],
+            },
+        ),
+    ]
+
+
+@given(CUTS)
+def test_any_cut_of_openrouters_details_is_the_same(cuts: list[int]) -> None:
+    assert same_under(cuts, ROUTED, OpenAIStream)

@@ -1,9 +1,11 @@
 """The dearest that a call can cost, by the list of prices."""
 
+from dataclasses import replace
+
 import pytest
 
 from factotum.llm.catalogue import Catalogue
-from factotum.llm.prices import FREE, Tier, price_list
+from factotum.llm.prices import FREE, Tier, dearest, price_list
 
 
 def test_writing_into_the_cache_is_the_dearest_way_to_read() -> None:
@@ -44,3 +46,18 @@ def test_no_price_is_no_ceiling() -> None:
 )
 def test_what_the_catalogue_knows_of_a_price(model: str, known: bool) -> None:
     assert (Catalogue({}).price(model) is not None) == known
+
+
+def test_the_dearest_of_the_models_that_may_answer_is_reserved() -> None:
+    """Whichever answers, at whatever length, costs no more than what is kept back."""
+    own = replace(FREE, max_output_tokens=9, tiers=(Tier(0, 1e-6, 4e-6), Tier(200_000, 2e-6, 6e-6)))
+    spare = replace(FREE, tiers=(Tier(0, 3e-6, 3e-6), Tier(100_000, 3e-6, 5e-6)))
+    both = dearest(own, [spare, None, replace(FREE, tiers=())])
+    assert both is not None
+    assert both.max_output_tokens == 9
+    for size in (0, 1, 100_000, 100_001, 200_000, 200_001, 999_999):
+        for output in (0, 1_000):
+            one, other, most = (price.ceiling_nanos(size, output) or 0 for price in (own, spare, both))
+            assert most >= max(one, other)
+    assert dearest(own, []) == own
+    assert dearest(None, [spare]) is None

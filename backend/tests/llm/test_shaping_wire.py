@@ -7,8 +7,11 @@ from llm_support import TOOL as SHELL
 from llm_support import Wired, collect
 
 from factotum.llm.cache_marks import mark_messages, mark_tools, wants_key, wants_marks
+from factotum.llm.endpoints import Endpoint
+from factotum.llm.litellm_gateway import LiteLLMGateway
 from factotum.llm.port import ModelRequest, ReasoningChunk, UsageChunk
 from factotum.llm.shaping import shape
+from factotum.testing.provider.server import ScriptedProvider
 
 CLAUDE, GPT = "anthropic/claude-sonnet-4-5", "openai/gpt-4o-mini"
 TOOL: Any = SHELL
@@ -176,6 +179,54 @@ def test_gemini_gets_its_signatures_back_on_their_calls() -> None:
     assert shape(ModelRequest("openai/proxied", [message]), "openai").messages[0]["thinking_blocks"] == [
         thinking
     ]
+
+
+def test_openrouter_gets_its_details_back_as_one_list() -> None:
+    """They are its own model's alone, whichever provider that is at."""
+    model = "openrouter/anthropic/claude-sonnet-4.5"
+    details: list[Any] = [{"type": "reasoning.text", "text": "Hm.", "signature": "sig", "index": 0}]
+    more: list[Any] = [{"type": "reasoning.encrypted", "data": "xyz", "index": 1}]
+    message: Any = {
+        "role": "assistant",
+        "content": "A",
+        "tool_calls": [_call(1)],
+        "thinking_blocks": [
+            {"type": "reasoning_details", "details": details},
+            {"type": "reasoning_details", "details": more},
+        ],
+        "origin": {"model": model, "segments": [[1, "A", 1], [1, "", 0]]},
+    }
+    (shaped,) = shape(ModelRequest(model, [message]), "openrouter").messages
+    assert shaped == {
+        "role": "assistant",
+        "content": "A",
+        "tool_calls": [_call(1)],
+        "reasoning_details": [*details, *more],
+    }
+    (other,) = shape(ModelRequest("openrouter/openai/o3", [message]), "openrouter").messages
+    assert "reasoning_details" not in other
+
+
+async def test_openrouter_is_sent_its_details(warm_litellm: None) -> None:
+    model = "openrouter/anthropic/claude-sonnet-4.5"
+    details: list[Any] = [{"type": "reasoning.encrypted", "data": "xyz", "index": 0}]
+    message: Any = {
+        "role": "assistant",
+        "content": "A",
+        "thinking_blocks": [{"type": "reasoning_details", "details": details}],
+        "origin": {"model": model},
+    }
+    messages = [{"role": "user", "content": "Go."}, message, {"role": "user", "content": "On."}]
+    async with ScriptedProvider([["Hi."], ["Again."]]) as provider:
+        gateway = LiteLLMGateway({"openrouter": Endpoint(provider.openai_base, "key")})
+        for _ in range(2):  # LiteLLM shapes the first request, and we the second, as it did.
+            await collect(gateway, ModelRequest(model, messages))
+        await gateway.close()
+    for exchange in provider.journal.exchanges:
+        body: Any = exchange.body
+        sent = body["messages"][1]
+        assert sent["reasoning_details"] == details
+        assert "thinking_blocks" not in sent
 
 
 def test_messages_of_an_unknown_writer_carry_nothing() -> None:

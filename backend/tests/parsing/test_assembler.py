@@ -194,6 +194,32 @@ def test_a_cut_breaks_the_call_that_is_open_and_leaves_the_prose_unmarked(open_c
     assert machine.text(" more") == [Text(" more")]
 
 
+@pytest.mark.parametrize("others", ["<complete/> ", "<shell x='1'>ls</shell> ", ""])
+def test_a_call_is_gone_on_with_only_if_it_is_alone(others: str) -> None:
+    machine = Assembler(SHAPES)
+    machine.text(f"Now {others}<shell>ha")
+    if not others:
+        machine.native(0, "i", "f", "{}")
+    assert not machine.is_open
+
+    events = machine.cut(goes_on=True)
+
+    assert [end.kind for end in ends(events) if isinstance(end, CallBroken)] == ["incomplete"]
+    assert machine.text("lf</shell>") == [Text("lf</shell>")]
+
+
+def test_what_is_open_is_told() -> None:
+    machine = Assembler(SHAPES)
+    assert not machine.is_open
+    for piece, is_open in (("a <", True), (" b", False), ("<function_calls>", True), ("<shell>", True)):
+        machine.text(piece)
+        assert machine.is_open is is_open
+        assert machine.cut(goes_on=True) == []
+    assert [end.name for end in ends(machine.text("ls</shell>"))] == ["shell_run"]
+    assert not machine.is_open
+    assert not Assembler().is_open
+
+
 def test_a_cut_of_nothing_and_past_the_limit() -> None:
     silent = Assembler()
     assert silent.cut() == []

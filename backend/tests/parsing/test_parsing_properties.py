@@ -121,6 +121,29 @@ def test_an_invoke_that_could_be_written_reads_back(
     assert (end.name, end.arguments) == (name, arguments)
 
 
+@settings(max_examples=300)
+@given(calls(), st.booleans(), places)
+def test_a_call_that_the_provider_cuts_anywhere_reads_as_if_it_had_not(
+    call: tuple[TagShape, dict[str, str]], wrapped: bool, at: list[int]
+) -> None:
+    """Each piece is a message of its own, which the next one goes on with, until the call has ended."""
+    shape, arguments = call
+    try:
+        written = (
+            render_invoke(shape.name, arguments, shape.decode) if wrapped else render_tag(shape, arguments)
+        )
+    except ValueError:
+        return
+    machine = Assembler(SHAPES)
+    events: list[ParseEvent] = []
+    for piece in cut_at(f"say < {written} so", at):
+        events += machine.text(piece)
+        if not ends(events):
+            events += machine.cut(goes_on=True)
+    events += machine.close()
+    assert merged(events) == merged(feed_xml([f"say < {written} so"]))
+
+
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -5,13 +5,14 @@ of the machines makes one. That no step is itself long follows from the last tes
 """
 
 import sys
+import tracemalloc
 from collections.abc import Callable
 from types import FrameType
 
 import pytest
 from parsing_support import SHAPES, cut
 
-from factotum.parsing import Assembler, TagScanner
+from factotum.parsing import Assembler, NativeCalls, TagScanner, XmlCalls
 from factotum.parsing.opening_tag import LONGEST_TAG
 from factotum.parsing.tag_scanner import Wanted
 
@@ -95,3 +96,39 @@ def test_what_is_held_back_is_bounded(name: str) -> None:
         while (token := scanner.next(wanted)) is not None:
             given += len(token if isinstance(token, str) else token.source)
         assert fed - given <= LONGEST_TAG
+
+
+def _native(machine: NativeCalls, number: int, text: str) -> None:
+    machine.feed(number, f"id{number}", "f", '{"a": "')
+    for at in range(0, len(text), 1_000):
+        machine.feed(number, None, None, text[at : at + 1_000])
+    machine.feed(number, None, None, '"}')
+
+
+def _xml(machine: XmlCalls, number: int, text: str) -> None:
+    del number
+    machine.feed("prose and then <shell>")
+    for at in range(0, len(text), 1_000):
+        machine.feed(text[at : at + 1_000])
+    machine.feed("</shell>")
+
+
+@pytest.mark.parametrize("dialect", ["native", "xml"])
+def test_memory_is_bounded_by_the_open_call(dialect: str) -> None:
+    """Two hundred calls of 10,000 characters leave next to nothing behind; one that is open is held once."""
+    native, xml = NativeCalls(), XmlCalls(SHAPES)
+    text = "x" * 10_000
+    tracemalloc.start()
+    try:
+        before = 0
+        for number in range(220):
+            if dialect == "native":
+                _native(native, number, text)
+            else:
+                _xml(xml, number, text)
+            if number == 19:
+                before, _ = tracemalloc.get_traced_memory()
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert left - before < 300_000

@@ -11,6 +11,7 @@ from factotum.runs.executor import RunExecutor
 from factotum.runs.live import LiveRuns
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.tools.builtin import builtin_registry
+from factotum.tools.registry import Registry
 from tests.runs.played import Turn
 from tests.runs.stage import Stage, eventually
 
@@ -18,8 +19,11 @@ from tests.runs.stage import Stage, eventually
 class Machine:
     """A stage with real sandboxes and tools. What runs is found by its first argument, from outside."""
 
-    def __init__(self, stage: Stage, sandboxes: LocalSandboxProvider) -> None:
+    def __init__(
+        self, stage: Stage, sandboxes: LocalSandboxProvider, registry: Registry | None = None
+    ) -> None:
         self.stage = stage
+        self.registry = registry or builtin_registry()
         self.sandboxes = sandboxes
         self.live = LiveRuns()
 
@@ -30,7 +34,7 @@ class Machine:
             stage.database,
             stage.gateway,
             stage.models,
-            builtin_registry(),
+            self.registry,
             self.sandboxes,
             stage.defaults,
         )

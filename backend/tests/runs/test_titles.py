@@ -2,22 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
 from factotum.llm.faults import ModelFault
 from factotum.llm.port import FallbackChunk, ModelChunk, ModelRequest, StopChunk, TextChunk, UsageChunk
+from factotum.llm.prices import FREE, Tier
+from factotum.protocol.budgets import Budget, Spending
 from factotum.protocol.events import ThreadTitled, UsageRecorded
-from factotum.protocol.runs import Run, Usage
+from factotum.protocol.runs import Run, RunOptions, Usage
 from factotum.runs.executor import RunExecutor
 from factotum.runs.live import LiveRuns
 from factotum.runs.service import NewRun
 from factotum.runs.title_words import MOST_CHARACTERS, shortened, title_of_answer, title_of_task
-from factotum.runs.titles import Titler
+from factotum.runs.titles import Titler, longest_title
 from factotum.store.threads import Threads
 from tests.runs.played import USAGE, Gate, Item, asks, calls, completes, says
 from tests.runs.stage import Stage, eventually
 
+CHEAP = replace(FREE, tiers=(Tier(0, 1e-6, 5e-6),))
 USED = Usage(input_tokens=30, output_tokens=6, cost_usd=0.125)
 
 
@@ -218,3 +222,59 @@ def test_titles_are_short_and_cut_at_a_word() -> None:
     assert len(shortened("x" * 500)) == MOST_CHARACTERS
     assert shortened("a" * MOST_CHARACTERS) == "a" * MOST_CHARACTERS
     assert title_of_task(" \n ") == "Untitled"
+
+
+async def test_room_for_the_title_is_kept_back_while_it_is_made(stage: Stage) -> None:
+    title, work = Gate(), Gate()
+    stage.gateway.turns = [says("Done.", work)]
+    new = NewRun("Say done.", model="priced", options=RunOptions(budget=Budget(tokens=500_000)))
+    run = (await stage.service.submit(stage.caller, await stage.thread(), new))[0]
+    gateway = TitleGateway(title, *answers("Done").items)
+    made = Titler(gateway, price=lambda model: CHEAP if model == "priced" else None)
+    extra = longest_title(CHEAP)
+    task = stage.start(run, executor(stage, made))
+    await title.reached.wait()
+    await work.reached.wait()
+    held = await stage.get(run)
+    assert held.budget is not None
+    assert (extra.tokens, extra.nanos) == (3_256, 3_000_000 + 256 * 5_000)
+    with_title = held.budget.reserved
+    title.released.set()
+    await eventually(lambda: is_titled(stage, run))
+    work.released.set()
+    await task
+    ended = await stage.get(run)
+    assert ended.budget is not None
+    assert ended.budget.reserved == Spending()
+    assert ended.budget.used.tokens == 15 + 36
+    alone = await _reserved_by_a_step(stage)
+    assert with_title.tokens - alone.tokens == extra.tokens
+    assert with_title.nanos - alone.nanos == extra.nanos
+    await stage.assert_whole(run)
+
+
+async def _reserved_by_a_step(stage: Stage) -> Spending:
+    """What the same run keeps back without a title."""
+    work = Gate()
+    stage.gateway.turns = [says("Done.", work)]
+    new = NewRun("Say done.", model="priced", options=RunOptions(budget=Budget(tokens=500_000)))
+    run = (await stage.service.submit(stage.caller, await stage.thread(), new))[0]
+    task = stage.start(run)
+    await work.reached.wait()
+    held = await stage.get(run)
+    work.released.set()
+    await task
+    assert held.budget is not None
+    return held.budget.reserved
+
+
+async def test_a_budget_without_room_for_the_title_lets_the_task_give_it(stage: Stage) -> None:
+    gateway = answers("Never asked")
+    needed = (await _reserved_by_a_step(stage)).tokens - 32_000
+    stage.gateway.turns = [says("Done.")]
+    new = NewRun("Say done.", model="priced", options=RunOptions(budget=Budget(tokens=needed + 1_000)))
+    run = (await stage.service.submit(stage.caller, await stage.thread(), new))[0]
+    await executor(stage, Titler(gateway)).execute(run.id)
+    assert (await stage.get(run)).status == "finished"
+    assert gateway.requests == []
+    assert await title_of(stage, run) == "Say done."

@@ -67,7 +67,7 @@ async def test_lost_between_two_calls(sandbox: LocalSandbox) -> None:
 
 async def test_lost_in_the_middle_of_a_call(sandbox: LocalSandbox) -> None:
     running = await started(sandbox, "echo half >file; sleep 60")
-    waiting = asyncio.create_task(sandbox.exec("sleep 60"))
+    waiting = await started(sandbox, "sleep 60")
     await appears(sandbox, "file")
     os.kill(supervisor(sandbox), signal.SIGKILL)
     for task in (running, waiting):

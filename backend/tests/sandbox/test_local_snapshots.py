@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.sandbox.no_snapshots import NoSnapshots
 from factotum.testing.sandbox_conformance import appears, chunks, content, failure
+from factotum.testing.sandbox_conformance.ports import opened
 
 _Project = snapshots.Project
 
@@ -105,3 +107,76 @@ async def test_a_provider_without_says_so(sandbox: LocalSandbox) -> None:
         assert (await failure(work)).stable_code == "not_supported"
     await sandbox.write("file", chunks(b"1"), limit=9)
     assert await content(sandbox, "file") == b"1"
+
+
+RESTORE = """
+import asyncio, sys
+from pathlib import Path
+from factotum.sandbox.local.provider import LocalSandboxProvider
+
+async def main() -> None:
+    provider = LocalSandboxProvider(Path(sys.argv[1]))
+    for pair in sys.argv[2:]:
+        project, _, snapshot = pair.partition("=")
+        await (await provider.open(project)).snapshots.restore(snapshot)
+    await provider.aclose()
+
+asyncio.run(main())
+"""
+
+
+async def running(sandbox: LocalSandbox) -> str:
+    """Keep a version, and start a server in a session on what came after; return the version."""
+    await sandbox.write("file", chunks(b"old"), limit=9)
+    taken = await sandbox.snapshots.take()
+    await sandbox.write("file", chunks(b"new"), limit=9)
+    serve = "import socket; s = socket.create_server(('127.0.0.1', 7000)); p = s.accept(); p[0].recv(9)"
+    await sandbox.sessions.start("s")
+    await sandbox.sessions.run("s", f'python3 -c "{serve}"')
+    await opened(sandbox, 7000)
+    return taken.id
+
+
+async def test_a_workspace_that_another_process_replaced_is_noticed(tmp_path: Path) -> None:
+    """Whatever is asked first: nothing more goes to what runs in the old workspace."""
+    provider = LocalSandboxProvider(tmp_path)
+    if (refusal := await provider.refusal()) is not None:
+        pytest.skip(f"no sandbox on this machine: {refusal}")
+    asked = {name: await provider.open(new_id()) for name in ("exec", "session", "ports", "connect", "none")}
+    pairs = [f"{each.project_id}={await running(each)}" for each in asked.values()]
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RESTORE, str(tmp_path), *pairs[:-1], cwd=Path(__file__).parents[2]
+    )
+    assert await asyncio.wait_for(other.wait(), 120) == 0
+    first = await asked["exec"].exec("cat file")
+    assert (first.output, "put back to an earlier version" in first.notice) == (b"old", True)
+    for ask in (asked["session"].sessions.write("s", b"x"), asked["session"].sessions.run("s", "true")):
+        assert (await failure(ask)).stable_code == "session_ended"
+    assert await asked["ports"].ports() == []
+    assert (await failure(asked["connect"].connect(7000))).stable_code == "port_not_open"
+    for name in ("session", "ports", "connect"):
+        assert [info.alive for info in await asked[name].sessions.list()] == [False]
+        await asked[name].sessions.start("s")
+        assert "put back to an earlier version" in asked[name].take_notice()
+        result = await asked[name].exec("cat file")
+        assert (result.output, result.notice) == (b"old", "")
+    # The control: a workspace that is still the same keeps what runs in it.
+    assert await asked["none"].ports() == [7000]
+    await (await asked["none"].connect(7000)).close()
+    assert await content(asked["none"], "file") == b"new"
+    await provider.aclose()
+
+
+async def test_a_project_that_another_process_deleted_is_noticed(tmp_path: Path) -> None:
+    here, there = LocalSandboxProvider(tmp_path), LocalSandboxProvider(tmp_path)
+    if (refusal := await here.refusal()) is not None:
+        pytest.skip(f"no sandbox on this machine: {refusal}")
+    sandbox = await here.open(new_id())
+    await running(sandbox)
+    await there.delete(sandbox.project_id)
+    assert await sandbox.ports() == []
+    assert not any(info.running for info in await here.find())
+    assert (await failure(sandbox.sessions.run("s", "true"))).stable_code == "session_ended"
+    assert (await failure(sandbox.exec("true"))).stable_code == "sandbox_gone"
+    for provider in (here, there):
+        await provider.aclose()

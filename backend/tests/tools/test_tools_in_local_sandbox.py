@@ -10,6 +10,7 @@ from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.testing.memory_context import MemoryToolContext
 from factotum.tools.builtin.edit import str_replace
 from factotum.tools.builtin.files import create_file, delete_file, list_files, rewrite_file
+from factotum.tools.builtin.find import search_files
 from factotum.tools.builtin.read import read_file
 from factotum.tools.builtin.shell import shell
 from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output, shell_sessions
@@ -160,4 +161,25 @@ async def test_a_sandbox_that_was_lost_is_told_of(real: MemoryToolContext) -> No
     assert result.text.startswith("[The sandbox had ended unexpectedly and is a new one")
     assert result.text.endswith("kept\n[exit code 0]")
     assert [event.status for event in real.events if isinstance(event, SandboxChanged)] == ["recreated"]
-    assert (await real.call(shell_output, session="s")).text.endswith("the session 's' has ended]")
+    shown = (await real.call(shell_output, session="s")).text
+    assert "the session 's' has ended with no exit code: it was killed, or its sandbox ended" in shown
+
+
+async def test_a_server_that_was_lost_with_its_sandbox_is_told_of_when_it_is_started_again(
+    real: MemoryToolContext,
+) -> None:
+    assert isinstance(real.machine, LocalSandbox)
+    await real.call(shell, command="echo up; sleep 60", session="s", blocking=False)
+    engine = real.machine._engine  # pyright: ignore[reportPrivateUsage] - nobody else can kill it
+    place = engine.boxes.place(real.machine.project_id)
+    assert place is not None
+    assert place.box is not None
+    place.box.kill()
+    await asyncio.shield(place.box.gone)
+    # A search brings only what it finds: what it learned of the sandbox is kept for who can be told.
+    await real.call(search_files, pattern="x")
+    again = await real.call(shell, command="echo up; sleep 60", session="s", blocking=False)
+    assert again.text.startswith("[The sandbox had ended unexpectedly and is a new one")
+    assert "still running in the session 's'" in again.text
+    assert [event.status for event in real.events if isinstance(event, SandboxChanged)] == ["recreated"]
+    assert "new one" not in (await real.call(shell, command="true")).text

@@ -2,17 +2,20 @@
 import './index.css'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode, useSyncExternalStore } from 'react'
+import { StrictMode, Suspense, lazy, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
-import { Toaster } from 'sonner'
 import { redeemCode, useSession } from '@/runtime/auth'
 import { loadConfig } from '@/runtime/config'
 import { queryClient } from '@/runtime/queries'
 import { preloadMarkdown } from '@/ui/markdown/markdown'
 import { TipProvider } from '@/ui/tooltip'
-import { language, onLanguage, startLanguage, t } from '@/words'
+import { language, onLanguage, startLanguage } from '@/words'
 import { router } from './router'
+import { preloadOverlays } from './shell'
+import { preloadPanel } from './side-panel'
 import { useTheme } from '@/runtime/theme'
+
+const Toaster = lazy(() => import('./toaster'))
 
 const speaking = startLanguage()
 await loadConfig()
@@ -31,13 +34,9 @@ function App() {
       {/* Texts are looked up where they are drawn: in another language all is drawn anew. */}
       <TipProvider key={spoken} delayDuration={400}>
         <RouterProvider router={router} />
-        <Toaster
-          theme={dark ? 'dark' : 'light'}
-          position="top-center"
-          closeButton
-          containerAriaLabel={t('app.notifications')}
-          toastOptions={{ closeButtonAriaLabel: t('app.closeTheNotice') }}
-        />
+        <Suspense>
+          <Toaster dark={dark} />
+        </Suspense>
       </TipProvider>
     </QueryClientProvider>
   )
@@ -51,4 +50,9 @@ if (root !== null) {
     </StrictMode>,
   )
 }
-setTimeout(preloadMarkdown, 500)
+// What a person may open next, while there is nothing else to do.
+setTimeout(() => {
+  preloadMarkdown()
+  preloadPanel()
+  preloadOverlays()
+}, 500)

@@ -6,12 +6,12 @@ import { ThreadView } from '@/features/thread/thread-view'
 import { endReplay, useReplaying } from '@/runtime/replaying'
 import { ThreadSession } from '@/runtime/thread-session'
 import { SessionContext, useThreadState } from '@/runtime/use-thread'
-import { t } from '@/words'
+import { t, withWords } from '@/words'
 import { PanelButton, SidePanel } from './side-panel'
 import { SidebarButton } from './sidebar-button'
 import { useTitle } from './title'
 
-const ReplayPage = lazy(() => import('./replay-page'))
+const ReplayPage = lazy(() => withWords(import('./replay-page')))
 
 export function StartPage() {
   useTitle('Factotum')

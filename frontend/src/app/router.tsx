@@ -1,6 +1,7 @@
 /** Which address shows which page. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { NotFoundPage, StartPage, ThreadPage } from './pages'
+import { withWords } from '@/words'
 import { Shell } from './shell'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage })
@@ -10,19 +11,19 @@ const thread = createRoute({ getParentRoute: () => root, path: '/t/$threadId', c
 const shared = createRoute({
   getParentRoute: () => root,
   path: '/s',
-  component: lazyRouteComponent(() => import('./shared-page')),
+  component: lazyRouteComponent(() => withWords(import('./shared-page'))),
 })
 
 const join = createRoute({
   getParentRoute: () => root,
   path: '/join',
-  component: lazyRouteComponent(() => import('./join-page')),
+  component: lazyRouteComponent(() => withWords(import('./join-page'))),
 })
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings/$',
-  component: lazyRouteComponent(() => import('./settings-page')),
+  component: lazyRouteComponent(() => withWords(import('./settings-page'))),
 })
 
 export const router = createRouter({

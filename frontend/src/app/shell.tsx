@@ -1,25 +1,30 @@
 /** The frame of every page: threads on the left, the page, commands and shortcuts over all. */
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router'
-import { Keyboard, LogOut, Monitor, Moon, PanelRight, Settings, SquarePen, Sun } from 'lucide-react'
 import { Suspense, lazy, useMemo, useState } from 'react'
-import type { Action } from '@/features/palette/palette'
-import { SECTIONS } from '@/features/settings/sections'
 import { Sidebar } from '@/features/sidebar/sidebar'
-import { signOut, useSession } from '@/runtime/auth'
+import { useSession } from '@/runtime/auth'
 import { usePanel } from '@/runtime/panel'
+import { useMe } from '@/runtime/queries'
 import { SignIn } from '@/features/sign-in/sign-in'
 import { Dialog } from '@/ui/dialog'
-import { Keys } from '@/ui/keys'
 import { useMedia } from '@/ui/media'
 import { Notices } from './notices'
 import { useShortcuts } from './shortcuts'
 import type { Shortcut } from './shortcuts'
 import { useSidebar } from './sidebar-state'
 import { SidebarFooter } from './sidebar-footer'
-import { setTheme } from '@/runtime/theme'
-import { t } from '@/words'
+import { t, withWords } from '@/words'
 
-const Palette = lazy(() => import('@/features/palette/palette'))
+const loadCommands = () => withWords(import('./commands'))
+const loadShortcuts = () => import('./shortcuts-sheet')
+const Commands = lazy(loadCommands)
+const ShortcutsSheet = lazy(loadShortcuts)
+
+/** Fetches what lies over the page before somebody asks for it. */
+export function preloadOverlays(): void {
+  void loadCommands()
+  void loadShortcuts()
+}
 
 export function Shell() {
   const signedIn = useSession((state) => state.token !== null)
@@ -31,6 +36,8 @@ export function Shell() {
 
 function Frame() {
   const navigate = useNavigate()
+  // What one may do here: much of the page asks for it (runtime/rights).
+  useMe()
   const wide = useMedia('(min-width: 860px)')
   const { open, sheet, toggle, setSheet } = useSidebar()
   const [over, setOver] = useState<'palette' | 'shortcuts' | null>(null)
@@ -67,56 +74,6 @@ function Frame() {
   )
   useShortcuts(shortcuts)
 
-  const actions: Action[] = [
-    {
-      title: t('app.newTask'),
-      icon: <SquarePen size={15} />,
-      keys: 'mod+shift+o',
-      run: () => void navigate({ to: '/' }),
-    },
-    { title: t('app.showOrHideTheAgents'), icon: <PanelRight size={15} />, keys: 'mod+j', run: togglePanel },
-    ...SECTIONS.map(({ id, title }) => ({
-      title: t('app.settingsTitle', { title }),
-      icon: <Settings size={15} />,
-      run: () => void navigate({ to: '/settings/$', params: { _splat: id } }),
-    })),
-    {
-      title: t('app.lightTheme'),
-      icon: <Sun size={15} />,
-      run: () => {
-        setTheme('light')
-      },
-    },
-    {
-      title: t('app.darkTheme'),
-      icon: <Moon size={15} />,
-      run: () => {
-        setTheme('dark')
-      },
-    },
-    {
-      title: t('app.themeOfTheSystem'),
-      icon: <Monitor size={15} />,
-      run: () => {
-        setTheme('system')
-      },
-    },
-    {
-      title: t('app.shortcuts'),
-      icon: <Keyboard size={15} />,
-      keys: '?',
-      run: () => {
-        setOver('shortcuts')
-      },
-    },
-    {
-      title: t('app.signOut'),
-      icon: <LogOut size={15} />,
-      run: () => {
-        signOut()
-      },
-    },
-  ]
   const footer = (
     <SidebarFooter
       onNavigate={() => {
@@ -155,40 +112,10 @@ function Frame() {
       <div id="page" tabIndex={-1} className="flex min-w-0 flex-1 outline-none">
         <Outlet />
       </div>
-      {over === 'palette' && (
-        <Suspense>
-          <Palette
-            actions={actions}
-            onOpenThread={(threadId) => void navigate({ to: '/t/$threadId', params: { threadId } })}
-            onClose={() => {
-              setOver(null)
-            }}
-          />
-        </Suspense>
-      )}
-      <Dialog
-        open={over === 'shortcuts'}
-        onOpenChange={() => {
-          setOver(null)
-        }}
-        title={t('app.shortcuts')}
-      >
-        <dl className="grid grid-cols-[1fr_auto] items-center gap-y-2.5 overflow-y-auto p-4">
-          {[
-            ...shortcuts,
-            { keys: 'enter', title: t('app.send') },
-            { keys: 'shift+enter', title: t('app.newLine') },
-          ].map(({ keys, title }) => (
-            <div key={keys} className="contents">
-              <dt>{title}</dt>
-              <dd>
-                <Keys keys={keys} />
-                <span className="sr-only">{keys}</span>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </Dialog>
+      <Suspense>
+        {over === 'palette' && <Commands onShortcuts={() => setOver('shortcuts')} onClose={() => setOver(null)} />}
+        {over === 'shortcuts' && <ShortcutsSheet shortcuts={shortcuts} onClose={() => setOver(null)} />}
+      </Suspense>
     </div>
   )
 }

@@ -1,13 +1,21 @@
 /** The agent's computer, beside the thread or over it, and the button that shows it. */
 import { PanelRight } from 'lucide-react'
-import { ComputerPanel } from '@/features/computer/panel'
+import { Suspense, lazy } from 'react'
 import { useDriving } from '@/runtime/driving'
 import { usePanel } from '@/runtime/panel'
 import { IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Dialog } from '@/ui/dialog'
 import { useMedia } from '@/ui/media'
-import { t } from '@/words'
+import { t, withWords } from '@/words'
+
+const load = () => withWords(import('@/features/computer/panel'))
+const ComputerPanel = lazy(load)
+
+/** Fetches the panel before somebody opens it. */
+export function preloadPanel(): void {
+  void load()
+}
 
 export function PanelButton() {
   const { open, toggle } = usePanel()
@@ -30,7 +38,7 @@ export function SidePanel() {
         aria-label={t('app.theAgentsComputer')}
         className={cn('shrink-0 border-l', driving ? 'w-[clamp(340px,48vw,1100px)]' : 'w-[clamp(340px,36vw,640px)]')}
       >
-        <ComputerPanel />
+        <Panel />
       </aside>
     ) : null
   }
@@ -44,7 +52,21 @@ export function SidePanel() {
       titleHidden
       side={narrow ? 'bottom' : 'right'}
     >
-      <ComputerPanel />
+      <Panel />
     </Dialog>
+  )
+}
+
+function Panel() {
+  return (
+    <Suspense
+      fallback={
+        <div aria-busy="true" className="h-full bg-panel">
+          <div className="h-12 border-b" />
+        </div>
+      }
+    >
+      <ComputerPanel />
+    </Suspense>
   )
 }

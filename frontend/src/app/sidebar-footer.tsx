@@ -58,7 +58,7 @@ export function SidebarFooter({ onCommands, onNavigate }: SidebarFooterProps) {
       >
         {me !== undefined && me.accounts.length > 1 && (
           <>
-            <MenuLabel>{t('members.account')}</MenuLabel>
+            <MenuLabel>{t('app.accountYouActFor')}</MenuLabel>
             {me.accounts.map(({ id, name }) => (
               <MenuChoice
                 key={id}

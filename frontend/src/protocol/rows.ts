@@ -147,7 +147,7 @@ function* closing(run: RunState, entries: readonly Entry[], content: Content): G
     const undone: Call[] = []
     if (run.status === 'stopped') {
       for (const call of content.calls.values())
-        if (call.runId === run.id && call.state === 'stopped') undone.push(call)
+        if (call.runId === run.id && (call.state === 'stopped' || call.state === 'unknown')) undone.push(call)
     }
     const answer = entries.find(({ role }) => role === 'assistant')
     const siblings = answer?.siblings ?? []

@@ -28,6 +28,7 @@ export type Delivery = NonNullable<Schemas['NewMessage']['delivery']>
 export type Sent = Schemas['Sent']
 export type ErrorInfo = Schemas['ErrorInfo']
 export type ModelInfo = Schemas['ModelInfo']
+export type WorkspaceVersion = Schemas['WorkspaceSnapshot']
 export type WorkspaceFile = Schemas['File']
 export type Outcome = Schemas['ToolFinished']['outcome']
 export type Share = Schemas['Share']

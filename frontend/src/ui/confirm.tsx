@@ -10,16 +10,19 @@ interface ConfirmProps {
   /** The word on the button that does it. */
   verb: string
   busy?: boolean
+  look?: 'danger' | 'plain'
+  /** The word on the button that leaves all as it is. */
+  leave?: string
   onConfirm: () => void
   children: ReactNode
 }
 
-export function Confirm({ label, verb, busy = false, onConfirm, children }: ConfirmProps) {
+export function Confirm({ label, verb, busy = false, look = 'danger', leave, onConfirm, children }: ConfirmProps) {
   const [asking, setAsking] = useState(false)
   if (!asking) {
     return (
       <Button
-        look="danger"
+        look={look}
         size="small"
         aria-label={label}
         disabled={busy}
@@ -43,7 +46,8 @@ export function Confirm({ label, verb, busy = false, onConfirm, children }: Conf
       <Button
         autoFocus
         size="small"
-        className="border border-err bg-err text-bg hover:bg-err/90"
+        look={look === 'danger' ? 'plain' : 'primary'}
+        className={look === 'danger' ? 'border border-err bg-err text-bg hover:bg-err/90' : ''}
         disabled={busy}
         onClick={() => {
           setAsking(false)
@@ -59,7 +63,7 @@ export function Confirm({ label, verb, busy = false, onConfirm, children }: Conf
           setAsking(false)
         }}
       >
-        {t('ui.keep')}
+        {leave ?? t('ui.keep')}
       </Button>
     </span>
   )

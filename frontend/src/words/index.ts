@@ -4,7 +4,8 @@
  * language mounts the page anew (app/main.tsx), so a text must be looked up while something is drawn. Constants of a
  * module name keys, or have getters.
  */
-import { en } from './en'
+import type { en } from './en'
+import { first } from './en/first'
 
 /** Each in its own words, as people look for it. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const
@@ -23,7 +24,9 @@ export type Key = Keys<Words>
 
 const KEY = 'factotum.language'
 
-const catalogues = new Map<Language, Words>([['en', en]])
+let english: Partial<Words> = first
+let german: Words | null = null
+let asked = false
 const listeners = new Set<() => void>()
 let spoken: Language = 'en'
 
@@ -34,7 +37,7 @@ let spoken: Language = 'en'
 export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
   const { count } = values
   const form = typeof count === 'number' ? new Intl.PluralRules(spoken).select(count) : null
-  const text = found(key, form, catalogues.get(spoken) ?? en) ?? found(key, form, en) ?? key
+  const text = found(key, form, spoken === 'de' ? german : english) ?? found(key, form, english) ?? key
   return text.replaceAll(/\{\{(\w+)(, number)?\}\}/g, (place, name: string, isNumber?: string) => {
     const value = values[name]
     if (value === undefined) return place
@@ -44,7 +47,7 @@ export function t(key: Key, values: Readonly<Record<string, string | number>> = 
   })
 }
 
-function found(key: string, form: string | null, words: Words): string | null {
+function found(key: string, form: string | null, words: Partial<Words> | null): string | null {
   for (const name of form === null ? [key] : [`${key}_${form}`, `${key}_other`, key]) {
     const at = name.split('.').reduce<unknown>((tree, part) => own(tree, part), words)
     if (typeof at === 'string') return at
@@ -77,7 +80,8 @@ export async function chooseLanguage(chosen: Language | null): Promise<void> {
 export async function startLanguage(): Promise<void> {
   let wanted = chosenLanguage() ?? languageOf(navigator.languages)
   try {
-    if (wanted === 'de' && !catalogues.has('de')) catalogues.set('de', (await import('./de')).default)
+    if (wanted === 'de') german ??= (await import('./de')).default
+    else if (asked) await loadLater()
   } catch (error) {
     // The network, or a page that was built anew meanwhile.
     if (!(error instanceof TypeError)) throw error
@@ -87,6 +91,17 @@ export async function startLanguage(): Promise<void> {
   if (wanted === spoken) return
   spoken = wanted
   for (const listener of listeners) listener()
+}
+
+/** A part of the page that says what is not there from the beginning: it comes together with its words. */
+export async function withWords<Part>(part: Promise<Part>): Promise<Part> {
+  asked = true
+  if (spoken === 'en') await loadLater()
+  return part
+}
+
+async function loadLater(): Promise<void> {
+  english = { ...first, ...(await import('./en/later')).later }
 }
 
 /** Calls `listener` whenever the language has changed; returns what ends that. */

@@ -75,6 +75,10 @@ class Link:
         notice, self._notice = self._notice, ""
         return notice
 
+    def remind(self, notice: str) -> None:
+        """Have it told again, with the next command's result: this one's caller only wanted files."""
+        self._notice = notice or self._notice
+
     async def found(self, labels: Mapping[str, str] | None) -> None:
         """Find or make the machine, and give it these labels."""
         if labels is None:

@@ -72,6 +72,10 @@ class DaytonaSandbox:
         """The project that it belongs to."""
         return self._link.project_id
 
+    def take_notice(self) -> str:
+        """Return what the caller must be told of the sandbox itself, once."""
+        return self._link.take_notice()
+
     async def exec(
         self,
         command: str,
@@ -175,7 +179,9 @@ class DaytonaSandbox:
         await self.stat(clean)
 
         async def run(command: str, seconds: float, most: int) -> ExecResult:
-            return await self.exec(command, timeout=seconds, output_limit=most)
+            result = await self.exec(command, timeout=seconds, output_limit=most)
+            self._link.remind(result.notice)
+            return result
 
         return await searching.search(run, pattern, clean, names, limit, timeout)
 

@@ -6,24 +6,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from factotum.sandbox.hop_by_hop import hop_by_hop
+
 _TOKEN = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}")
 _TARGET = re.compile(rb"[!-~]{1,8000}")
 _VALUE = re.compile(rb"[\t -~\x80-\xff]*")
-_HOP_BY_HOP = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-        b"host",
-        b"expect",
-    }
-)
+_NOT_FORWARDED = frozenset({b"transfer-encoding", b"host", b"expect"})
 
 
 class BadHead(Exception):
@@ -69,7 +57,8 @@ def _absolute(method: str, target: str, headers: list[tuple[bytes, bytes]], toke
     host, port = _authority(parts.netloc, 80)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: " + parts.netloc.encode(), b"Connection: close"]
-    lines += [name + b": " + value for name, value in headers if name.lower() not in _dropped(headers)]
+    dropped = hop_by_hop(headers) | _NOT_FORWARDED
+    lines += [name + b": " + value for name, value in headers if name.lower() not in dropped]
     return Head(method, host, port, token, b"\r\n".join([*lines, b"", b""]), _length(headers))
 
 
@@ -78,13 +67,6 @@ def _header(line: bytes) -> tuple[bytes, bytes]:
     if not colon or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
         raise BadHead("A header cannot be read.")
     return name, value.strip(b" \t")
-
-
-def _dropped(headers: list[tuple[bytes, bytes]]) -> set[bytes]:
-    named = [value for name, value in headers if name.lower() == b"connection"]
-    return {*_HOP_BY_HOP, *(each.strip().lower() for value in named for each in value.split(b","))} - {
-        b"content-length"
-    }
 
 
 def _length(headers: list[tuple[bytes, bytes]]) -> int:

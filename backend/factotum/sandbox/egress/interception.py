@@ -7,7 +7,7 @@ same server.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import h11
 
@@ -16,24 +16,12 @@ from factotum.core.errors import FactotumError
 from factotum.core.tasks import cancelled
 from factotum.sandbox.egress.relay import IDLE_SECONDS, Stream
 from factotum.sandbox.egress.swapping import Redactor, Swap
+from factotum.sandbox.hop_by_hop import hop_by_hop
 
 _CHUNK = 65536
 _HEAD_BYTES = 65536
 _NO_BODY = frozenset({204, 304})
-_DROPPED = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"upgrade",
-        b"expect",
-        b"alt-svc",
-    }
-)
+_NOT_CARRIED = frozenset({b"expect", b"alt-svc"})
 
 Header = tuple[bytes, bytes]
 Count = Callable[[int], None]
@@ -200,7 +188,7 @@ class Interception:
         if not _is_host(named, self._host):
             text = f"This connection is to {self._host}, and carries requests for it alone."
             raise _Refused(421, "host_mismatch", text)
-        dropped = _DROPPED | _named_by_connection(request.headers) | {b"accept-encoding"}
+        dropped = _NOT_CARRIED | hop_by_hop(request.headers) | {b"accept-encoding"}
         if any(name == b"transfer-encoding" for name, _ in request.headers):
             dropped |= {b"content-length"}  # a body with two lengths could be read two ways
         headers = [
@@ -217,7 +205,7 @@ class Interception:
 
     def _incoming(self, response: h11.Response, *, keeps_length: bool) -> h11.Response:
         """Return the answer as the sandbox gets it, in chunks where its length may change."""
-        dropped = _DROPPED | _named_by_connection(response.headers) | {b"transfer-encoding"}
+        dropped = _NOT_CARRIED | hop_by_hop(response.headers) | {b"transfer-encoding"}
         if not keeps_length:
             dropped |= {b"content-length"}
         headers = [
@@ -267,11 +255,6 @@ def _is_host(named: bytes, host: str) -> bool:
         return normal_host(name if colon and port.isdigit() else text) == host
     except FactotumError:
         return False
-
-
-def _named_by_connection(headers: Iterable[Header]) -> set[bytes]:
-    named = [value for name, value in headers if name == b"connection"]
-    return {each.strip().lower() for value in named for each in value.split(b",")} - {b"content-length"}
 
 
 def _is_encoded(response: h11.Response) -> bool:

@@ -94,6 +94,15 @@ class Boxes:
                     box = await self._start(place, project)
             yield place, box
 
+    async def settled(self, project_id: str, workspace: int) -> Place | None:
+        """Return what is known of a project's sandbox; one with another workspace ends first."""
+        place = self._places.get(project_id)
+        if place is not None and place.is_running and place.workspace != workspace:
+            async with place.starting:
+                if place.is_running and place.workspace != workspace:
+                    await self._stop(place, _REPLACED)
+        return place
+
     @contextmanager
     def in_use(self, project_id: str, place: Place) -> Generator[None]:
         """Keep a sandbox that runs from being idle."""
@@ -112,6 +121,14 @@ class Boxes:
     def remind(self, project_id: str, notice: str) -> None:
         """Have the caller of the project's next command told something."""
         self._places.setdefault(project_id, Place()).notice = notice
+
+    def take_notice(self, project_id: str) -> str:
+        """Return what the caller of the project's next command would be told, who then is not."""
+        place = self._places.get(project_id)
+        if place is None:
+            return ""
+        notice, place.notice = place.notice, ""
+        return notice
 
     async def end(self, project_id: str) -> None:
         """End a project's sandbox and forget its sessions."""

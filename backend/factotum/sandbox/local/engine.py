@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from factotum.core.errors import Conflict, NotFound, Unavailable
@@ -80,6 +81,16 @@ class Engine:
         async with self.boxes.using(project, workspace) as (place, box):
             yield place, box, guard, self.machine.file_bytes(room)
 
+    async def found(self, project: Project) -> Place | None:
+        """Return what is known of a project's sandbox, without starting it.
+
+        Another process may have replaced the workspace, or deleted it: what still runs in the old one is
+        ended first.
+        """
+        if self.boxes.place(project.id) is None:
+            return None
+        return await self.boxes.settled(project.id, await self.call(_inode, project.workspace))
+
     async def run(
         self,
         project: Project,
@@ -147,6 +158,14 @@ async def _within(seconds: float, threads: Executor, work: Callable[[], T]) -> T
             hint="Try again.",
             code="sandbox_timeout",
         ) from None
+
+
+def _inode(folder: Path) -> int:
+    """Return the inode of a folder, 0 when it is not there. Blocks."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return 0
 
 
 def place_of(folder: str) -> str:

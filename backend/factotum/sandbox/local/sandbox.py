@@ -69,6 +69,10 @@ class LocalSandbox:
         """The project that it belongs to."""
         return self._project.id
 
+    def take_notice(self) -> str:
+        """Return what the caller must be told of the sandbox itself, once."""
+        return self._engine.boxes.take_notice(self.project_id)
+
     async def exec(
         self,
         command: str,
@@ -168,20 +172,23 @@ class LocalSandbox:
         await self._engine.call(files.stat_path, self._project, clean)
 
         async def run(command: str, seconds: float, most: int) -> ExecResult:
-            return await self.exec(command, timeout=seconds, output_limit=most)
+            result = await self.exec(command, timeout=seconds, output_limit=most)
+            if result.notice:
+                self._engine.boxes.remind(self.project_id, result.notice)
+            return result
 
         return await searching.search(run, pattern, clean, names, limit, timeout)
 
     async def ports(self) -> Sequence[int]:
         """The TCP ports that programs inside listen on."""
-        place = self._engine.boxes.place(self.project_id)
+        place = await self._engine.found(self._project)
         if place is None or place.box is None or not place.box.alive:
             return []
         return await self._engine.call(listening, place.box.running.first_id)
 
     async def connect(self, port: int, *, timeout: float = 10.0) -> LocalConnection:
         """Open a connection to a port inside."""
-        place = self._engine.boxes.place(self.project_id)
+        place = await self._engine.found(self._project)
         if place is None or place.box is None or not place.box.alive:
             raise not_open(port)
         use = contextlib.ExitStack()

@@ -1,7 +1,7 @@
 """The sessions of one project: found by name, bounded in number, kept for a while when they have ended."""
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 
 from factotum.core.errors import Conflict, InvalidInput, NotFound
 from factotum.sandbox.local import files
@@ -61,12 +61,12 @@ class LocalSessions:
     async def run(self, name: str, command: str) -> int:
         """Give the shell its next command."""
         check_command(command)
-        with self._found(name) as session:
+        async with self._found(name) as session:
             return await session.run(command)
 
     async def write(self, name: str, data: bytes, *, timeout: float = CALL_SECONDS) -> None:
         """Type into it."""
-        with self._found(name) as session:
+        async with self._found(name) as session:
             await session.write(data, timeout)
 
     async def poll(
@@ -75,30 +75,30 @@ class LocalSessions:
         """Return what it wrote after `cursor`."""
         if cursor < 0 or limit < 0 or wait < 0:
             raise InvalidInput("cursor, limit and wait cannot be negative.")
-        with self._found(name) as session:
+        async with self._found(name) as session:
             return await session.poll(cursor, limit, wait)
 
     async def resize(self, name: str, size: TerminalSize) -> None:
         """Give its terminal another size."""
         check_terminal(size)
-        with self._found(name) as session:
+        async with self._found(name) as session:
             await session.resize(size)
 
     async def kill(self, name: str) -> SessionInfo:
         """End a session and all that runs in it."""
-        with self._found(name) as session:
+        async with self._found(name) as session:
             await session.kill()
             return session.info()
 
     async def list(self) -> list[SessionInfo]:
         """Every session that can be polled, by name."""
-        place = self._engine.boxes.place(self._project.id)
+        place = await self._engine.found(self._project)
         return [] if place is None else [place.sessions[name].info() for name in sorted(place.sessions)]
 
-    @contextmanager
-    def _found(self, name: str) -> Generator[Session]:
+    @asynccontextmanager
+    async def _found(self, name: str) -> AsyncGenerator[Session]:
         """Give a session, and keep its sandbox from being idle. Raises NotFound."""
-        place = self._engine.boxes.place(self._project.id)
+        place = await self._engine.found(self._project)
         session = None if place is None else place.sessions.get(name)
         if place is None or session is None:
             raise NotFound(

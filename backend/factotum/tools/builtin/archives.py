@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from factotum.protocol.events import FileChanged, SandboxChanged
+from factotum.protocol.events import FileChanged
 from factotum.tools.builtin.inside import command
-from factotum.tools.builtin.workspace import find, require_file, tell, workspace_path
+from factotum.tools.builtin.workspace import find, require_file, tell, told, workspace_path
 from factotum.tools.declare import tool
 from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
 
@@ -51,12 +51,12 @@ async def zip_files(
     inside = [(await sandbox.stat(workspace_path(path))).path for path in paths]
     made = workspace_path(target)
     await find(sandbox, made)
-    report = await _run(context, "pack", made, _scratch(context), *inside)
+    notice, report = await _run(context, "pack", made, _scratch(context), *inside)
     info = await require_file(sandbox, made)
     await tell(context, info, "created")
     left_out = f" {report.skipped:,} links and devices were left out." if report.skipped else ""
     return ToolOutput(
-        f"Packed {report.files:,} entries ({report.bytes:,} bytes) into {info.path} "
+        f"{notice}Packed {report.files:,} entries ({report.bytes:,} bytes) into {info.path} "
         f"({info.size_bytes:,} bytes).{left_out}"
     )
 
@@ -82,7 +82,7 @@ async def unzip_file(context: ToolContext, path: Path, folder: str = "") -> Tool
     archive = await require_file(sandbox, path)
     target = workspace_path(folder) if folder else _without_suffix(archive.path)
     await find(sandbox, target)
-    report = await _run(context, "unpack", archive.path, target, _scratch(context))
+    notice, report = await _run(context, "unpack", archive.path, target, _scratch(context))
     made = await sandbox.stat(target)
     for name in report.names[:_MOST_TOLD]:
         info = await find(sandbox, f"{made.path}/{name}")
@@ -91,15 +91,14 @@ async def unzip_file(context: ToolContext, path: Path, folder: str = "") -> Tool
     shown = "\n".join(report.names)
     more = f"\n[and {report.files - len(report.names):,} more]" if report.files > len(report.names) else ""
     return ToolOutput(
-        f"Unpacked {report.files:,} files ({report.bytes:,} bytes) into {made.path}/:\n{shown}{more}"
+        f"{notice}Unpacked {report.files:,} files ({report.bytes:,} bytes) into {made.path}/:\n{shown}{more}"
     )
 
 
-async def _run(context: ToolContext, *arguments: str) -> _Report:
+async def _run(context: ToolContext, *arguments: str) -> tuple[str, _Report]:
     sandbox = await context.sandbox()
     result = await sandbox.exec(command("archives", *arguments), timeout=_SECONDS, output_limit=_OUTPUT_LIMIT)
-    if result.notice:
-        await context.emit(SandboxChanged(status="recreated", note=result.notice))
+    notice = await told(context, result.notice)
     if result.timed_out:
         raise ToolError(
             f"It did not end within {_SECONDS:g} s; nothing was made.",
@@ -117,7 +116,7 @@ async def _run(context: ToolContext, *arguments: str) -> _Report:
         ) from None
     if report.code is not None:
         raise ToolError(f"Nothing was made: {report.why}.", hint=_hint(report.code), code=report.code)
-    return report
+    return notice, report
 
 
 def _hint(code: str) -> str:

@@ -7,12 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from factotum.core.errors import NotFound
-from factotum.protocol.events import SandboxChanged
 from factotum.sandbox.port import FileInfo, Sandbox
 from factotum.tools.builtin.inside import command
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
 from factotum.tools.builtin.pictures import picture_of
-from factotum.tools.builtin.workspace import tell
+from factotum.tools.builtin.workspace import tell, told
 from factotum.tools.declare import tool
 from factotum.tools.tool import Picture, ToolContext, ToolError, ToolOutput, XmlForm
 
@@ -61,9 +60,7 @@ async def run_python(
         await sandbox.delete(script.path)
     await live.end()
     lines = await readable(context, sandbox, result.output, result.truncated_bytes)
-    if result.notice:
-        lines.insert(0, result.notice)
-        await context.emit(SandboxChanged(status="recreated", note=result.notice))
+    notice = await told(context, result.notice)
     pictures: list[Picture] = []
     for chart in await _charts(sandbox, prefix):
         await tell(context, chart, "created")
@@ -74,7 +71,7 @@ async def run_python(
         lines.append(f"[timed out: ended with all its processes after {timeout_seconds} s]")
     elif result.exit_code:
         lines.append(f"[exit code {result.exit_code}]")
-    return ToolOutput("\n".join(lines), pictures=tuple(pictures))
+    return ToolOutput(notice + "\n".join(lines), pictures=tuple(pictures))
 
 
 async def _charts(sandbox: Sandbox, prefix: str) -> list[FileInfo]:

@@ -8,6 +8,7 @@ from factotum.core.tasks import whole
 from factotum.sandbox.browser.client import SESSION as BROWSER_SESSION
 from factotum.sandbox.port import WORKSPACE, Sandbox, SessionInfo, TerminalSize
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
+from factotum.tools.builtin.workspace import told
 from factotum.tools.tool import ToolContext, ToolError
 
 _PIECE = 100_000
@@ -42,13 +43,15 @@ async def run_in_session(
     """
     sessions = sandbox.sessions
     alive = any(info.name == name and info.alive for info in await sessions.list())
+    notice = ""
     if not alive:
         await sessions.start(name, folder=folder, terminal=TerminalSize())
+        notice = await told(context, sandbox.take_notice())
     elif folder != ".":
         command = f"cd -- {shlex.quote(f'{WORKSPACE}/{folder}')}\n{command}"
     try:
         cursor = await sessions.run(name, command)
-        return await report(context, sandbox, name, cursor, seconds)
+        return notice + await report(context, sandbox, name, cursor, seconds)
     except asyncio.CancelledError:
         await whole(sessions.kill(name))
         raise
@@ -81,6 +84,11 @@ def state(info: SessionInfo, cursor: int) -> str:
         return (
             f"[still running in the session {info.name!r}; shell_output with after={cursor} shows more, "
             "shell_input types into it, shell_kill ends it]"
+        )
+    if not info.alive and info.exit_code is None:
+        return (
+            f"[the session {info.name!r} has ended with no exit code: it was killed, or its sandbox ended; "
+            "shell starts another]"
         )
     ended = "" if info.alive else f"; the session {info.name!r} has ended"
     code = "no exit code" if info.exit_code is None else f"exit code {info.exit_code}"

@@ -4,11 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from factotum.protocol.events import SandboxChanged
 from factotum.sandbox.port import Sandbox
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
 from factotum.tools.builtin.session_run import free_name, own_session, run_in_session
-from factotum.tools.builtin.workspace import workspace_path
+from factotum.tools.builtin.workspace import told, workspace_path
 from factotum.tools.declare import tool
 from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
 
@@ -75,9 +74,7 @@ async def _run_alone(
     )
     await live.end()
     lines = await readable(context, sandbox, result.output, result.truncated_bytes)
-    if result.notice:
-        lines.insert(0, result.notice)
-        await context.emit(SandboxChanged(status="recreated", note=result.notice))
+    notice = await told(context, result.notice)
     if result.timed_out:
         lines.append(
             f"[timed out: ended with all its processes after {timeout_seconds} s; "
@@ -85,4 +82,4 @@ async def _run_alone(
         )
     else:
         lines.append(f"[exit code {result.exit_code}]")
-    return "\n".join(lines)
+    return notice + "\n".join(lines)

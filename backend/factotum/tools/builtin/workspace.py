@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from factotum.core.errors import NotFound, TooLarge
-from factotum.protocol.events import FileChanged
+from factotum.protocol.events import FileChanged, SandboxChanged
 from factotum.sandbox.port import WORKSPACE, FileInfo, Sandbox
 from factotum.tools.tool import ToolContext, ToolError
 
@@ -100,6 +100,14 @@ async def read_whole(sandbox: Sandbox, info: FileInfo) -> bytes:
 async def write_whole(sandbox: Sandbox, path: str, content: bytes) -> FileInfo:
     """Write a file whole. Raises TooLarge when the content is over LARGEST_TEXT, and changes nothing then."""
     return await sandbox.write(workspace_path(path), _once(content), limit=LARGEST_TEXT)
+
+
+async def told(context: ToolContext, notice: str) -> str:
+    """Tell what a command brought of its sandbox itself, and return it as a first line for the model."""
+    if not notice:
+        return ""
+    await context.emit(SandboxChanged(status="recreated", note=notice))
+    return f"{notice}\n"
 
 
 async def tell(

@@ -1,7 +1,8 @@
 /** Where a task is written: Enter sends, files can be dropped or pasted, a run can be stopped. */
-import { ArrowUp, Paperclip, Square } from 'lucide-react'
+import { ArrowUp, Eye, Paperclip, Square } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { ClipboardEvent, DragEvent, KeyboardEvent } from 'react'
+import { useMayWrite } from '@/runtime/rights'
 import { newKey } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
 import { Button, IconButton } from '@/ui/button'
@@ -31,7 +32,19 @@ interface ComposerProps {
   autoFocus?: boolean
 }
 
-export function Composer({
+/** Who may only read is told so, in the place where others write. */
+export function Composer(props: ComposerProps) {
+  return useMayWrite() ? (
+    <Writing {...props} />
+  ) : (
+    <p className="flex items-start gap-2.5 rounded-lg border bg-panel px-4 py-3.5 text-muted">
+      <Eye size={16} className="mt-px shrink-0" aria-hidden="true" />
+      {t('composer.viewersCannot')}
+    </p>
+  )
+}
+
+function Writing({
   draftKey,
   placeholder,
   onSend,
@@ -115,7 +128,7 @@ export function Composer({
       }}
       onDrop={onDrop}
       className={cn(
-        'rounded-lg border bg-raised transition-colors focus-within:border-muted',
+        'rounded-lg border bg-raised transition-colors focus-within:border-muted/60',
         over && 'border-accent bg-accent/5',
       )}
     >

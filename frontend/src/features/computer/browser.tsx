@@ -5,6 +5,7 @@ import { runsInOrder } from '@/protocol/state'
 import type { BrowserView } from '@/protocol/state'
 import { useBrowserPicture, useLiveLook } from '@/runtime/browser'
 import { resumeBrowser, useDriving } from '@/runtime/driving'
+import { useMayWrite } from '@/runtime/rights'
 import { useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { useObjectUrl } from '@/ui/object-url'
@@ -47,6 +48,7 @@ interface PageProps {
 
 function Page({ runId, view, waits, focused }: PageProps) {
   const { readOnly } = useThreadSession()
+  const mayWrite = useMayWrite()
   const problem = useDriving((state) => state.problem)
   const look = useLiveLook(runId, waits && !readOnly)
   const { data, error } = useBrowserPicture(runId, view.seq)
@@ -68,7 +70,9 @@ function Page({ runId, view, waits, focused }: PageProps) {
             </span>
           </p>
         </div>
-        {!readOnly && <TakeOver runId={runId} address={view.address} focused={focused} className="items-end" />}
+        {!readOnly && mayWrite && (
+          <TakeOver runId={runId} address={view.address} focused={focused} className="items-end" />
+        )}
       </div>
       {look?.held === true && (
         <p role="status" className="border-b bg-accent/5 px-4 py-2 text-sm">

@@ -1,11 +1,12 @@
 /** The workspace: its folders, and what is in a file. */
-import { FolderDown, RefreshCw, Upload } from 'lucide-react'
-import { useRef, useState } from 'react'
-import { toast } from 'sonner'
+import { FolderDown, History, RefreshCw, Upload } from 'lucide-react'
+import { Suspense, lazy, useRef, useState } from 'react'
+import { toast } from '@/ui/toast'
 import { explain } from '@/runtime/api'
 import { readArchive, uploadFile, useRefreshFiles } from '@/runtime/files'
 import { usePanel } from '@/runtime/panel'
-import { useThreadSession } from '@/runtime/use-thread'
+import { useMayWrite } from '@/runtime/rights'
+import { useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
@@ -13,6 +14,8 @@ import { t } from '@/words'
 import { FileTree } from './file-tree'
 import { Preview } from './preview'
 import { SharedFiles } from './shared-files'
+
+const Versions = lazy(() => import('./versions'))
 
 export function Files() {
   const { link } = useThreadSession()
@@ -26,6 +29,9 @@ function Workspace() {
   const picker = useRef<HTMLInputElement>(null)
   const [packing, setPacking] = useState(false)
   const [over, setOver] = useState(false)
+  const [versions, setVersions] = useState(false)
+  const projectId = useThreadState(({ thread }) => thread?.project_id)
+  const mayWrite = useMayWrite()
 
   const upload = async (files: FileList | null): Promise<void> => {
     for (const one of files ?? []) {
@@ -59,10 +65,23 @@ function Workspace() {
       />
     )
   }
+  if (versions && projectId !== undefined) {
+    return (
+      <Suspense>
+        <Versions
+          projectId={projectId}
+          onBack={() => {
+            setVersions(false)
+          }}
+        />
+      </Suspense>
+    )
+  }
   return (
     <div
       className={cn('flex h-full flex-col', over && 'bg-accent/5')}
       onDragOver={(event) => {
+        if (!mayWrite) return
         event.preventDefault()
         setOver(true)
       }}
@@ -72,14 +91,27 @@ function Workspace() {
       onDrop={(event) => {
         event.preventDefault()
         setOver(false)
-        void upload(event.dataTransfer.files)
+        if (mayWrite) void upload(event.dataTransfer.files)
       }}
     >
       <div className="flex h-10 shrink-0 items-center gap-1 border-b pr-3 pl-4">
         <h2 className="flex-1 font-medium">{t('computer.workspace')}</h2>
-        <IconButton label={t('computer.uploadFiles')} size="icon-small" onClick={() => picker.current?.click()}>
-          <Upload size={14} />
-        </IconButton>
+        {!readOnly && (
+          <IconButton
+            label={t('computer.versions.title')}
+            size="icon-small"
+            onClick={() => {
+              setVersions(true)
+            }}
+          >
+            <History size={14} />
+          </IconButton>
+        )}
+        {mayWrite && (
+          <IconButton label={t('computer.uploadFiles')} size="icon-small" onClick={() => picker.current?.click()}>
+            <Upload size={14} />
+          </IconButton>
+        )}
         <IconButton
           label={t('computer.downloadAllAsAZip')}
           size="icon-small"

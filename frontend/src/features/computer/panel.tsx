@@ -49,7 +49,7 @@ const TABS: readonly { id: PanelTab; title: string; icon: typeof ListTodo }[] = 
   },
 ]
 
-export function ComputerPanel() {
+export default function ComputerPanel() {
   const { tab, show, close } = usePanel()
   return (
     <Tabs.Root

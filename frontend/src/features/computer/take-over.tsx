@@ -42,7 +42,7 @@ export function TakeOver({ runId, address, focused = false, className, ...looks 
   return (
     <div className={cn('flex min-w-0 flex-col items-start gap-2', className)}>
       <Button ref={button} {...looks} disabled={taking} onClick={() => void take()}>
-        <MousePointerClick size={14} aria-hidden="true" /> {taking ? t('computer.takingOver') : t('computer.takeOver')}
+        <MousePointerClick size={14} aria-hidden="true" /> {taking ? t('thread.takingOver') : t('thread.takeOver')}
       </Button>
       {problem !== null && <Alert className="text-sm">{problem}</Alert>}
     </div>

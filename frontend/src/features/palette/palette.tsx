@@ -24,7 +24,7 @@ const ITEM = 'flex h-9 items-center gap-2.5 rounded-sm px-2.5 data-[selected=tru
 const GROUP =
   '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs'
 
-export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
+export default function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
   const pinned = useThreads('pinned')
   const others = useThreads('others')
   const models = useModels()
@@ -92,5 +92,3 @@ export function Palette({ actions, onOpenThread, onClose }: PaletteProps) {
     </Dialog>
   )
 }
-
-export default Palette

@@ -2,10 +2,11 @@
 import { Link, useParams } from '@tanstack/react-router'
 import { MoreHorizontal, Pencil } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/ui/toast'
 import type { RunStatus, Thread } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { useChangeThread } from '@/runtime/queries'
+import { useMayWrite } from '@/runtime/rights'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { Menu, MenuItem } from '@/ui/menu'
@@ -22,6 +23,7 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
   const { threadId } = useParams({ strict: false })
   const [renaming, setRenaming] = useState(false)
   const rename = useChangeThread()
+  const mayWrite = useMayWrite()
   const here = threadId === thread.id
   const title = thread.title === '' ? t('sidebar.untitled') : thread.title
 
@@ -57,33 +59,35 @@ export function ThreadItem({ thread, status, onNavigate }: ItemProps) {
             params={{ threadId: thread.id }}
             onClick={onNavigate}
             aria-current={here ? 'page' : undefined}
-            className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-sm pr-8 pl-2.5"
+            className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-sm pr-2.5 pl-2.5 group-focus-within/item:pr-8 group-hover/item:pr-8 group-has-[[data-state=open]]/item:pr-8 pointer-coarse:pr-8"
           >
             <span className={cn('truncate', here ? 'text-fg' : 'text-fg/85')}>{title}</span>
             {status !== undefined && <Dot status={status} />}
           </Link>
-          <div className="absolute right-0.5 opacity-0 focus-within:opacity-100 group-hover/item:opacity-100 has-[[data-state=open]]:opacity-100">
-            <Menu
-              align="end"
-              trigger={
-                <Button look="ghost" size="icon-small" aria-label={t('sidebar.moreForTitle', { title })}>
-                  <MoreHorizontal size={15} />
-                </Button>
-              }
-            >
-              <MenuItem
-                onSelect={() => {
-                  // The menu gives the focus back when it closes: what comes next must come after that.
-                  setTimeout(() => {
-                    setRenaming(true)
-                  })
-                }}
+          {mayWrite && (
+            <div className="absolute right-0.5 opacity-0 focus-within:opacity-100 group-hover/item:opacity-100 has-[[data-state=open]]:opacity-100 pointer-coarse:opacity-100">
+              <Menu
+                align="end"
+                trigger={
+                  <Button look="ghost" size="icon-small" aria-label={t('sidebar.moreForTitle', { title })}>
+                    <MoreHorizontal size={15} />
+                  </Button>
+                }
               >
-                <Pencil size={14} /> {t('sidebar.rename')}
-              </MenuItem>
-              <ThreadActions thread={thread} />
-            </Menu>
-          </div>
+                <MenuItem
+                  onSelect={() => {
+                    // The menu gives the focus back when it closes: what comes next must come after that.
+                    setTimeout(() => {
+                      setRenaming(true)
+                    })
+                  }}
+                >
+                  <Pencil size={14} /> {t('sidebar.rename')}
+                </MenuItem>
+                <ThreadActions thread={thread} />
+              </Menu>
+            </div>
+          )}
         </>
       )}
     </li>
@@ -96,10 +100,7 @@ function Dot({ status }: { status: RunStatus }) {
     <span
       role="img"
       aria-label={waits ? t('sidebar.needsYou') : t('sidebar.running')}
-      className={cn(
-        'ml-auto size-2 shrink-0 rounded-full group-hover/item:opacity-0',
-        waits ? 'bg-warn' : 'pulse-dot bg-accent',
-      )}
+      className={cn('ml-auto size-2 shrink-0 rounded-full', waits ? 'bg-warn' : 'pulse-dot bg-accent')}
     />
   )
 }

@@ -1,12 +1,13 @@
 /** The first minute: what to ask for, which model answers, and what to set for a better one. */
 import { useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/ui/toast'
 import { Composer } from '@/features/composer/composer'
 import { changeDraft } from '@/features/composer/draft'
 import { useChoices, useStandardModel } from '@/features/composer/choices'
 import { explain } from '@/runtime/api'
 import { useModels } from '@/runtime/queries'
+import { useMayWrite } from '@/runtime/rights'
 import { createThread, newKey, sendTask } from '@/runtime/send'
 import type { Task } from '@/runtime/send'
 import { t } from '@/words'
@@ -17,6 +18,7 @@ const DRAFT = 'new'
 export function Start({ actions }: { actions: ReactNode }) {
   const navigate = useNavigate()
   const choices = useChoices()
+  const mayWrite = useMayWrite()
 
   const send = async (task: Task): Promise<boolean> => {
     try {
@@ -42,11 +44,17 @@ export function Start({ actions }: { actions: ReactNode }) {
       <div className="mx-auto my-auto w-full max-w-[720px] px-5 pb-[12vh]">
         <h1 className="mb-6 text-center font-semibold text-xl tracking-tight">{t('start.whatShallIDoFor')}</h1>
         <Composer draftKey={DRAFT} placeholder={t('start.describeATask')} onSend={send} autoFocus />
-        <ModelNote />
-        <h2 className="mt-8 mb-2 text-muted">{t('start.tryOneOfThese')}</h2>
-        <Suggestions
-          onChoose={(prompt) => void send({ ...choices, text: prompt, files: [], delivery: 'queue', key: newKey() })}
-        />
+        {mayWrite && <ModelNote />}
+        {mayWrite && (
+          <>
+            <h2 className="mt-8 mb-2 text-muted">{t('start.tryOneOfThese')}</h2>
+            <Suggestions
+              onChoose={(prompt) =>
+                void send({ ...choices, text: prompt, files: [], delivery: 'queue', key: newKey() })
+              }
+            />
+          </>
+        )}
       </div>
     </main>
   )

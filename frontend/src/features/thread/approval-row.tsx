@@ -53,9 +53,13 @@ function Choice({ approval }: { approval: Approval }) {
           tabIndex={0}
           aria-label={t('thread.itsArguments')}
           role="region"
-          className="mt-1 max-h-60 overflow-auto whitespace-pre-wrap text-muted text-sm [overflow-wrap:anywhere]"
+          className="mt-1.5 max-h-60 overflow-auto whitespace-pre-wrap text-muted text-sm [overflow-wrap:anywhere]"
         >
-          {shown(approval)}
+          {Object.entries(approval.arguments).map(([name, value]) => (
+            <div key={name}>
+              {name}: <span className="text-fg">{shown(value)}</span>
+            </div>
+          ))}
         </pre>
       ) : (
         <textarea
@@ -127,9 +131,7 @@ function read(text: string): Approval['arguments'] | undefined {
   return undefined
 }
 
-/** All of the arguments, since all of them are approved. */
-function shown({ arguments: given }: Approval): string {
-  return Object.entries(given)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}`)
-    .join('\n')
+/** A value as it would be given; an empty text is seen as one. */
+function shown(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value, null, 2)
 }

@@ -57,7 +57,9 @@ export function CallRow({ call }: { call: Call }) {
       {open && (
         <div className="appear border-t">
           {raw ? <Raw call={call} /> : <Detail call={call} />}
-          {call.fault !== null && <p className="px-3 pb-2 text-err text-sm">{call.fault}</p>}
+          {call.fault !== null && !call.output.includes(firstLine(call.fault)) && (
+            <p className="px-3 pb-2 text-err text-sm">{call.fault}</p>
+          )}
           <div className="flex items-center justify-between border-t px-2 py-1">
             <Button
               look="ghost"
@@ -89,6 +91,11 @@ export function CallRow({ call }: { call: Call }) {
       )}
     </div>
   )
+}
+
+/** What a tool says of its failure is also its result: then that is enough. */
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text
 }
 
 function Status({ call }: { call: Call }) {

@@ -1,6 +1,6 @@
 /** A file that a run delivers: a picture shows itself, others show their name and size. */
-import { Download, FileText } from 'lucide-react'
-import { toast } from 'sonner'
+import { Download, FileText, Image } from 'lucide-react'
+import { toast } from '@/ui/toast'
 import { explain } from '@/runtime/api'
 import { largestPreview, readFile, useFile, useFileInfo } from '@/runtime/files'
 import { readSharedFile, useSharedFile } from '@/runtime/shared'
@@ -13,6 +13,10 @@ import { useObjectUrl } from '@/ui/object-url'
 import { t } from '@/words'
 
 const PICTURE = /\.(png|jpe?g|gif|webp|avif)$/i
+
+export function isPicture(path: string): boolean {
+  return PICTURE.test(path)
+}
 
 export function Deliverable({ path }: { path: string }) {
   const { link } = useThreadSession()
@@ -68,6 +72,7 @@ interface CardProps {
 function Card({ path, note, picture, read }: CardProps) {
   const show = usePanel((state) => state.show)
   const name = path.split('/').at(-1) ?? path
+  const Icon = isPicture(path) ? Image : FileText
   const download = async (content: Promise<Blob>): Promise<void> => {
     try {
       save(await content, name)
@@ -86,7 +91,7 @@ function Card({ path, note, picture, read }: CardProps) {
           }}
           className="flex h-9 min-w-0 flex-1 items-center gap-2.5 rounded-sm px-2 text-left hover:bg-hover"
         >
-          <FileText size={16} className="shrink-0 text-accent" aria-hidden="true" />
+          <Icon size={16} className="shrink-0 text-accent" aria-hidden="true" />
           <span className="min-w-0">
             <span className="block truncate font-medium leading-tight">{name}</span>
             <span className="block text-muted text-xs">{note}</span>

@@ -1,18 +1,21 @@
 /** How a run ended: what it delivers, what it cost, what went wrong and what to do. */
 import { CircleSlash, OctagonAlert } from 'lucide-react'
 import type { Call, Row, RunState } from '@/protocol/state'
+import { useMayWrite } from '@/runtime/rights'
 import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { viewOf } from '@/tool-views'
+import { cn } from '@/ui/cn'
 import { duration, money, tokens } from '@/ui/format'
 import { t } from '@/words'
 import { BranchPicker } from './branch-picker'
-import { Deliverable } from './deliverable'
+import { Deliverable, isPicture } from './deliverable'
 import { Retry } from './retry'
 
 export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
   const { run, undone, answer, siblings } = row
   const busy = useIsBusy()
   const { readOnly } = useThreadSession()
+  const mayWrite = useMayWrite()
   return (
     <div className="mt-2 mb-6">
       {run.status === 'failed' && (
@@ -26,9 +29,12 @@ export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
       )}
       {run.status === 'stopped' && <Stopped undone={undone} />}
       {run.deliverables.length > 0 && (
-        <ul aria-label={t('thread.results')} className="my-3 grid gap-2 sm:grid-cols-2">
-          {run.deliverables.map((path) => (
-            <li key={path} className="min-w-0">
+        <ul aria-label={t('thread.results')} className="my-3 grid items-start gap-2 sm:grid-cols-2">
+          {picturesLast(run.deliverables).map((path, place, all) => (
+            <li
+              key={path}
+              className={cn('min-w-0', isPicture(path) && !isPicture(all[place - 1] ?? path) && 'sm:col-start-1')}
+            >
               <Deliverable path={path} />
             </li>
           ))}
@@ -37,7 +43,7 @@ export function EndRow({ row }: { row: Extract<Row, { kind: 'end' }> }) {
       <div className="flex flex-wrap items-center gap-x-1">
         <p className="mr-2 min-h-7 py-1 text-muted text-sm tabular-nums">{meta(run)}</p>
         {answer !== null && <BranchPicker id={answer} siblings={siblings} what="tries" />}
-        {!busy && !readOnly && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
+        {!busy && !readOnly && mayWrite && run.messageId !== null && <Retry runId={run.id} model={run.model} />}
       </div>
     </div>
   )
@@ -61,6 +67,11 @@ function Stopped({ undone }: { undone: readonly Call[] }) {
       )}
     </div>
   )
+}
+
+/** Tall ones below the others: no row has a hole. */
+function picturesLast(paths: readonly string[]): string[] {
+  return [...paths].sort((one, other) => Number(isPicture(one)) - Number(isPicture(other)))
 }
 
 function meta(run: RunState): string {

@@ -43,7 +43,9 @@ export function Meter() {
           aria-label={t('thread.tokensUsedDetails', { tokens: tokens(all) })}
         >
           {share !== null && <Ring share={share} />}
-          {tokens(all)} {usage.cost_usd != null && usage.cost_usd > 0 && `· ${money(usage.cost_usd)}`}
+          <span className="sm:hidden">{tokens(all)}</span>
+          <span className="max-sm:hidden">{t('thread.tokenCount', { tokens: tokens(all) })}</span>{' '}
+          {usage.cost_usd != null && usage.cost_usd > 0 && `· ${money(usage.cost_usd)}`}
         </Button>
       }
     >

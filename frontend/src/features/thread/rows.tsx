@@ -2,7 +2,9 @@
 import { Brain, Info } from 'lucide-react'
 import { memo } from 'react'
 import type { EasyRow as RowData } from '@/protocol/easy'
-import { useRow } from '@/runtime/use-thread'
+import type { Question } from '@/protocol/types'
+import { useMayWrite } from '@/runtime/rights'
+import { useRow, useThreadSession } from '@/runtime/use-thread'
 import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
 import { Disclosure } from '@/ui/disclosure'
@@ -75,12 +77,25 @@ interface Of<Kind extends RowData['kind']> {
 
 function Asked({ row }: Of<'question'>) {
   const { runId, question, approvals } = row
+  const mayWrite = useMayWrite()
+  const { readOnly } = useThreadSession()
+  if (!mayWrite && !readOnly) return <AskedOthers question={question} />
   if (question.reason === 'approval') return <ApprovalRow question={question} approvals={approvals} />
   if (question.reason === 'hand_over') return <HandOverRow runId={runId} question={question} />
   return question.reason === 'budget' && question.budget != null ? (
     <BudgetRow runId={runId} question={question} asked={question.budget} />
   ) : (
     <QuestionRow runId={runId} question={question} />
+  )
+}
+
+/** To who may only read: what is asked, and that others answer it. */
+function AskedOthers({ question }: { question: Question }) {
+  return (
+    <section className="my-4 rounded-md border bg-raised p-4">
+      <Markdown text={question.text} />
+      <p className="mt-2 text-muted">{t('thread.onlyMembersAnswer')}</p>
+    </section>
   )
 }
 
@@ -95,7 +110,7 @@ function TextRow({ row }: Of<'text'>) {
         </p>
       )}
       {!row.live && (
-        <div className="absolute -right-2 -bottom-4 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/text:opacity-100">
+        <div className="absolute -right-2 -bottom-4 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/text:opacity-100 pointer-coarse:opacity-100">
           <CopyButton text={() => row.text} label={t('thread.copyAsMarkdown')} />
         </div>
       )}

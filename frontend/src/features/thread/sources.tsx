@@ -14,12 +14,12 @@ export function Sources({ text }: { text: string }) {
       <p className="mb-1.5 text-muted text-sm">{t('thread.sources')}</p>
       <ol className="flex flex-wrap gap-2">
         {sources.map(({ url, title, host }, place) => (
-          <li key={url} className="min-w-0 max-w-full">
+          <li key={url} className="min-w-0 max-w-full max-sm:w-full">
             <a
               href={url}
               target="_blank"
               rel="noopener noreferrer nofollow"
-              className="flex h-11 w-56 max-w-full items-center gap-2.5 rounded-md border bg-raised px-2.5 hover:bg-hover"
+              className="flex h-11 w-full max-w-full sm:w-56 items-center gap-2.5 rounded-md border bg-raised px-2.5 hover:bg-hover"
             >
               <span
                 aria-hidden="true"

@@ -2,9 +2,10 @@
 import { Clock3, CornerDownRight, Pencil, X } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactNode } from 'react'
-import { toast } from 'sonner'
+import { toast } from '@/ui/toast'
 import type { Row } from '@/protocol/state'
 import { explain } from '@/runtime/api'
+import { useMayWrite } from '@/runtime/rights'
 import { changeTask, editMessage, stopRun } from '@/runtime/send'
 import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { Button, IconButton } from '@/ui/button'
@@ -19,6 +20,7 @@ type UserRowData = Extract<Row, { kind: 'user' }>
 export function UserRow({ row }: { row: UserRowData }) {
   const session = useThreadSession()
   const busy = useIsBusy()
+  const mayWrite = useMayWrite()
   const [draft, setDraft] = useEditing(row.id)
   const pencil = useRef<HTMLButtonElement>(null)
   const waits = row.queued ? row.runId : null
@@ -84,17 +86,21 @@ export function UserRow({ row }: { row: UserRowData }) {
       {waits !== null && (
         <Waiting>
           <Clock3 size={12} aria-hidden="true" /> {t('thread.queuedItBegins')}
-          {edit}
-          <IconButton label={t('thread.withdraw')} size="icon-small" onClick={() => void withdraw(waits)}>
-            <X size={13} />
-          </IconButton>
+          {mayWrite && (
+            <>
+              {edit}
+              <IconButton label={t('thread.withdraw')} size="icon-small" onClick={() => void withdraw(waits)}>
+                <X size={13} />
+              </IconButton>
+            </>
+          )}
         </Waiting>
       )}
       {stored && waits === null && (
         <div className="mt-1 flex h-7 items-center">
           <div className="flex opacity-0 transition-opacity focus-within:opacity-100 group-hover/user:opacity-100 pointer-coarse:opacity-100">
             <CopyButton text={() => row.text} label={t('thread.copy')} />
-            {!busy && !session.readOnly && edit}
+            {!busy && !session.readOnly && mayWrite && edit}
           </div>
           <BranchPicker id={row.id} siblings={row.siblings} what="versions" />
         </div>

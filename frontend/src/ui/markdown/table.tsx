@@ -1,7 +1,7 @@
 /** A table that scrolls by itself, and that can be taken along. */
 import { Download } from 'lucide-react'
 import { useRef } from 'react'
-import type { ReactNode } from 'react'
+import type { CSSProperties, ReactNode } from 'react'
 import { extractTableDataFromElement, tableDataToCSV, tableDataToMarkdown } from 'streamdown'
 import type { TableData } from 'streamdown'
 import { IconButton } from '../button'
@@ -14,7 +14,7 @@ export function Table({ children }: { children?: ReactNode }) {
     table.current === null ? { headers: [], rows: [] } : extractTableDataFromElement(table.current)
   return (
     <div className="group/table relative mb-3 rounded-md border">
-      <div className="absolute top-0.5 right-0.5 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/table:opacity-100">
+      <div className="absolute top-0.5 right-0.5 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/table:opacity-100 pointer-coarse:opacity-100">
         <CopyButton text={() => tableDataToMarkdown(data())} label={t('ui.copyTable')} />
         <IconButton
           label={t('ui.downloadAsCsv')}
@@ -45,10 +45,20 @@ export function TableRow({ children }: { children?: ReactNode }) {
   return <tr>{children}</tr>
 }
 
-export function HeadCell({ children }: { children?: ReactNode }) {
-  return <th scope="col">{children}</th>
+interface CellProps {
+  children?: ReactNode
+  /** How the column is aligned. */
+  style?: CSSProperties
 }
 
-export function Cell({ children }: { children?: ReactNode }) {
-  return <td>{children}</td>
+export function HeadCell({ children, style }: CellProps) {
+  return (
+    <th scope="col" style={{ textAlign: style?.textAlign }}>
+      {children}
+    </th>
+  )
+}
+
+export function Cell({ children, style }: CellProps) {
+  return <td style={{ textAlign: style?.textAlign }}>{children}</td>
 }

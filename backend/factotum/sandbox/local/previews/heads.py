@@ -4,35 +4,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from factotum.sandbox.hop_by_hop import HOP_BY_HOP
+
 HEAD_LIMIT = 65536
 
-_NEVER_IN = frozenset(
-    {
-        "authorization",
-        "connection",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "upgrade",
-        "forwarded",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-real-ip",
-    }
-)
-_NEVER_OUT = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "content-security-policy-report-only",
-        "strict-transport-security",
-        "alt-svc",
-        "clear-site-data",
-        "service-worker-allowed",
-    }
-)
+_NEVER_IN = HOP_BY_HOP | {
+    "authorization",
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+}
+_NEVER_OUT = HOP_BY_HOP | {
+    "content-security-policy-report-only",
+    "strict-transport-security",
+    "alt-svc",
+    "clear-site-data",
+    "service-worker-allowed",
+}
 _DOMAIN = re.compile(r";\s*domain\s*=[^;]*", re.IGNORECASE)
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _FIRST = re.compile(r"([A-Z]{1,20}) (/[^\s\x00-\x20]*) HTTP/1\.[01]", re.ASCII)

@@ -1,0 +1,137 @@
+/** The workspace as it was before: which versions are kept and why, and the way to have one back. */
+import { ArrowLeft, History, Plus } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { WorkspaceVersion } from '@/protocol/types'
+import { explain } from '@/runtime/api'
+import { useMayWrite } from '@/runtime/rights'
+import { useAction } from '@/runtime/use-action'
+import { useFileChanges, useIsBusy, useThreadState } from '@/runtime/use-thread'
+import { keepVersion, restoreVersion, useVersions } from '@/runtime/versions'
+import { Alert } from '@/ui/alert'
+import { Button, IconButton } from '@/ui/button'
+import { Confirm } from '@/ui/confirm'
+import { bytes, moment } from '@/ui/format'
+import { toast } from '@/ui/toast'
+import { t } from '@/words'
+
+export default function Versions({ projectId, onBack }: { projectId: string; onBack: () => void }) {
+  const { data, error } = useVersions(projectId, useFileChanges())
+  const mayWrite = useMayWrite()
+  const { busy, problem, act } = useAction()
+  const working = useIsBusy()
+  const why = !mayWrite
+    ? t('computer.versions.viewersCannot')
+    : working
+      ? t('computer.versions.whileATaskGoesOn')
+      : null
+  return (
+    <div className="flex h-full flex-col">
+      <div className="flex h-10 shrink-0 items-center gap-1 border-b px-2">
+        <IconButton label={t('computer.backToAllFiles')} size="icon-small" onClick={onBack} autoFocus>
+          <ArrowLeft size={15} />
+        </IconButton>
+        <h2 className="min-w-0 flex-1 truncate font-medium">{t('computer.versions.title')}</h2>
+        {data?.supported === true && mayWrite && (
+          <Button
+            look="ghost"
+            size="small"
+            disabled={busy}
+            onClick={() =>
+              void act(async () => {
+                await keepVersion(projectId)
+                toast(t('computer.versions.isKept'))
+              })
+            }
+          >
+            <Plus size={14} aria-hidden="true" /> {t('computer.versions.keepOneNow')}
+          </Button>
+        )}
+      </div>
+      <div className="min-h-0 flex-1 overflow-auto">
+        {problem !== null && <Alert className="px-4 pt-3">{problem}</Alert>}
+        {error !== null && <Alert className="p-4">{explain(error)}</Alert>}
+        {data?.supported === false && <Nothing>{t('computer.versions.notHere')}</Nothing>}
+        {data?.supported === true && data.items.length === 0 && <Nothing>{t('computer.versions.noneYet')}</Nothing>}
+        {data !== undefined && data.items.length > 0 && (
+          <>
+            <p className="px-4 pt-3 pb-2 text-muted">{why ?? t('computer.versions.whatRestoringDoes')}</p>
+            <ul aria-label={t('computer.versions.title')} className="px-2 pb-2">
+              {data.items.map((version) => (
+                <Line key={version.id} version={version} projectId={projectId} restorable={why === null} />
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function Nothing({ children }: { children: ReactNode }) {
+  return (
+    <div className="flex h-full flex-col items-center justify-center gap-3 p-6 text-center">
+      <History size={22} aria-hidden="true" className="text-muted" />
+      <p className="max-w-xs text-muted">{children}</p>
+    </div>
+  )
+}
+
+interface LineProps {
+  version: WorkspaceVersion
+  projectId: string
+  restorable: boolean
+}
+
+function Line({ version, projectId, restorable }: LineProps) {
+  const { busy, problem, act } = useAction()
+  const task = useThreadState(({ content }) => content.runs.get(version.run_id ?? '')?.input ?? '')
+  const time = moment(version.made_at)
+  const restore = (): void => {
+    void act(async () => {
+      await restoreVersion(projectId, version.id)
+      toast(t('computer.versions.isBack', { time }))
+    })
+  }
+  return (
+    <li className="rounded-sm px-2 py-2 hover:bg-hover/60">
+      <div className="flex min-h-8 items-center gap-3">
+        <span className="min-w-0 flex-1">
+          <span className="flex items-baseline gap-2">
+            <time dateTime={version.made_at} className="font-medium tabular-nums">
+              {time}
+            </time>
+            <span className="text-muted text-xs tabular-nums">{bytes(version.size_bytes)}</span>
+          </span>
+          <span className="block truncate text-muted text-sm">{causeOf(version, task)}</span>
+        </span>
+        {restorable && (
+          <Confirm
+            look="plain"
+            label={t('computer.versions.restoreThatOf', { time })}
+            verb={t('computer.versions.restore')}
+            leave={t('computer.cancel')}
+            busy={busy}
+            onConfirm={restore}
+          >
+            {busy ? t('computer.versions.restoring') : t('computer.versions.restore')}
+          </Confirm>
+        )}
+      </div>
+      {problem !== null && <Alert className="mt-1">{problem}</Alert>}
+    </li>
+  )
+}
+
+/** Why it was kept, with the task where this thread knows it. */
+function causeOf({ reason, note }: WorkspaceVersion, task: string): string {
+  switch (reason) {
+    case 'before_run':
+      return task === '' ? t('computer.versions.beforeATask') : t('computer.versions.beforeTheTask', { task })
+    case 'after_run':
+      return task === '' ? t('computer.versions.afterATask') : t('computer.versions.afterTheTask', { task })
+    case 'before_restore':
+      return t('computer.versions.beforeARestore')
+    case 'asked':
+      return note === '' ? t('computer.versions.asked') : note
+  }
+}
