@@ -52,6 +52,8 @@ describe.skipIf(service === null)('writing to the agent, and taking it back', ()
     await log.getByText(/anthropic\/scripted/).waitFor()
     await page.getByRole('button', { name: 'Previous of tries' }).click()
     await log.getByText(/openai\/scripted/).waitFor()
+    // How long a call took is read a moment after its end.
+    await log.getByRole('button', { name: /^Run printf.* \d+(\.\d+)? (ms|s) done$/ }).waitFor()
     const shown = await conversation(page)
     await page.reload()
     await expect.poll(() => conversation(page), { timeout: 10_000 }).toBe(shown)

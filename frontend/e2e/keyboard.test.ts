@@ -6,7 +6,7 @@ import { api, ended, openPage, service, url, useBrowser } from './browser'
 /** Goes on with Tab (or back, with Shift and Tab) until something has the focus. */
 async function reach(page: Page, wanted: Locator, key = 'Tab'): Promise<void> {
   await wanted.waitFor({ timeout: 30_000 })
-  for (let left = 80; left > 0; left--) {
+  for (let left = 300; left > 0; left--) {
     if (await wanted.evaluate((element) => element === document.activeElement)) return
     await page.keyboard.press(key)
   }
@@ -59,7 +59,7 @@ describe.skipIf(service === null)('the keyboard alone', () => {
     await page.keyboard.press('/')
     await page.keyboard.type('Please show everything')
     await page.keyboard.press('Enter')
-    await press(page, page.getByRole('button', { name: 'Approve', exact: true }))
+    await press(page, page.getByRole('button', { name: 'Approve', exact: true }), 'Shift+Tab')
     await page.getByText('All is shown.').waitFor({ timeout: 30_000 })
     await ended(page)
 

@@ -40,7 +40,8 @@ describe.skipIf(service === null)('notifications', () => {
     await page.getByRole('form', { name: /Which colour/ }).waitFor({ timeout: 30_000 })
     const thread = page.url()
     // By then the page has heard of it.
-    await page.getByRole('navigation').getByRole('img', { name: 'needs you' }).first().waitFor()
+    const link = page.getByRole('navigation').locator(`a[href="${new URL(thread).pathname}"]`)
+    await link.getByRole('img', { name: 'needs you' }).waitFor()
     expect(await told(page)).toEqual([])
 
     await page.keyboard.press('Control+Shift+o')
