@@ -2,20 +2,19 @@
 import './index.css'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode, Suspense, lazy, useSyncExternalStore } from 'react'
+import { StrictMode, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
+import { Toaster } from 'sonner'
 import { redeemCode, useSession } from '@/runtime/auth'
 import { loadConfig } from '@/runtime/config'
 import { queryClient } from '@/runtime/queries'
 import { preloadMarkdown } from '@/ui/markdown/markdown'
 import { TipProvider } from '@/ui/tooltip'
-import { language, onLanguage, startLanguage } from '@/words'
+import { language, onLanguage, startLanguage, t } from '@/words'
 import { router } from './router'
 import { preloadOverlays } from './shell'
 import { preloadPanel } from './side-panel'
 import { useTheme } from '@/runtime/theme'
-
-const Toaster = lazy(() => import('./toaster'))
 
 const speaking = startLanguage()
 await loadConfig()
@@ -34,9 +33,14 @@ function App() {
       {/* Texts are looked up where they are drawn: in another language all is drawn anew. */}
       <TipProvider key={spoken} delayDuration={400}>
         <RouterProvider router={router} />
-        <Suspense>
-          <Toaster dark={dark} />
-        </Suspense>
+        {/* Here from the beginning: that the service is away must be said when nothing can be fetched any more. */}
+        <Toaster
+          theme={dark ? 'dark' : 'light'}
+          position="top-center"
+          closeButton
+          containerAriaLabel={t('app.notifications')}
+          toastOptions={{ closeButtonAriaLabel: t('app.closeTheNotice') }}
+        />
       </TipProvider>
     </QueryClientProvider>
   )

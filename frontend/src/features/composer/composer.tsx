@@ -172,9 +172,9 @@ function Writing({
         <span className="flex-1" />
         {steers && !empty && <DeliveryChoice />}
         {onStop !== undefined && (
-          <Button look="plain" onClick={onStop} disabled={stopping} className="rounded-full">
-            <Square size={11} fill="currentColor" aria-hidden="true" />{' '}
-            {stopping ? t('composer.stopping') : t('composer.stop')}
+          <Button look="plain" onClick={onStop} disabled={stopping} className="shrink-0 rounded-full">
+            <Square size={11} fill="currentColor" aria-hidden="true" />
+            <span className="max-[480px]:sr-only">{stopping ? t('composer.stopping') : t('composer.stop')}</span>
           </Button>
         )}
         {(onStop === undefined || !empty) && (

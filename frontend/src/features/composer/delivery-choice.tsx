@@ -44,8 +44,13 @@ export function DeliveryChoice() {
       align="end"
       className="w-72"
       trigger={
-        <Button look="ghost" size="small" aria-label={t('composer.whenItIsRead', { title: chosen?.title ?? '' })}>
-          {chosen?.title}
+        <Button
+          look="ghost"
+          size="small"
+          aria-label={t('composer.whenItIsRead', { title: chosen?.title ?? '' })}
+          className="min-w-0 shrink"
+        >
+          <span className="truncate">{chosen?.title}</span>
           <ChevronDown size={13} aria-hidden="true" />
         </Button>
       }

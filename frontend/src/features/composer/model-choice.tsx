@@ -21,7 +21,7 @@ export function ModelChoice() {
           look="ghost"
           size="small"
           aria-label={t('composer.modelValue', { value: chosen ?? standard })}
-          className="min-w-0"
+          className="min-w-0 shrink"
         >
           <span className="truncate">{shortName(chosen ?? standard)}</span>
           <ChevronDown size={13} aria-hidden="true" />

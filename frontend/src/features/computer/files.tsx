@@ -1,7 +1,7 @@
 /** The workspace: its folders, and what is in a file. */
 import { FolderDown, History, RefreshCw, Upload } from 'lucide-react'
 import { Suspense, lazy, useRef, useState } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
 import { readArchive, uploadFile, useRefreshFiles } from '@/runtime/files'
 import { usePanel } from '@/runtime/panel'

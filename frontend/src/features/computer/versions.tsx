@@ -11,7 +11,7 @@ import { Alert } from '@/ui/alert'
 import { Button, IconButton } from '@/ui/button'
 import { Confirm } from '@/ui/confirm'
 import { bytes, moment } from '@/ui/format'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import { t } from '@/words'
 
 export default function Versions({ projectId, onBack }: { projectId: string; onBack: () => void }) {

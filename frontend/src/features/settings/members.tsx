@@ -2,7 +2,7 @@
 import { ChevronDown, CircleUser } from 'lucide-react'
 import { useState } from 'react'
 import type { SyntheticEvent } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import type { Me, Member, Role } from '@/protocol/types'
 import { changeRole, leaveAccount, removeMember, renameMyself, useMembers } from '@/runtime/members'
 import { useMe } from '@/runtime/queries'

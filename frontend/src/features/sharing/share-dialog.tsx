@@ -2,7 +2,7 @@
 import { Link2, Trash2 } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { SyntheticEvent } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import type { Share } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { createShare, linkOf, revokeShare, useRefreshShares, useShares } from '@/runtime/sharing'

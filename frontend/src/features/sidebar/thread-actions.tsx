@@ -1,7 +1,7 @@
 /** What can be done with a thread as a whole, wherever it is named. */
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { Archive, ArchiveRestore, Pin, PinOff, Trash2 } from 'lucide-react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import type { Thread, ThreadChange } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { GRACE_MS, deleteSoon, keep } from '@/runtime/deleting'

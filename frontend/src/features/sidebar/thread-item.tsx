@@ -2,7 +2,7 @@
 import { Link, useParams } from '@tanstack/react-router'
 import { MoreHorizontal, Pencil } from 'lucide-react'
 import { useState } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import type { RunStatus, Thread } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { useChangeThread } from '@/runtime/queries'

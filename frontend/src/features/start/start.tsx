@@ -1,7 +1,7 @@
 /** The first minute: what to ask for, which model answers, and what to set for a better one. */
 import { useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import { Composer } from '@/features/composer/composer'
 import { changeDraft } from '@/features/composer/draft'
 import { useChoices, useStandardModel } from '@/features/composer/choices'

@@ -1,7 +1,7 @@
 /** Which of several messages in the same place is shown: 2 of 3. */
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
 import { useIsBusy, useThreadSession } from '@/runtime/use-thread'
 import { IconButton } from '@/ui/button'

@@ -1,6 +1,6 @@
 /** A file that a run delivers: a picture shows itself, others show their name and size. */
 import { Download, FileText, Image } from 'lucide-react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
 import { largestPreview, readFile, useFile, useFileInfo } from '@/runtime/files'
 import { readSharedFile, useSharedFile } from '@/runtime/shared'

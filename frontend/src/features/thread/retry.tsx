@@ -1,6 +1,6 @@
 /** Having a task done again, with the same model or with another one. */
 import { RotateCcw } from 'lucide-react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import { explain } from '@/runtime/api'
 import { useModels } from '@/runtime/queries'
 import { retryRun } from '@/runtime/send'

@@ -1,7 +1,7 @@
 /** What can be done with the open thread: keep it elsewhere, pin it, put it away. */
 import { Braces, CirclePlay, FileDown, MoreHorizontal, Share2 } from 'lucide-react'
 import { Suspense, lazy, useState } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import type { Thread } from '@/protocol/types'
 import { ThreadActions } from '@/features/sidebar/thread-actions'
 import { explain } from '@/runtime/api'

@@ -1,7 +1,7 @@
 /** One thread: its head, its log, and where one writes. */
 import { useEffect, useState } from 'react'
 import type { ReactNode } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import { hasEnded } from '@/protocol/types'
 import { Composer } from '@/features/composer/composer'
 import { explain } from '@/runtime/api'

@@ -2,7 +2,7 @@
 import { Clock3, CornerDownRight, Pencil, X } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactNode } from 'react'
-import { toast } from '@/ui/toast'
+import { toast } from 'sonner'
 import type { Row } from '@/protocol/state'
 import { explain } from '@/runtime/api'
 import { useMayWrite } from '@/runtime/rights'
