@@ -5,6 +5,7 @@ import type { Address } from './process'
 
 export class Wire implements Address {
   readonly token: string
+  url = ''
   readonly #server: Server
   readonly #open = new Set<Socket>()
   #cut = false
@@ -36,11 +37,9 @@ export class Wire implements Address {
   static async to(at: Address): Promise<Wire> {
     const wire = new Wire(at)
     await new Promise<void>((resolve) => wire.#server.listen(0, '127.0.0.1', resolve))
+    // Pages ask for it until they are closed, which is after this is.
+    wire.url = `http://127.0.0.1:${String((wire.#server.address() as AddressInfo).port)}`
     return wire
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`
   }
 
   cut(): void {
