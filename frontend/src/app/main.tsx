@@ -54,6 +54,12 @@ if (root !== null) {
     </StrictMode>,
   )
 }
+// A file that is dropped beside its place must not replace the page.
+for (const kind of ['dragover', 'drop'] as const) {
+  window.addEventListener(kind, (event) => {
+    if (event.dataTransfer?.types.includes('Files') === true) event.preventDefault()
+  })
+}
 // What a person may open next, while there is nothing else to do.
 setTimeout(() => {
   preloadMarkdown()
