@@ -20,7 +20,7 @@ def default_data_folder() -> Path:
     """Return where a laptop keeps its data: a system folder for root, whose Postgres runs as another user."""
     if os.geteuid() == 0:
         return Path("/var/lib/factotum")
-    base = os.environ.get("XDG_DATA_HOME")  # noqa: TID251 - this is the settings module
+    base = os.environ.get("XDG_DATA_HOME")
     return Path(base or Path.home() / ".local/share") / "factotum"
 
 
@@ -173,7 +173,7 @@ class Settings(BaseSettings):
 
 def environment() -> Mapping[str, str]:
     """Return the environment, where the models' providers have their keys."""
-    return dict(os.environ)  # noqa: TID251 - this is the settings module
+    return dict(os.environ)
 
 
 @cache

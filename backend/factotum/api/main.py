@@ -43,6 +43,7 @@ from factotum.api.routes import (
 )
 from factotum.api.streaming import Drain
 from factotum.core.errors import FactotumError, SetupFault
+from factotum.core.garbage import keep_what_is_here
 from factotum.core.logs import configure_logs
 from factotum.services import Services, addresses_of, open_services, serve_previews
 from factotum.settings import settings
@@ -143,6 +144,7 @@ async def context_from_settings() -> AsyncGenerator[ApiContext]:
         serve_previews(services, shared=True),
         local_context(replace(services, carries_runs=False), token) as context,
     ):
+        keep_what_is_here()
         yield context
 
 

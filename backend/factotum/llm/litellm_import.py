@@ -1,7 +1,6 @@
 """LiteLLM's import: the one place of it, lazy, in a thread, and quiet."""
 
 import asyncio
-import gc
 import importlib
 import logging
 import os
@@ -9,6 +8,7 @@ import threading
 import warnings
 from typing import Any, Final, cast
 
+from factotum.core.garbage import keep_what_is_here
 from factotum.core.tasks import in_own_thread
 from factotum.llm.raw_check import checked_wires
 
@@ -26,9 +26,6 @@ _FLAGS: Final[dict[str, str]] = {
     # By default it fails a stream that repeats one chunk 100 times, which a table or a long rule may well do.
     "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",
 }
-_COLLECTED_AFTER: Final = 20_000, 20, 20
-"""How many new objects make Python look for garbage in cycles: 700 would come together every few ms."""
-
 _LOGGERS: Final = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore", "aiohttp")
 _load_lock: Final = threading.Lock()
 _loaded: Final[list[Any]] = []
@@ -74,11 +71,7 @@ def _import() -> Any:
         module.callbacks = []
         module.success_callback = []
         module.failure_callback = []
-        # What the import made lives as long as the process: no full collection need look at it again, which
-        # would hold up every run for a tenth of a second and more.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_COLLECTED_AFTER)
+        keep_what_is_here()
         _loaded.append(module)
         return module
 

@@ -1,5 +1,4 @@
 """The port's Sessions for a sandbox that has none."""
-# ruff: noqa: ARG002 - the port names the arguments; all are refused alike
 
 from collections.abc import Mapping
 

@@ -27,6 +27,16 @@ DIALECTS: tuple[Dialect, ...] = ("native", "invoke", "tag")
 STALL = ModelFault("stalled", "It stalled.", partial=True)
 
 
+async def _hand_over(world: World, gateway: ScriptedGateway, pause: Pause) -> None:
+    """Work until the model pauses, and have the worker drained while it does."""
+    loop = world.loop(gateway)
+    task = asyncio.create_task(loop.run())
+    await pause.reached.wait()
+    loop.hand_over()
+    pause.go_on.set()
+    assert await task == HandedOver()
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_the_pieces_make_one_message(dialect: Dialect) -> None:
     world = World(ProcessorConfig(dialect=dialect))
@@ -213,13 +223,7 @@ async def test_a_drained_worker_keeps_what_had_come_and_the_next_one_goes_on() -
     gateway = ScriptedGateway(
         [reply("One, ", pause, stop="length"), *(reply(f"{n}, ", stop="length") for n in range(5))]
     )
-    loop = world.loop(gateway)
-    task = asyncio.create_task(loop.run())
-    await pause.reached.wait()
-    loop.hand_over()
-    pause.go_on.set()
-
-    assert await task == HandedOver()
+    await _hand_over(world, gateway, pause)
 
     assert world.messages[-1].parts == (TextPart(text="One, ", cut="length"),)
     world.run.leave(1, HandedOver())
@@ -320,13 +324,7 @@ async def test_what_came_before_a_call_that_was_cut_is_kept_for_the_next_worker(
             reply("Sent."),
         ]
     )
-    loop = world.loop(gateway)
-    task = asyncio.create_task(loop.run())
-    await pause.reached.wait()
-    loop.hand_over()
-    pause.go_on.set()
-
-    assert await task == HandedOver()
+    await _hand_over(world, gateway, pause)
 
     stored = [message.parts for message in world.messages[1:]]
     assert stored == ([(TextPart(text="One. ", cut="length"),)] if before else [])

@@ -83,7 +83,7 @@ def test_text_is_converted_by_the_schema(dialect: Dialect) -> None:
         "end_line": None,
     }
     assert bind(list_files, {"recursive": "true"}, dialect) == {"path": ".", "recursive": True}
-    assert bind(ask, {"question": "[1]", "choices": '["a", "b"]'}, dialect)["choices"] == ["a", "b"]
+    assert bind(ask, {"question": "[1]", "choices": '["a", "b"]'}, dialect)["choices"] == ("a", "b")
     plan = bind(update_plan, {"items": '\n[{"text": "x", "status": "done"}, {"text": "y"}]\n'}, dialect)
     assert plan["items"] == [PlanItem(text="x", status="done"), PlanItem(text="y")]
     assert bind(measure, {"size": "1.5e2", "deep": '{"a": [1]}', "note": "null"}, dialect) == {

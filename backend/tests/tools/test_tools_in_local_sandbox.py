@@ -148,8 +148,7 @@ async def test_stopping_a_call_ends_its_session(real: MemoryToolContext) -> None
     assert (await real.call(shell, command="pgrep -x sleep || echo none")).text == "none\n[exit code 0]"
 
 
-async def test_a_sandbox_that_was_lost_is_told_of(real: MemoryToolContext) -> None:
-    await real.call(shell, command="echo kept >file; sleep 60", session="s", blocking=False)
+async def _lose_the_sandbox(real: MemoryToolContext) -> None:
     assert isinstance(real.machine, LocalSandbox)
     engine = real.machine._engine  # pyright: ignore[reportPrivateUsage] - nobody else can kill it
     place = engine.boxes.place(real.machine.project_id)
@@ -157,6 +156,11 @@ async def test_a_sandbox_that_was_lost_is_told_of(real: MemoryToolContext) -> No
     assert place.box is not None
     place.box.kill()
     await asyncio.shield(place.box.gone)
+
+
+async def test_a_sandbox_that_was_lost_is_told_of(real: MemoryToolContext) -> None:
+    await real.call(shell, command="echo kept >file; sleep 60", session="s", blocking=False)
+    await _lose_the_sandbox(real)
     result = await real.call(shell, command="cat file")
     assert result.text.startswith("[The sandbox had ended unexpectedly and is a new one")
     assert result.text.endswith("kept\n[exit code 0]")
@@ -168,14 +172,8 @@ async def test_a_sandbox_that_was_lost_is_told_of(real: MemoryToolContext) -> No
 async def test_a_server_that_was_lost_with_its_sandbox_is_told_of_when_it_is_started_again(
     real: MemoryToolContext,
 ) -> None:
-    assert isinstance(real.machine, LocalSandbox)
     await real.call(shell, command="echo up; sleep 60", session="s", blocking=False)
-    engine = real.machine._engine  # pyright: ignore[reportPrivateUsage] - nobody else can kill it
-    place = engine.boxes.place(real.machine.project_id)
-    assert place is not None
-    assert place.box is not None
-    place.box.kill()
-    await asyncio.shield(place.box.gone)
+    await _lose_the_sandbox(real)
     # A search brings only what it finds: what it learned of the sandbox is kept for who can be told.
     await real.call(search_files, pattern="x")
     again = await real.call(shell, command="echo up; sleep 60", session="s", blocking=False)

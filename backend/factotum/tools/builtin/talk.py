@@ -12,8 +12,8 @@ from factotum.tools.tool import Ask, Complete, ToolContext, ToolOutput
 _MOST_CHOICES = 20
 _MOST_FILES = 100
 
-Choices = Annotated[list[str], Field(max_length=_MOST_CHOICES)]
-Files = Annotated[list[str], Field(max_length=_MOST_FILES)]
+Choices = Annotated[tuple[str, ...], Field(max_length=_MOST_CHOICES)]
+Files = Annotated[tuple[str, ...], Field(max_length=_MOST_FILES)]
 
 
 @tool(
@@ -29,8 +29,8 @@ Files = Annotated[list[str], Field(max_length=_MOST_FILES)]
 async def ask(
     context: ToolContext,
     question: Annotated[str, Field(min_length=1)],
-    choices: Choices = [],  # noqa: B006 - the schema's default; it is never changed
-    attachments: Files = [],  # noqa: B006 - as above
+    choices: Choices = (),
+    attachments: Files = (),
 ) -> ToolOutput:
     """Ask the person a question and wait for the answer, which becomes the result of this call.
 
@@ -45,7 +45,7 @@ async def ask(
     asked = Question(
         reason="question",
         text=question,
-        choices=tuple(choices),
+        choices=choices,
         attachments=files,
         call_id=context.call_id,
     )
@@ -62,7 +62,7 @@ async def ask(
 async def complete(
     context: ToolContext,
     summary: str = "",
-    deliverables: Files = [],  # noqa: B006 - the schema's default; it is never changed
+    deliverables: Files = (),
 ) -> ToolOutput:
     """Say that the task is done, and end. Call it alone, after you have checked the results.
 

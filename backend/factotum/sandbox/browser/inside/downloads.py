@@ -11,6 +11,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from playwright.async_api import Error
+
 WORKSPACE = Path("/workspace")
 FOLDER = "downloads"
 FOLDER_ABOVE = WORKSPACE / ".factotum"
@@ -69,7 +71,7 @@ class Downloads:
             self.tell(f"Downloaded {kept} ({(WORKSPACE / kept).stat().st_size:,} bytes).")
         except asyncio.CancelledError:
             self.tell(f"The download {name!r} was ended before it was whole.")
-        except Exception as error:  # noqa: BLE001 - a download that fails in whatever way is told, and is over
+        except (Error, OSError) as error:
             self.tell(f"The download {name!r} failed: {str(error)[:200]}.")
         finally:
             if not coming.done():

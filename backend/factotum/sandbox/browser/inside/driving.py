@@ -182,7 +182,7 @@ async def taken(browser: Browser) -> bytes:
     try:
         async with asyncio.timeout(PICTURE_SECONDS):
             return await picture(tab, *SHARP) or await picture(tab, *SMALL)
-    except Exception:  # noqa: BLE001 - a page that cannot be pictured now is not; Playwright's errors are of many kinds
+    except (TimeoutError, Error):  # it hangs, or is closing
         await quietly(tab.page.bring_to_front())
         return b""
 
