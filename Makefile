@@ -114,4 +114,4 @@ chaos: setup  ## Kill everything at random under load, then check every history 
 
 clean:  ## Remove what setting up has made; your data stays
 	rm -rf frontend/node_modules backend/factotum/api/built_page
-	rm -rf .tools backend/.venv backend/.venv-* backend/.coverage* backend/.pytest_cache
+	rm -rf .tools backend/.venv backend/.venv-* backend/.coverage* backend/.pytest_cache backend/.fuzz

@@ -1,8 +1,8 @@
 """`make fuzz`: looks for a text that breaks a law of the parser, guided by what its code does (atheris).
 
 Run from backend/ in .venv-fuzz: `python -m fuzz.parser SECONDS [libFuzzer's options]`. It begins with
-the texts of tests/corpus. A text that breaks something is written to `crash-*` in the working directory, and
-`python -m fuzz.parser 0 crash-…` plays it again.
+the texts of tests/corpus. A text that breaks something is written to `.fuzz/crash-*`, and
+`python -m fuzz.parser 0 .fuzz/crash-…` plays it again.
 """
 
 import json
@@ -17,7 +17,9 @@ with atheris.instrument_imports(include=["factotum.parsing"]):
 
     from fuzz.properties import check
 
-_CORPUS = Path(__file__).resolve().parent.parent / "tests" / "corpus"
+_BACKEND = Path(__file__).resolve().parent.parent
+_CORPUS = _BACKEND / "tests" / "corpus"
+_BROKEN = _BACKEND / ".fuzz"
 
 
 def seeds(folder: Path) -> None:
@@ -44,6 +46,8 @@ def main() -> None:
         found.mkdir()
         seeds(found)
         limits = [f"-max_total_time={seconds}", "-max_len=600", "-timeout=20", f"-dict={words}"]
+        limits.append(f"-artifact_prefix={_BROKEN}/")
+        _BROKEN.mkdir(exist_ok=True)
         arguments = options if seconds == "0" else [*limits, *options, str(found)]
         atheris.Setup([sys.argv[0], *arguments], check)
         atheris.Fuzz()

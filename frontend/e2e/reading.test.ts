@@ -48,11 +48,11 @@ describe.skipIf(service === null)('reading', () => {
     await log.getByRole('button', { name: /^Run seq 300; .* running/ }).waitFor({ timeout: 60_000 })
     await page.keyboard.press('Control+j')
     await page.getByRole('tab', { name: 'Terminal' }).click()
-    // While a command runs, its colours are shown; what is kept is what the model reads, which is plain.
-    const green = await terminal
-      .getByText('green', { exact: true })
-      .evaluate((element) => getComputedStyle(element).color)
-    expect(green).not.toBe(await terminal.evaluate((element) => getComputedStyle(element).color))
+    // A command's colours are shown while it runs, and later too.
+    const green = (): Promise<string> =>
+      terminal.getByText('green', { exact: true }).evaluate((element) => getComputedStyle(element).color)
+    const shown = await green()
+    expect(shown).not.toBe(await terminal.evaluate((element) => getComputedStyle(element).color))
     await page.keyboard.press('Control+j')
     await api(`/threads/${threadOf(page)}/files/go`, 'PUT', 'now')
     await ended(page)
@@ -99,6 +99,10 @@ describe.skipIf(service === null)('reading', () => {
     await terminal.focus()
     await page.keyboard.press('Home')
     await expect.poll(above).toBe(0)
+    expect(await green()).toBe(shown)
+    await page.reload()
+    await page.getByRole('tab', { name: 'Terminal' }).click()
+    expect(await green()).toBe(shown)
     expect(page.complaints).toEqual([])
   })
 })

@@ -25,6 +25,7 @@ describe('the browser of a run', () => {
       written: 0,
       tail: '',
       output: '',
+      display: null,
       durationMs: 1,
       fault: null,
     })

@@ -18,6 +18,7 @@ function call(name: string, given: Record<string, unknown>, state: Call['state']
     written: 0,
     tail: '',
     output: '',
+    display: null,
     durationMs: null,
     fault: null,
   }
@@ -111,7 +112,15 @@ test('a thread is written down with who said what, and fences hold what they hol
         },
       ]),
       message('c', 3, 'tool', [
-        { type: 'tool_result', call_id: 'c', name: 'shell', output: '```\nx\n```\n', outcome: 'ok', images: [] },
+        {
+          type: 'tool_result',
+          call_id: 'c',
+          name: 'shell',
+          output: '```\nx\n```\n',
+          display: null,
+          outcome: 'ok',
+          images: [],
+        },
       ]),
     ],
     WORDS,

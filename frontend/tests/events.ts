@@ -149,6 +149,7 @@ export function wholeRun(): RunEvent[] {
       name: 'shell',
       outcome: 'ok',
       output: 'a.txt\n[exit code 0]',
+      display: null,
       duration_ms: 320,
     },
     {
@@ -159,6 +160,7 @@ export function wholeRun(): RunEvent[] {
           call_id: 'c1',
           name: 'shell',
           output: 'a.txt\n[exit code 0]',
+          display: null,
           outcome: 'ok',
           images: [],
         },
@@ -173,6 +175,7 @@ export function wholeRun(): RunEvent[] {
       name: 'complete',
       outcome: 'ok',
       output: 'There are **two** files.',
+      display: null,
       duration_ms: 0,
     },
     {
@@ -183,6 +186,7 @@ export function wholeRun(): RunEvent[] {
           call_id: 'c2',
           name: 'complete',
           output: 'There are **two** files.',
+          display: null,
           outcome: 'ok',
           images: [],
         },

@@ -14,6 +14,7 @@ const FINISHED: Call = {
   written: 0,
   tail: '',
   output: 'Deployed dist as site: https://site-0a1b2c.pages.dev\n3 files, 0.1 MB.',
+  display: null,
   durationMs: 10,
   fault: null,
 }

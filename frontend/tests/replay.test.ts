@@ -13,7 +13,7 @@ function call(id: string, name: string, given: Record<string, unknown> = {}): Me
 }
 
 function result(id: string, name: string): Message['parts'][number] {
-  return { type: 'tool_result', call_id: id, name, output: 'well', outcome: 'ok', images: [] }
+  return { type: 'tool_result', call_id: id, name, output: 'well', display: null, outcome: 'ok', images: [] }
 }
 
 const text = (words: string): Message['parts'][number] => ({ type: 'text', text: words, cut: null, seams: [] })

@@ -9,12 +9,16 @@ describe('terminal output', () => {
   test('colours and weights', () => {
     expect(parseAnsi('\u001b[1;32mok\u001b[0m then \u001b[38;5;9mx')).toEqual([
       { text: 'ok', colour: 'ok', bold: true, dim: false },
-      { text: ' then ', colour: null, bold: false, dim: false },
-      { text: 'x', colour: null, bold: false, dim: false },
+      { text: ' then x', colour: null, bold: false, dim: false },
     ])
   })
   test('other sequences are dropped, and a line that was written anew shows its last form', () => {
     expect(parseAnsi('\u001b]0;title\u0007\u001b[2K10%\r100%\r\n').map((piece) => piece.text)).toEqual(['100%\n'])
+    expect(parseAnsi('a\n\u001b[31m10%\u001b[0m of it\r\u001b[32m100%\u001b[0m\nb\r\n')).toEqual([
+      { text: 'a\n', colour: null, bold: false, dim: false },
+      { text: '100%', colour: 'ok', bold: false, dim: false },
+      { text: '\nb\n', colour: null, bold: false, dim: false },
+    ])
   })
 })
 

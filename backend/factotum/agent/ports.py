@@ -35,11 +35,12 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """How a call ended, as the model will read it."""
+    """How a call ended, as the model will read it; `display` is for people, where that is another text."""
 
     text: str
     outcome: Outcome
     pictures: tuple[Picture, ...] = ()
+    display: str | None = None
 
 
 class RunJournal(Protocol):

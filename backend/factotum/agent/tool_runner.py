@@ -143,7 +143,12 @@ class ToolRunner:
         duration = int((time.monotonic() - started) * 1000) if started is not None else 0
         await self._events.emit(
             ToolFinished(
-                call_id=call_id, name=name, outcome=result.outcome, output=result.text, duration_ms=duration
+                call_id=call_id,
+                name=name,
+                outcome=result.outcome,
+                output=result.text,
+                display=result.display,
+                duration_ms=duration,
             )
         )
         await self._events.emit(MessageCreated(message=message))
@@ -206,7 +211,8 @@ class ToolRunner:
                 return Finished("complete", deliverables, closing)
             case None:
                 pictures = result.pictures if self._sees else ()
-                told = CallResult(ready.note + result.text, result.outcome, pictures)
+                display = None if result.display is None else ready.note + result.display
+                told = CallResult(ready.note + result.text, result.outcome, pictures, display)
                 await self.finish(call.call_id, call.name, told, started)
                 return None
             case _:

@@ -32,6 +32,10 @@ def standard_headers(scope: Scope) -> list[tuple[str, str]]:
     return headers
 
 
+SERVER_SEND = "factotum.send"
+"""Where a request's scope has the server's own `send`, for streams: what wraps it looks at heads alone."""
+
+
 class HeadersMiddleware:
     """Puts the standard headers on every answer."""
 
@@ -51,4 +55,5 @@ class HeadersMiddleware:
                     headers.setdefault(name, value)
             await send(message)
 
+        scope[SERVER_SEND] = send
         await self._app(scope, receive, send_with_headers)

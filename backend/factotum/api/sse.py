@@ -1,11 +1,12 @@
 """Events of a run as server-sent events (WHATWG HTML §9.2): one frame an event, one write a batch."""
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from factotum.api.streaming import Drain, StreamResponse
 from factotum.bus.entries import Entry
+from factotum.bus.feed import Take
 from factotum.core.errors import NotFound, Unavailable
 from factotum.protocol.events import Snapshot
 from factotum.runs.follow import Step
@@ -18,12 +19,12 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class EventStream(StreamResponse):
-    """The events of one run for one client."""
+    """The events of one run for one client: `steps` makes them, and is given a shorter way to send some."""
 
     media_type = "text/event-stream"
     farewell = _RETRY
 
-    def __init__(self, steps: AsyncGenerator[Step], drain: Drain) -> None:
+    def __init__(self, steps: Callable[[Take], AsyncGenerator[Step]], drain: Drain) -> None:
         super().__init__(_HEADERS, drain=drain)
         self._steps = steps
 
@@ -31,11 +32,14 @@ class EventStream(StreamResponse):
         """Yield frames. What ends the stream early is no error: the client asks again and is told then."""
         yield _RETRY
         try:
-            async with aclosing(self._steps) as steps:
+            async with aclosing(self._steps(self._take)) as steps:
                 async for step in steps:
                     yield encode(step)
         except (NotFound, Unavailable) as end:
             _log.info("a stream ended early: %s", end.stable_code)
+
+    def _take(self, batch: Sequence[Entry]) -> bool:
+        return self.send_now(_frames(batch))
 
 
 def encode(step: Step) -> bytes:

@@ -2,12 +2,14 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from contextlib import aclosing, contextmanager
+from typing import Any, cast
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from factotum.api.headers import SERVER_SEND
 from factotum.core.tasks import cancelled
 
 SEND_SECONDS = 30.0
@@ -54,16 +56,33 @@ class StreamResponse(Response):
         self._drain = drain
         self._send_seconds = send_seconds
         self._sending_since: float | None = None
+        self._send: Send = _nowhere
 
     @abstractmethod
     def parts(self) -> AsyncGenerator[bytes]:
         """Yield what is to be sent."""
 
+    def send_now(self, body: bytes) -> bool:
+        """Send a part at once, or nothing of it (False) when the client is behind. Only while `parts` waits.
+
+        uvicorn's `send` waits, where it must, before it writes anything: what would wait is taken back.
+        """
+        sending = cast(Coroutine[Any, Any, None], self._send(_part(body, last=False)))
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        sending.close()
+        return False
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the end, or until the first reason to stop. Raises what `parts` raises."""
-        del scope
         with self._counted():
-            await self._respond(receive, send)
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            self._send = scope.get(SERVER_SEND, send)
+            await self._respond(receive)
 
     @contextmanager
     def _counted(self) -> Generator[None]:
@@ -76,9 +95,8 @@ class StreamResponse(Response):
         finally:
             self._drain.streams -= 1
 
-    async def _respond(self, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        stream = asyncio.create_task(self._stream(send), name="stream")
+    async def _respond(self, receive: Receive) -> None:
+        stream = asyncio.create_task(self._stream(), name="stream")
         gone = asyncio.create_task(_disconnected(receive), name="stream-gone")
         watching: list[asyncio.Task[None]] = [gone]
         if self._drain is not None:
@@ -89,19 +107,19 @@ class StreamResponse(Response):
         finally:
             await cancelled(stream, *watching)
         if drained and self._sending_since is None:
-            await self._send(send, self.farewell, last=True)
+            await self._write(self.farewell, last=True)
         elif not stream.cancelled() and (fault := stream.exception()) is not None:
             raise fault
 
-    async def _stream(self, send: Send) -> None:
+    async def _stream(self) -> None:
         async with aclosing(self.parts()) as parts:
             async for part in parts:
-                await self._send(send, part)
-        await self._send(send, b"", last=True)
+                await self._write(part)
+        await self._write(b"", last=True)
 
-    async def _send(self, send: Send, body: bytes, *, last: bool = False) -> None:
+    async def _write(self, body: bytes, *, last: bool = False) -> None:
         self._sending_since = asyncio.get_running_loop().time()
-        await send({"type": "http.response.body", "body": body, "more_body": not last})
+        await self._send(_part(body, last=last))
         self._sending_since = None
 
     async def _watch(self, tasks: set[asyncio.Task[None]]) -> None:
@@ -117,6 +135,14 @@ class StreamResponse(Response):
             since = self._sending_since
             if done or (since is not None and loop.time() - since > self._send_seconds):
                 return
+
+
+async def _nowhere(_: Message) -> None:
+    raise RuntimeError("The answer has not begun.")
+
+
+def _part(body: bytes, *, last: bool) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": not last}
 
 
 async def _disconnected(receive: Receive) -> None:

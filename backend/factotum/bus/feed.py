@@ -2,10 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from factotum.bus.entries import Entry, SubscriberTooSlow
 from factotum.core.errors import FactotumError
+from factotum.protocol.events import TERMINAL
+
+Take = Callable[[Sequence[Entry]], bool]
+"""Takes a batch to where it goes at once and returns True, or takes nothing and returns False."""
 
 
 class Subscriber:
@@ -13,6 +17,9 @@ class Subscriber:
 
     With `idle_seconds` a reader that waits is told when nothing came for so long. One timer sees to that, and
     not one for each batch: it would cost more than the delivery. Close it in the end.
+
+    With `take`, a batch that comes while the reader waits, and has had all before it, is given to that first:
+    no task has to wake up for it. The last batch of a run always goes to the reader.
     """
 
     __slots__ = (
@@ -24,12 +31,17 @@ class Subscriber:
         "_limit",
         "_loop",
         "_queued",
+        "_take",
         "_timer",
         "_waiter",
+        "position",
     )
 
-    def __init__(self, limit: int, idle_seconds: float | None = None) -> None:
+    def __init__(self, limit: int, idle_seconds: float | None = None, take: Take | None = None) -> None:
         self._limit = limit
+        self._take = take
+        self.position = 0
+        """The last number that the reader has had; it says so before it waits."""
         self._loop = asyncio.get_running_loop()
         self._came_at = self._loop.time()
         self._idle = False
@@ -40,8 +52,14 @@ class Subscriber:
         self._failure: FactotumError | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    def offer(self, batch: Sequence[Entry]) -> bool:
-        """Queue a batch; a full queue fails the subscriber instead, and False is returned."""
+    def offer(self, batch: Sequence[Entry], now: float) -> bool:
+        """Hand on or queue a batch; a full queue fails the subscriber instead, and False is returned.
+
+        `now` is the loop's time.
+        """
+        if self._is_taken(batch):
+            self._came_at = now
+            return True
         if self._queued + len(batch) > self._limit and self._batches:
             self.fail(
                 SubscriberTooSlow(
@@ -49,7 +67,7 @@ class Subscriber:
                 )
             )
             return False
-        self._came_at = self._loop.time()
+        self._came_at = now
         self._idle = False
         self._batches.append(batch)
         self._queued += len(batch)
@@ -86,6 +104,15 @@ class Subscriber:
         """End its timer."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def _is_taken(self, batch: Sequence[Entry]) -> bool:
+        """Try to do without the reader. It is the only one who waits, so nothing can overtake anything."""
+        if self._take is None or self._waiter is None or self._waiter.done():
+            return False
+        if batch[0].seq != self.position + 1 or batch[-1].type in TERMINAL or not self._take(batch):
+            return False
+        self.position = batch[-1].seq
+        return True
 
     def _look(self, idle_seconds: float) -> None:
         """Tell the reader when nothing came for so long, and look again when it may be so."""
@@ -128,7 +155,8 @@ class Feed:
             return False
         if fresh:
             self.last = fresh[-1].seq
-            self.subscribers = {subscriber for subscriber in self.subscribers if subscriber.offer(fresh)}
+            now = asyncio.get_running_loop().time()
+            self.subscribers = {each for each in self.subscribers if each.offer(fresh, now)}
         return True
 
     def fail(self, failure: FactotumError) -> None:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
 from factotum.bus.entries import CursorTooOld, Entry, channel_name, decode_batch
-from factotum.bus.feed import Feed, Subscriber, newer_than
+from factotum.bus.feed import Feed, Subscriber, Take, newer_than
 from factotum.bus.redis import Command, Link, Redis
 from factotum.bus.run_log import RunLog
 from factotum.core.errors import Unavailable
@@ -63,13 +63,14 @@ class LiveTail:
                     yield entry
 
     async def batches(
-        self, run_id: str, after: int, *, idle_seconds: float | None = None
+        self, run_id: str, after: int, *, idle_seconds: float | None = None, take: Take | None = None
     ) -> AsyncGenerator[Sequence[Entry]]:
         """As `subscribe`, but yield together what arrived together: one write to a client for each.
 
-        With `idle_seconds`, yield an empty batch whenever nothing came for so long.
+        With `idle_seconds`, yield an empty batch whenever nothing came for so long. What `take` takes, when
+        the caller waits for more, is not yielded.
         """
-        subscriber = Subscriber(self._queue_limit, idle_seconds)
+        subscriber = Subscriber(self._queue_limit, idle_seconds, take)
         feed = self._join(run_id, subscriber)
         try:
             await _confirmed(feed)
@@ -77,7 +78,9 @@ class LiveTail:
             live = False
             while True:
                 if live:
+                    subscriber.position = position
                     came = await subscriber.next()
+                    position = subscriber.position
                     if not came:
                         yield came
                         continue

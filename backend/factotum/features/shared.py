@@ -181,8 +181,13 @@ def _part(part: Part) -> SharedPart | None:
             arguments = {name: _bounded(value) for name, value in part.arguments.items()}
             return ToolCallPart(call_id=part.call_id, name=part.name, arguments=arguments, fault=part.fault)
         case ToolResultPart():
-            output = part.output[:_LONGEST_OUTPUT]
-            return ToolResultPart(call_id=part.call_id, name=part.name, output=output, outcome=part.outcome)
+            return ToolResultPart(
+                call_id=part.call_id,
+                name=part.name,
+                output=part.output[:_LONGEST_OUTPUT],
+                display=part.display and part.display[:_LONGEST_OUTPUT],
+                outcome=part.outcome,
+            )
         case _:
             return None
 
@@ -204,7 +209,7 @@ def _size(part: SharedPart) -> int:
         case ToolCallPart():
             return len(part.model_dump_json())
         case ToolResultPart():
-            return len(part.output)
+            return len(part.output) + len(part.display or "")
 
 
 def _not_delivered() -> NotFound:

@@ -121,13 +121,14 @@ class ToolStarted(Event):
 
 
 class ToolFinished(Event):
-    """A call ended; `output` is what the model will read."""
+    """A call ended; `output` is what the model will read, `display` what people are shown in its place."""
 
     type: Literal["tool.finished"] = "tool.finished"
     call_id: str
     name: str
     outcome: Outcome
     output: str
+    display: str | None = None
     duration_ms: int
 
 

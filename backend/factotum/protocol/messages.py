@@ -79,12 +79,16 @@ class ImageRef(Frozen):
 
 
 class ToolResultPart(Frozen):
-    """What a call gave back, as the model reads it; `images` are shown to it after the results."""
+    """What a call gave back, as the model reads it; `images` are shown to it after the results.
+
+    `display` is what people are shown in place of `output`: the same with the colours of a terminal.
+    """
 
     type: Literal["tool_result"] = "tool_result"
     call_id: str
     name: str
     output: str
+    display: str | None = Field(default=None, exclude_if=_is_unset)
     outcome: Outcome = "ok"
     images: tuple[ImageRef, ...] = Field(default=(), exclude_if=_is_unset)
 

@@ -72,5 +72,10 @@ async def _last_step(database: Database, run: ClaimedRun) -> Sequence[Message]:
 
 def _end_of_call(part: ToolResultPart) -> ToolFinished:
     return ToolFinished(
-        call_id=part.call_id, name=part.name, outcome=part.outcome, output=part.output, duration_ms=0
+        call_id=part.call_id,
+        name=part.name,
+        outcome=part.outcome,
+        output=part.output,
+        display=part.display,
+        duration_ms=0,
     )

@@ -173,6 +173,7 @@ class RunEnding:
             name=closing.name,
             outcome=closing.result.outcome,
             output=closing.result.text,
+            display=closing.result.display,
             duration_ms=0,
         )
         return [finished, MessageCreated(message=message)]

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from factotum.bus.entries import CursorTooOld, Entry
+from factotum.bus.feed import Take
 from factotum.bus.run_log import RunLog
 from factotum.bus.tail import LiveTail
 from factotum.core.errors import Unavailable
@@ -50,17 +51,20 @@ class Follower:
         # A run that ended while Redis was away may know of no number at all: its end is told once, from 0.
         return after < max(last, known, 1)
 
-    async def follow(self, caller: Caller, run_id: str, after: int) -> AsyncGenerator[Step]:
+    async def follow(
+        self, caller: Caller, run_id: str, after: int, take: Take | None = None
+    ) -> AsyncGenerator[Step]:
         """Yield what comes after the cursor until the run has ended.
 
         Every step from the log is dense after the one before; a Snapshot replaces all that came before it.
+        What `take` takes, while the client waits for more, is not yielded.
         When Redis is away the client gets a snapshot and the stream ends, to be asked for again.
         Raises NotFound when the caller may not see the run (any more), SubscriberTooSlow.
         """
         told = 0
         while True:
             try:
-                async with aclosing(self._from_log(caller, run_id, after, told)) as steps:
+                async with aclosing(self._from_log(caller, run_id, after, told, take)) as steps:
                     async for step in steps:
                         yield step
                 return
@@ -92,7 +96,7 @@ class Follower:
         return Snapshot(seq=seq, run=run, messages=tuple(messages), approvals=tuple(pending))
 
     async def _from_log(
-        self, caller: Caller, run_id: str, after: int, told: int
+        self, caller: Caller, run_id: str, after: int, told: int, take: Take | None
     ) -> AsyncGenerator[Sequence[Entry]]:
         """Yield the log. Raises CursorTooOld when Postgres knows more than the log, and more than `told`.
 
@@ -101,14 +105,22 @@ class Follower:
         run, known = await self._look(caller, run_id)
         opened = Standing(run.status in ENDED, known)
         idle = _LONGEST_WAIT_AFTER_END if opened.ended else self._idle_seconds
+
+        def taken(batch: Sequence[Entry]) -> bool:
+            nonlocal after
+            if take is None or watched.is_doubtful or not take(batch):
+                return False
+            after = batch[-1].seq
+            return True
+
         async with (
-            aclosing(self._tail.batches(run_id, after, idle_seconds=idle)) as batches,
             self._watch.of(caller, run_id, opened) as watched,
+            aclosing(self._tail.batches(run_id, after, idle_seconds=idle, take=taken)) as batches,
         ):
             async for batch in batches:
                 if batch:
                     after = batch[-1].seq
-                if self._watch.is_doubtful(watched):
+                if watched.is_doubtful:
                     run, known = await self._look(caller, run_id)
                     watched.note(Standing(run.status in ENDED, known))
                 if not batch and (watched.seen.ended or watched.seen.log_seq > max(after, told)):

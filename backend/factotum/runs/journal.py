@@ -131,6 +131,7 @@ class PostgresJournal:
             call_id=call_id,
             name=name,
             output=result.text,
+            display=result.display,
             outcome=result.outcome,
             images=tuple(picture.ref for picture in result.pictures),
         )

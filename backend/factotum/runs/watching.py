@@ -23,19 +23,36 @@ _BLIND_PERIODS = 4
 
 
 class Watched:
-    """What was last seen of a run for one caller; all of the caller's clients on the run share it."""
+    """What was last seen of a run for one caller; all of the caller's clients on the run share it.
 
-    __slots__ = ("clients", "gone", "looked_at", "seen")
+    `is_doubtful`: somebody must look now. The run was not there, or nobody has looked for `blind_seconds`.
+    Close it in the end.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_blind_seconds", "_timer", "clients", "is_doubtful", "looked_at", "seen")
+
+    def __init__(self, blind_seconds: float) -> None:
         self.clients = 0
+        self._blind_seconds = blind_seconds
+        self._timer: asyncio.TimerHandle | None = None
         self.note(Standing(ended=False, log_seq=0))
 
     def note(self, seen: Standing | None) -> None:
         """Take down what a look has found; None: the caller may not see the run."""
-        self.gone = seen is None
+        loop = asyncio.get_running_loop()
+        self.is_doubtful = seen is None
         self.seen = seen or self.seen
-        self.looked_at = asyncio.get_running_loop().time()
+        self.looked_at = loop.time()
+        self.close()
+        self._timer = loop.call_later(self._blind_seconds, self._doubt)
+
+    def close(self) -> None:
+        """End its timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _doubt(self) -> None:
+        self.is_doubtful = True
 
 
 class Watch:
@@ -50,7 +67,9 @@ class Watch:
     @asynccontextmanager
     async def of(self, caller: Caller, run_id: str, seen: Standing) -> AsyncGenerator[Watched]:
         """Watch a run for one more client, who has just seen it so."""
-        watched = self._watched.setdefault((caller, run_id), Watched())
+        watched = self._watched.get((caller, run_id))
+        if watched is None:
+            watched = self._watched[caller, run_id] = Watched(_BLIND_PERIODS * self._seconds)
         watched.clients += 1
         watched.note(seen)
         if self._task is None or self._task.done():
@@ -60,6 +79,7 @@ class Watch:
         finally:
             watched.clients -= 1
             if not watched.clients:
+                watched.close()
                 del self._watched[caller, run_id]
             await self._rest()
 
@@ -69,11 +89,6 @@ class Watch:
         if task is not None and not self._watched:
             self._task = None
             await cancelled(task)
-
-    def is_doubtful(self, watched: Watched) -> bool:
-        """Whether somebody must look now: the run was not there, or nobody could look for long."""
-        blind = asyncio.get_running_loop().time() - watched.looked_at
-        return watched.gone or blind > _BLIND_PERIODS * self._seconds
 
     async def _look_now_and_then(self) -> None:
         while True:

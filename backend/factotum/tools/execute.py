@@ -35,6 +35,7 @@ class ToolResult:
     signal: Signal | None = None
     code: str | None = None
     pictures: tuple[Picture, ...] = ()
+    display: str | None = None
 
 
 async def execute(tool: Tool, context: ToolContext, arguments: Mapping[str, object]) -> ToolResult:
@@ -55,7 +56,8 @@ async def execute(tool: Tool, context: ToolContext, arguments: Mapping[str, obje
         )
     text = _readable(output.text, tool.output_limit)
     duration = time.monotonic() - started
-    return ToolResult(text, "ok", duration, signal=output.signal, pictures=output.pictures)
+    display = None if output.display is None else _readable(output.display, 2 * tool.output_limit)
+    return ToolResult(text, "ok", duration, output.signal, pictures=output.pictures, display=display)
 
 
 def error_text(error: FactotumError) -> str:

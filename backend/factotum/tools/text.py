@@ -8,6 +8,8 @@ _CONTROL_SEQUENCE = re.compile(
     r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # device strings
     r"|\x1b[ -/]*[0-~]?"  # everything shorter
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_COLOURS_OFF = "\x1b[0m"
 _UNPRINTABLE = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 _LONGEST_NOTE = 80
 
@@ -25,10 +27,39 @@ def bounded(text: str, limit: int) -> str:
 
 def without_terminal_codes(text: str) -> str:
     """Return what a terminal would show in the end: no colours, of a rewritten line only its last state."""
-    plain = _CONTROL_SEQUENCE.sub("", text).replace("\r\n", "\n")
-    if "\r" in plain or "\b" in plain:
-        plain = "\n".join(_last_state(line) for line in plain.split("\n"))
-    return _UNPRINTABLE.sub("", plain)
+    return _settled(_CONTROL_SEQUENCE.sub("", text))
+
+
+def with_colours(text: str, limit: int) -> str | None:
+    """Return the same with its colours, in about `limit` characters; None where it has none.
+
+    Nothing else of a terminal's codes stays.
+    """
+    if _COLOUR.search(text) is None:
+        return None
+    kept = _settled(
+        _CONTROL_SEQUENCE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", text)
+    )
+    if len(kept) <= limit:
+        return kept
+    half = limit // 2
+    head, tail = _after_code(kept, half), _after_code(kept, len(kept) - half)
+    note = f"\n[… {tail - head:,} characters were left out here …]\n"
+    return kept[:head] + _COLOURS_OFF + note + kept[tail:]
+
+
+def _after_code(text: str, at: int) -> int:
+    """Return the place after the colour's code that `at` lies in, if it lies in one."""
+    code = _COLOUR.match(text, max(text.rfind("\x1b", 0, at), 0))
+    return at if code is None else max(at, code.end())
+
+
+def _settled(text: str) -> str:
+    """Resolve what was written over, and drop what cannot be printed but a colour's beginning."""
+    text = text.replace("\r\n", "\n")
+    if "\r" in text or "\b" in text:
+        text = "\n".join(_last_state(line) for line in text.split("\n"))
+    return _UNPRINTABLE.sub("", text)
 
 
 def _last_state(line: str) -> str:
@@ -38,7 +69,7 @@ def _last_state(line: str) -> str:
     if "\b" not in last:
         return last
     kept: list[str] = []
-    for character in last:
+    for character in _COLOUR.sub("", last):
         if character != "\b":
             kept.append(character)
         elif kept:

@@ -83,11 +83,13 @@ class ToolOutput:
     """What a tool gave back: `text` for the model, and at most one signal to the loop.
 
     `pictures` are shown to a model that can see, and left out for others: the text must do without them.
+    `display` is the text as a person is shown it, in colours, where that is another one.
     """
 
     text: str
     signal: Signal | None = None
     pictures: tuple[Picture, ...] = ()
+    display: str | None = None
 
 
 class ToolError(FactotumError):

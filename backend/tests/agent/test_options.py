@@ -13,13 +13,21 @@ from factotum.protocol.dialect import Dialect, ResultPlace, XmlDialect
 from factotum.protocol.runs import StepFinish
 from factotum.testing.memory_journal import Fate
 from factotum.testing.scripted_gateway import NativeCall, Pause, Reply, ScriptedGateway, call, reply
+from factotum.tools.declare import tool
 from factotum.tools.registry import Registry
-from factotum.tools.tool import Tool
+from factotum.tools.tool import Tool, ToolContext, ToolOutput
 from tests.agent.agent_support import NAMED, World, check_laws, check_prefixes, contents
 from tests.agent.scenarios import carry
 
 DIALECTS: tuple[Dialect, ...] = ("native", "invoke", "tag")
 LOOK = NAMED["look"]
+
+
+@tool(effect="pure", example={})
+async def paint(context: ToolContext) -> ToolOutput:
+    """Paint."""
+    del context
+    return ToolOutput("red", display="\x1b[31mred\x1b[0m")
 
 
 def finishes(world: World) -> list[StepFinish | None]:
@@ -342,3 +350,18 @@ async def test_a_stop_is_a_finish_reason() -> None:
     await loop.settle_stopped()
 
     assert finishes(world) == ["interrupted"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_people_are_shown_what_the_model_does_not_read(dialect: Dialect) -> None:
+    world = World(ProcessorConfig(dialect=dialect), extra=(paint,))
+    painting = NativeCall("paint", {}) if dialect == "native" else call(paint, {}, dialect)
+    gateway = ScriptedGateway([reply(painting), reply("Done.")])
+    await world.work(gateway)
+    coloured = "\x1b[31mred\x1b[0m"
+    (finished,) = (event for event in world.events if event.type == "tool.finished")
+    (stored,) = (part for message in world.messages for part in message.parts if part.type == "tool_result")
+    for told in (finished, stored):
+        assert (told.output, told.display) == ("red", coloured)
+    assert "red" in str(gateway.requests[-1].messages)
+    assert "x1b" not in str(gateway.requests[-1].messages)

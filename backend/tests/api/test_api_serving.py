@@ -118,6 +118,43 @@ async def test_a_reader_that_does_not_read_is_dropped(api: Api) -> None:
     del reader
 
 
+async def test_what_cannot_be_sent_at_once_is_not_sent_at_all(api: Api) -> None:
+    """A client that is behind gets every part once, and in order, whichever way it was sent."""
+    lines = [b"%08d" % number + b"x" * 1_000 + b"\n" for number in range(5_000)]
+    ways: list[bool] = []
+    behind = asyncio.Event()
+
+    class Both(StreamResponse):
+        async def parts(self) -> AsyncGenerator[bytes]:
+            loop = asyncio.get_running_loop()
+            yield b""
+            for line in lines:
+                sent: asyncio.Future[bool] = loop.create_future()
+                loop.call_soon(lambda line=line, sent=sent: sent.set_result(self.send_now(line)))
+                ways.append(await sent)
+                if not ways[-1]:
+                    behind.set()
+                    yield line
+
+    router = APIRouter()
+
+    @router.get("/both")
+    async def both() -> Both:
+        return Both({}, "application/octet-stream", drain=Drain())
+
+    assert both
+    api.app.include_router(router)
+    reader, writer = await asyncio.open_unix_connection(str(api.socket), limit=1024)
+    writer.write(b"GET /both HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        await behind.wait()
+        answer = await reader.read()
+    writer.close()
+    assert [line for line in answer.split(b"\r\n") if line.endswith(b"x\n")] == lines
+    assert True in ways
+    assert False in ways
+
+
 async def test_a_fault_in_a_stream_cuts_it_off(api: Api) -> None:
     class Broken(StreamResponse):
         async def parts(self) -> AsyncGenerator[bytes]:

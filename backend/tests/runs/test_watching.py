@@ -65,14 +65,14 @@ async def test_all_of_a_callers_runs_are_one_look(stage: Stage) -> None:
 async def test_a_run_that_is_not_there_is_doubted(stage: Stage) -> None:
     watch = Watch(stage.database, 0.1)
     async with watch.of(stage.caller, new_id(), NEW) as watched:
-        assert not watch.is_doubtful(watched)
+        assert not watched.is_doubtful
 
         async def is_doubted() -> bool:
-            return watched.gone and watch.is_doubtful(watched)
+            return watched.is_doubtful
 
         await eventually(is_doubted)
         watched.note(NEW)
-        assert not watch.is_doubtful(watched)
+        assert not watched.is_doubtful
 
 
 async def test_who_cannot_look_for_long_doubts_and_goes_on(
@@ -86,14 +86,14 @@ async def test_who_cannot_look_for_long_doubts_and_goes_on(
     async with watch.of(stage.caller, run.id, NEW) as watched:
 
         async def is_doubted() -> bool:
-            return watch.is_doubtful(watched)
+            return watched.is_doubtful
 
         await eventually(is_doubted)
-        assert not watched.gone
+        assert watched.seen == NEW
         assert "are not looked at" in caplog.text
         counted.away = False
 
         async def is_seen() -> bool:
-            return not watch.is_doubtful(watched)
+            return not watched.is_doubtful
 
         await eventually(is_seen)

@@ -9,7 +9,7 @@ from factotum.sandbox.port import FileInfo
 from factotum.testing.memory_context import MemoryToolContext
 from factotum.testing.memory_sandbox import MemorySandbox, ScriptedCommand
 from factotum.tools.builtin.shell import shell
-from factotum.tools.text import without_terminal_codes
+from factotum.tools.text import with_colours, without_terminal_codes
 
 
 async def test_output_streams_as_it_came_and_the_report_ends_with_the_exit_code(
@@ -21,6 +21,7 @@ async def test_output_streams_as_it_came_and_the_report_ends_with_the_exit_code(
     result = await context.call(shell, command="make")
     assert context.outputs == [("stdout", "one\n"), ("stderr", "\x1b[31mtwo\x1b[0m\n")]
     assert (result.text, result.outcome) == ("one\ntwo\n[exit code 2]", "ok")
+    assert result.display == "one\n\x1b[31mtwo\x1b[0m\n[exit code 2]"
 
 
 async def test_characters_cut_between_pieces_are_shown_whole(
@@ -45,6 +46,7 @@ async def test_characters_cut_between_pieces_are_shown_whole(
         ("stderr", "\ufffd"),
     ]
     assert result.text.endswith("[exit code 0]")
+    assert result.display is None
 
 
 async def test_a_command_without_output_says_so(machine: MemorySandbox, context: MemoryToolContext) -> None:
@@ -156,3 +158,30 @@ def test_the_deadline_leaves_the_longest_command_room() -> None:
 )
 def test_terminal_codes_are_taken_out(raw: str, read: str) -> None:
     assert without_terminal_codes(raw) == read
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("plain\n", None),
+        ("\x1b[2Kplain", None),
+        ("\x1b[1;32mgreen\x1b[0m\n", "\x1b[1;32mgreen\x1b[0m\n"),
+        ("\x1b]0;title\x07\x1b[31mred\x1b[m\x07", "\x1b[31mred\x1b[m"),
+        ("\x1b[31m10%\r\x1b[32m100%\x1b[0m\r\n", "\x1b[32m100%\x1b[0m\n"),
+        ("\x1b[31m|\b/\x1b[0m", "/"),
+    ],
+)
+def test_colours_alone_are_kept_for_people(raw: str, shown: str | None) -> None:
+    assert with_colours(raw, 1_000) == shown
+
+
+@pytest.mark.parametrize("limit", range(90, 110))
+def test_long_output_is_never_cut_within_a_colour(limit: int) -> None:
+    shown = with_colours("\x1b[38;5;200mx\x1b[0m" * 100, limit)
+    assert shown is not None
+    head, _, rest = shown.partition("\x1b[0m\n[… ")
+    _, _, tail = rest.partition("left out here …]\n")
+    assert len(shown) < limit + 80
+    for part in (head, tail):
+        assert without_terminal_codes(part).strip("x") == ""
+        assert part.count("\x1b") == part.count("m")

@@ -113,6 +113,7 @@ function applyToCall(copy: WorkingCopy, event: CallEvent): void {
         name: event.name,
         state: event.outcome,
         output: event.output,
+        display: event.display ?? null,
         durationMs: event.duration_ms,
         tail: '',
       })

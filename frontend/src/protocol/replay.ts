@@ -150,8 +150,8 @@ function finished(
   part: Extract<Part, { type: 'tool_result' }>,
   durations: ReadonlyMap<string, number>,
 ): Bare<Extract<RunEvent, { type: 'tool.finished' }>> {
-  const { call_id, name, outcome, output } = part
-  return { type: 'tool.finished', call_id, name, outcome, output, duration_ms: durations.get(call_id) ?? 0 }
+  const { call_id, name, outcome, output, display } = part
+  return { type: 'tool.finished', call_id, name, outcome, output, display, duration_ms: durations.get(call_id) ?? 0 }
 }
 
 function begun(

@@ -21,7 +21,10 @@ export function isSettled(state: CallState): state is Outcome {
   return state === 'ok' || state === 'error' || state === 'unknown' || state === 'stopped'
 }
 
-/** One tool call. `tail` is the end of what is being written or put out; `output` what the model read. */
+/**
+ * One tool call. `tail` is the end of what is being written or put out; `output` what the model read, and
+ * `display` the same with a terminal's colours, where it has some.
+ */
 export interface Call {
   readonly id: string
   readonly runId: string
@@ -32,6 +35,7 @@ export interface Call {
   readonly written: number
   readonly tail: string
   readonly output: string
+  readonly display: string | null
   readonly durationMs: number | null
   readonly fault: string | null
 }
@@ -54,6 +58,11 @@ export interface Entry {
   readonly parts: readonly EntryPart[]
   /** The messages in the same place of other branches, in the order of storing, its own id among them. */
   readonly siblings: readonly string[]
+}
+
+/** What people are shown of what a call put out: so far, or in the end. */
+export function shownOutput(call: Call): string {
+  return call.output === '' ? call.tail : (call.display ?? call.output)
 }
 
 /** What is told between the messages; the words for it are found where it is shown. */

@@ -90,6 +90,7 @@ export class WorkingCopy {
             name: part.name,
             state: part.outcome,
             output: part.output,
+            display: part.display ?? null,
             tail: '',
           })
         }
@@ -206,6 +207,7 @@ function freshCall(id: string, runId: string): Call {
     written: 0,
     tail: '',
     output: '',
+    display: null,
     durationMs: null,
     fault: null,
   }

@@ -1,6 +1,7 @@
 /** The parts that open cards are made of. All of them are bounded: what is heavy belongs in the side panel. */
 import type { ReactNode } from 'react'
 import type { Call } from '@/protocol/state'
+import { shownOutput } from '@/protocol/state'
 import { TerminalText } from '@/ui/terminal-text'
 import { t } from '@/words'
 
@@ -43,7 +44,7 @@ export function Machine({ text, label, head = false }: { text: string; label: st
 
 /** The end of what a call has put out so far, or its result. */
 export function Output({ call }: { call: Call }) {
-  const text = call.output !== '' ? call.output : call.tail
+  const text = shownOutput(call)
   if (text === '') return null
   return (
     <Section title={call.output === '' ? t('tools.outputSoFar') : t('tools.result')}>

@@ -7,42 +7,75 @@ export interface Piece {
   readonly dim: boolean
 }
 
+type Style = Omit<Piece, 'text'>
+
+const PLAIN: Style = { colour: null, bold: false, dim: false }
 const COLOURS = ['muted', 'err', 'ok', 'warn', 'accent', 'magenta', 'cyan', 'fg'] as const
 // CSI with its parameters, OSC up to its end, and single-character escapes.
 const SEQUENCE = /\u001b\[([0-9;:?]*)([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-_]/g
 
 export function parseAnsi(source: string): Piece[] {
-  const pieces: Piece[] = []
-  let style: Omit<Piece, 'text'> = { colour: null, bold: false, dim: false }
+  const screen = new Screen()
+  let style = PLAIN
   let from = 0
-  const push = (text: string): void => {
-    const shown = overwritten(text)
-    if (shown !== '') pieces.push({ text: shown, ...style })
-  }
   for (const found of source.matchAll(SEQUENCE)) {
-    push(source.slice(from, found.index))
+    screen.print(source.slice(from, found.index), style)
     from = found.index + found[0].length
     if (found[2] === 'm') style = styled(style, found[1] ?? '')
   }
-  push(source.slice(from))
-  return pieces
+  screen.print(source.slice(from), style)
+  return screen.pieces()
 }
 
-/** A carriage return begins its line anew, as progress bars do. */
-function overwritten(text: string): string {
-  return text
-    .replaceAll('\r\n', '\n')
-    .split('\n')
-    .map((line) => line.slice(line.lastIndexOf('\r') + 1))
-    .join('\n')
+/** What is printed so far, the line that may still be written over apart. */
+class Screen {
+  readonly #above: Piece[] = []
+  #line: Piece[] = []
+  #returned = false
+
+  print(text: string, style: Style): void {
+    for (const part of text.split(/(\r?\n|\r)/)) {
+      if (part === '\r') this.#returned = true
+      else if (part.endsWith('\n')) this.#end(style)
+      else if (part !== '') this.#write(part, style)
+    }
+  }
+
+  pieces(): Piece[] {
+    return joined([...this.#above, ...this.#line])
+  }
+
+  /** A carriage return begins its line anew, as progress bars do, whatever colours it had. */
+  #write(text: string, style: Style): void {
+    if (this.#returned) this.#line = []
+    this.#returned = false
+    this.#line.push({ text, ...style })
+  }
+
+  #end(style: Style): void {
+    this.#above.push(...this.#line, { text: '\n', ...style })
+    this.#line = []
+    this.#returned = false
+  }
 }
 
-function styled(style: Omit<Piece, 'text'>, parameters: string): Omit<Piece, 'text'> {
+function joined(pieces: readonly Piece[]): Piece[] {
+  const found: Piece[] = []
+  for (const piece of pieces) {
+    const last = found.at(-1)
+    if (last?.colour === piece.colour && last.bold === piece.bold && last.dim === piece.dim)
+      found[found.length - 1] = { ...last, text: last.text + piece.text }
+    else found.push(piece)
+  }
+  return found
+}
+
+function styled(style: Style, parameters: string): Style {
   const codes = parameters.split(/[;:]/).map(Number)
   let next = style
   for (let place = 0; place < codes.length; place++) {
     const code = codes[place] ?? 0
-    if (code === 0) next = { colour: null, bold: false, dim: false }
+    if (code === 0) next = PLAIN
     else if (code === 1) next = { ...next, bold: true }
     else if (code === 2) next = { ...next, dim: true }
     else if (code === 22) next = { ...next, bold: false, dim: false }

@@ -1,5 +1,6 @@
 """/v1/runs/{run_id}/events: the live stream of a run."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -35,4 +36,4 @@ async def stream_run_events(
     follower = context.services.follower
     if not await follower.has_more(caller, run_id, after):
         return Response(status_code=204)
-    return EventStream(follower.follow(caller, run_id, after), drain)
+    return EventStream(partial(follower.follow, caller, run_id, after), drain)

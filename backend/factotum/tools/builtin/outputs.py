@@ -3,11 +3,12 @@
 import codecs
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from factotum.core.errors import FactotumError
 from factotum.sandbox.port import OutputStream, Sandbox
-from factotum.tools.text import bounded, without_terminal_codes
-from factotum.tools.tool import ToolContext
+from factotum.tools.text import bounded, with_colours, without_terminal_codes
+from factotum.tools.tool import ToolContext, ToolOutput
 
 SHOWN = 16_000
 """Characters of an output that the model is given; what is longer is kept in a file."""
@@ -40,22 +41,39 @@ class LiveOutput:
                 await self._context.output(stream, rest)
 
 
-async def readable(context: ToolContext, sandbox: Sandbox, output: bytes, dropped: int) -> list[str]:
-    """Return the lines of a report: the output as a model should read it, and where the whole of it is.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a command wrote: for a model, in its colours if it has some, and `notes` on both."""
+
+    text: str
+    coloured: str | None
+    notes: tuple[str, ...]
+
+    def told(self, before: str, *after: str) -> ToolOutput:
+        """Return it as a tool's output, with what is said before and after it."""
+        rest = (*self.notes, *after)
+        display = None if self.coloured is None else before + "\n".join((self.coloured, *rest))
+        return ToolOutput(before + "\n".join((self.text, *rest)), display=display)
+
+
+async def readable(context: ToolContext, sandbox: Sandbox, output: bytes, dropped: int) -> Written:
+    """Cut an output for a model, and keep the whole of what is long.
 
     `dropped` bytes are missing in the middle of `output` already.
     """
-    text = without_terminal_codes(output.decode("utf-8", "replace")).rstrip("\n")
-    if len(text) <= SHOWN:
-        lines = [text] if text.strip() else ["(no output)"]
-    else:
-        lines = [bounded(text, SHOWN), await _kept(context, sandbox, text)]
+    raw = output.decode("utf-8", "replace").rstrip("\r\n")
+    text = without_terminal_codes(raw).rstrip("\n")
+    notes = () if len(text) <= SHOWN else (await _kept(context, sandbox, text),)
     if dropped:
-        lines.append(
+        notes += (
             f"[{dropped:,} bytes were dropped from the middle of the output; "
-            "send it to a file and read parts of it to see all]"
+            "send it to a file and read parts of it to see all]",
         )
-    return lines
+    return Written(
+        bounded(text, SHOWN) if text.strip() else "(no output)",
+        with_colours(raw, SHOWN) if text.strip() else None,
+        notes,
+    )
 
 
 async def _kept(context: ToolContext, sandbox: Sandbox, text: str) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -59,9 +60,10 @@ async def run_python(
     finally:
         await sandbox.delete(script.path)
     await live.end()
-    lines = await readable(context, sandbox, result.output, result.truncated_bytes)
+    written = await readable(context, sandbox, result.output, result.truncated_bytes)
     notice = await told(context, result.notice)
     pictures: list[Picture] = []
+    lines: list[str] = []
     for chart in await _charts(sandbox, prefix):
         await tell(context, chart, "created")
         said, picture = await _picture(sandbox, chart, shown=len(pictures) < _MOST_SHOWN)
@@ -71,7 +73,7 @@ async def run_python(
         lines.append(f"[timed out: ended with all its processes after {timeout_seconds} s]")
     elif result.exit_code:
         lines.append(f"[exit code {result.exit_code}]")
-    return ToolOutput(notice + "\n".join(lines), pictures=tuple(pictures))
+    return replace(written.told(notice, *lines), pictures=tuple(pictures))
 
 
 async def _charts(sandbox: Sandbox, prefix: str) -> list[FileInfo]:

@@ -9,7 +9,7 @@ from factotum.sandbox.browser.client import SESSION as BROWSER_SESSION
 from factotum.sandbox.port import WORKSPACE, Sandbox, SessionInfo, TerminalSize
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
 from factotum.tools.builtin.workspace import told
-from factotum.tools.tool import ToolContext, ToolError
+from factotum.tools.tool import ToolContext, ToolError, ToolOutput
 
 _PIECE = 100_000
 
@@ -36,7 +36,7 @@ async def free_name(sandbox: Sandbox) -> str:
 
 async def run_in_session(
     context: ToolContext, sandbox: Sandbox, name: str, command: str, folder: str, seconds: float
-) -> str:
+) -> ToolOutput:
     """Run a command in a session, made if need be; report what it wrote within `seconds`.
 
     When the call is cancelled the session ends: what was stopped has stopped.
@@ -51,13 +51,15 @@ async def run_in_session(
         command = f"cd -- {shlex.quote(f'{WORKSPACE}/{folder}')}\n{command}"
     try:
         cursor = await sessions.run(name, command)
-        return notice + await report(context, sandbox, name, cursor, seconds)
+        return await report(context, sandbox, name, cursor, seconds, notice=notice)
     except asyncio.CancelledError:
         await whole(sessions.kill(name))
         raise
 
 
-async def report(context: ToolContext, sandbox: Sandbox, name: str, cursor: int, seconds: float) -> str:
+async def report(
+    context: ToolContext, sandbox: Sandbox, name: str, cursor: int, seconds: float, *, notice: str = ""
+) -> ToolOutput:
     """Follow a session from `cursor` until its command ends, at most `seconds`, and say how it stands."""
     live = LiveOutput(context)
     found = bytearray()
@@ -74,8 +76,8 @@ async def report(context: ToolContext, sandbox: Sandbox, name: str, cursor: int,
         if (is_over and not output.data) or len(found) >= KEPT_BYTES:
             break
     await live.end()
-    lines = await readable(context, sandbox, bytes(found), missed)
-    return "\n".join([*lines, state(output.info, cursor)])
+    written = await readable(context, sandbox, bytes(found), missed)
+    return written.told(notice, state(output.info, cursor))
 
 
 def state(info: SessionInfo, cursor: int) -> str:

@@ -55,15 +55,13 @@ async def shell(
     if session or not blocking:
         name = own_session(session) or await free_name(sandbox)
         seconds = timeout_seconds if blocking else 1
-        return ToolOutput(
-            await run_in_session(context, sandbox, name, command, workspace_path(folder), seconds)
-        )
-    return ToolOutput(await _run_alone(context, sandbox, command, folder, timeout_seconds))
+        return await run_in_session(context, sandbox, name, command, workspace_path(folder), seconds)
+    return await _run_alone(context, sandbox, command, folder, timeout_seconds)
 
 
 async def _run_alone(
     context: ToolContext, sandbox: Sandbox, command: str, folder: str, timeout_seconds: int
-) -> str:
+) -> ToolOutput:
     live = LiveOutput(context)
     result = await sandbox.exec(
         command,
@@ -73,13 +71,11 @@ async def _run_alone(
         on_output=live.show,
     )
     await live.end()
-    lines = await readable(context, sandbox, result.output, result.truncated_bytes)
-    notice = await told(context, result.notice)
+    written = await readable(context, sandbox, result.output, result.truncated_bytes)
+    end = f"[exit code {result.exit_code}]"
     if result.timed_out:
-        lines.append(
+        end = (
             f"[timed out: ended with all its processes after {timeout_seconds} s; "
             f"give a longer timeout_seconds (at most {LONGEST_SECONDS}), do less at once, or use a session]"
         )
-    else:
-        lines.append(f"[exit code {result.exit_code}]")
-    return notice + "\n".join(lines)
+    return written.told(await told(context, result.notice), end)

@@ -59,7 +59,7 @@ async def shell_output(
     if after is None:
         end = (await sandbox.sessions.poll(session, limit=0, cursor=2**62)).cursor
         after = max(end - _NEWEST, 0)
-    return ToolOutput(await report(context, sandbox, session, after, wait_seconds))
+    return await report(context, sandbox, session, after, wait_seconds)
 
 
 @tool(
@@ -90,7 +90,7 @@ async def shell_input(
             code="session_not_reading",
         )
     await sandbox.sessions.write(session, text.encode() + _KEYS[key], timeout=_GRACE_SECONDS)
-    return ToolOutput(await report(context, sandbox, session, before.cursor, wait_seconds))
+    return await report(context, sandbox, session, before.cursor, wait_seconds)
 
 
 @tool(

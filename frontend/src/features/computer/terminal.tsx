@@ -1,6 +1,7 @@
 /** What the agent ran and what came of it, as a terminal would show it. */
 import { memo, useEffect, useRef } from 'react'
 import type { Call } from '@/protocol/state'
+import { shownOutput } from '@/protocol/state'
 import { useThreadState } from '@/runtime/use-thread'
 import { TerminalText } from '@/ui/terminal-text'
 import { t } from '@/words'
@@ -40,14 +41,13 @@ export function Terminal() {
 
 const Command = memo(function Command({ call }: { call: Call }) {
   const command = call.arguments.command
-  const text = call.output === '' ? call.tail : call.output
   return (
     <div className="mb-4 whitespace-pre-wrap [overflow-wrap:anywhere]">
       <div>
         <span className="select-none text-ok">$ </span>
         <span className="font-medium">{typeof command === 'string' ? command : ''}</span>
       </div>
-      {call.state !== 'writing' && <TerminalText text={text} />}
+      {call.state !== 'writing' && <TerminalText text={shownOutput(call)} />}
       {call.state === 'running' && (
         <span className="pulse-dot ml-0.5 inline-block h-[14px] w-[7px] translate-y-[2px] bg-fg" aria-hidden="true" />
       )}
