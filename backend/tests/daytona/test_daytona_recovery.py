@@ -10,6 +10,7 @@ from factotum.core.errors import InvalidInput, RateLimited, SetupFault, Unavaila
 from factotum.core.ids import new_id
 from factotum.sandbox.daytona import finding, sdk
 from factotum.sandbox.daytona.calls import THRESHOLD, Breaker
+from factotum.sandbox.daytona.link import looking
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.daytona.sandbox import DaytonaSandbox
 from factotum.testing.sandbox_conformance import appears, chunks, content, failure, heard, said
@@ -42,6 +43,18 @@ async def test_a_lost_sandbox_is_made_anew_and_the_agent_is_told(
     result = await sandbox.exec("ls")
     assert (result.output, result.notice) == (b"", finding.NEW)
     assert (await sandbox.exec("true")).notice == ""
+
+
+async def test_looking_at_a_new_machine_says_all_on_one_stream(sandbox: DaytonaSandbox) -> None:
+    """Two streams may come in any order, and its last line is what counts."""
+    heard_on: dict[str, bytes] = {}
+
+    async def on_output(stream: str, data: bytes) -> None:
+        heard_on[stream] = heard_on.get(stream, b"") + data
+
+    home = "/workspace/home"
+    await sandbox.exec(looking("0" * 16), environment={"HOME": home}, on_output=on_output)
+    assert heard_on == {"stdout": f"\n{home}|empty\n".encode()}
 
 
 async def test_a_stopped_or_archived_sandbox_starts_with_its_files(

@@ -211,6 +211,32 @@ async def test_what_speaks_no_http_and_what_ended(
     assert (await fetch(client, previews, address)).status_code == 502
 
 
+HOSTILE = """
+import socket
+server = socket.create_server(("127.0.0.1", 7100))
+while True:
+    peer, _ = server.accept()
+    peer.recv(4096)
+    peer.sendall(b"HTTP/1.1 100 Continue\\r\\n\\r\\nHTTP/1.1 103 Early Hints\\r\\nLink: </a>\\r\\n\\r\\n")
+    peer.sendall(b"HTTP/1.1 200 OK\\r\\nSet-Cookie: a=b; Domain=localhost\\r\\n")
+    peer.sendall(b"Content-Length: 2\\r\\n\\r\\nhi")
+    peer.close()
+"""
+
+
+async def test_an_announced_answer_is_guarded_too(
+    previews: PreviewServer, sandbox: LocalSandbox, client: httpx.AsyncClient
+) -> None:
+    await sandbox.write("hostile.py", chunks(HOSTILE.encode()), limit=9999)
+    await sandbox.sessions.start("hostile")
+    await sandbox.sessions.run("hostile", "python3 hostile.py")
+    await opened(sandbox, 7100)
+    got = await fetch(client, previews, await sandbox.preview(7100, seconds=60))
+    assert (got.status_code, got.text) == (200, "hi")
+    assert got.headers["content-security-policy"].startswith("sandbox ")
+    assert got.headers["set-cookie"] == "a=b"
+
+
 def test_a_pass_ends_and_belongs_to_its_key() -> None:
     now = [1000.0]
     passes = Passes(b"key", lambda: now[0])
@@ -226,8 +252,24 @@ def test_a_pass_ends_and_belongs_to_its_key() -> None:
     assert passes.read(label) is None
 
 
-@pytest.mark.parametrize("head", [b"hello", b"HTTP/1.1 200 OK\r\nno field", b"HTTP/1.1 200 OK\r\nA: b\nC: d"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"hello",
+        b"HTTP/1.1 200 OK\r\nno field",
+        b"HTTP/1.1 200 OK\r\nA: b\nC: d",
+        b"HTTP/1.1 200 OK\n\n<script>",  # a browser would take the rest of the head for the page
+        b"HTTP/1.1 2000 OK",
+    ],
+)
 def test_answers_that_are_none(head: bytes) -> None:
+    with pytest.raises(BadHead):
+        mend_answer(head)
+
+
+def test_a_server_begins_a_websocket_only_when_it_was_asked() -> None:
+    head = b"HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSet-Cookie: a=b; Domain=x"
+    assert mend_answer(head, is_websocket=True) == head.removesuffix(b"; Domain=x") + b"\r\n\r\n"
     with pytest.raises(BadHead):
         mend_answer(head)
 

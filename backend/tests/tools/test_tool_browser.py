@@ -313,9 +313,10 @@ async def test_a_page_that_hangs_can_be_left(browser: MemoryToolContext) -> None
     assert "Page: Second" in text
 
 
-async def test_a_killed_browser_is_started_again(browser: MemoryToolContext) -> None:
+@pytest.mark.parametrize("program", ["-x chromium", "-f '[p]laywright/driver/node'"])
+async def test_a_killed_browser_is_started_again(browser: MemoryToolContext, program: str) -> None:
     await _open(browser)
-    await browser.machine.exec("pkill -KILL -x chromium")
+    await browser.machine.exec(f"pkill -KILL {program}")
     ended = await _until_ok(browser, browser_look)
     assert "[The browser had ended and is a new one: tabs and sign-ins are gone.]" in ended.text
     await browser.machine.sessions.kill(SESSION)

@@ -92,6 +92,11 @@ async def test_a_page_is_markdown_with_whole_links_and_marked_as_data() -> None:
         ("Привет".encode("koi8-r"), "text/plain; charset=koi8-r", "Привет"),
         ("Grüße".encode("utf-16"), "text/plain", "Grüße"),
         (b"\xef\xbb\xbfplain", "text/plain; charset=no-such", "plain"),
+        (b"no name..of a host", "text/plain; charset=idna", "no name..of a host"),
+        (b"-aaaa", "text/plain; charset=punycode", "-aaaa"),  # a long text would take hours
+        (b"caf+AOk-", "text/plain; charset=utf-7", "caf+AOk-"),
+        ("日本".encode("cp932"), "text/plain; charset=shift_jis", "日本"),
+        ("Café".encode("latin-1"), "text/plain", "Café"),
         ('<html><meta charset="koi8-r"><p>Привет'.encode("koi8-r"), "text/html", "Привет"),
         (b'{"a": 1}', "application/json", '{"a": 1}'),
         (b"<feed/>", "application/atom+xml", "<feed/>"),

@@ -191,7 +191,7 @@ class Link:
         content, version = await asyncio.to_thread(archive)
         calls = self._finder.calls
         told = await calls.make(
-            lambda: machine.process.exec(_script(version), timeout=_PREPARE_SECONDS),
+            lambda: machine.process.exec(looking(version), timeout=_PREPARE_SECONDS),
             "prepare the sandbox",
             seconds=_PREPARE_SECONDS + 10,
             again=True,
@@ -246,9 +246,13 @@ class Link:
                 )
 
 
-def _script(version: str) -> str:
-    """Return what looks at the sandbox and says, in its last line, its home and what is there."""
+def looking(version: str) -> str:
+    """Return what looks at the sandbox and says, in its last line, its home and what is there.
+
+    It says all of it on one stream: what came on another could be read after the last line.
+    """
     return f"""
+exec 2>&1
 umask 077; mkdir -p "$HOME/.factotum" || exit 1
 [ -d /workspace ] && [ -w /workspace ] || mkdir -p /workspace 2>/dev/null || \
   sudo -n install -d -o "$(id -u)" -g "$(id -g)" /workspace || {{ echo "/workspace cannot be made"; exit 1; }}
@@ -256,7 +260,7 @@ command -v bash >/dev/null || {{ echo "there is no bash"; exit 1; }}
 python3 -I -S -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {{
   echo "there is no Python 3.11 or newer"; exit 1; }}
 at="$HOME/.factotum/{version}"; state=empty
-if [ "$(sha256sum <"$at.pyz" 2>/dev/null | cut -c1-16)" = {version} ]; then
+if [ "$(sha256sum "$at.pyz" 2>/dev/null | cut -c1-16)" = {version} ]; then
   state=ready
   python3 -I -S "$at.pyz" ping "$at.socket" >/dev/null 2>&1 && state=alive
 fi

@@ -1,12 +1,13 @@
 """Data providers over RapidAPI: what they offer, and calls that are checked before they are sent."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from factotum.clients.service import Bounds, Outbound, Request, Service
+from factotum.clients.service import Bounds, Outbound, Reply, Request, Service
 from factotum.tools.builtin.data_endpoints import PROVIDERS, Provider, ProviderName, Value
 from factotum.tools.declare import tool
 from factotum.tools.tool import Tool, ToolContext, ToolOutput
@@ -74,7 +75,7 @@ def make_data_providers(
             else Request("GET", asked.path, sent, idempotent=True)
         )
         reply = await outbound.call(_service(chosen, key, address), request)
-        text = json.dumps(reply.json(), ensure_ascii=False, indent=1)
+        text = await asyncio.to_thread(_readable, reply)
         return ToolOutput(as_data(_cut(text), f"{chosen.title} ({endpoint})", context.call_id))
 
     return data_provider_endpoints, data_provider_call
@@ -89,6 +90,11 @@ def _listed(provider: Provider) -> str:
     parts = [f"{provider.title}: call data_provider_call with provider {provider.name!r} and one of these."]
     parts += [f"{each.name}: {each.about}\n{each.written()}" for each in provider.endpoints]
     return "\n\n".join(parts)
+
+
+def _readable(reply: Reply) -> str:
+    """Write an answer with a line for each of its parts; of a large one that takes a while."""
+    return json.dumps(reply.json(), ensure_ascii=False, indent=1)
 
 
 def _cut(text: str) -> str:

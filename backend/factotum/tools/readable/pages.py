@@ -4,6 +4,7 @@ Those parsers read what strangers wrote: they get no environment, bounded memory
 """
 
 import asyncio
+import codecs
 import contextlib
 import json
 import sys
@@ -29,6 +30,25 @@ _TEXT = frozenset(
         "application/toml",
     }
 )
+_ENCODINGS = frozenset(
+    {
+        *(
+            "utf-8",
+            "utf-16",
+            "utf-16-le",
+            "utf-16-be",
+            "ascii",
+            "mac-roman",
+            "mac-cyrillic",
+            "koi8-r",
+            "koi8-u",
+        ),
+        *(f"iso8859-{part}" for part in range(1, 17)),
+        *(f"cp{page}" for page in (866, 874, 932, 949, 950, *range(1250, 1259))),
+        *("gb2312", "gbk", "gb18030", "big5", "big5hkscs", "euc_jp", "euc_kr", "shift_jis", "iso2022_jp"),
+    }
+)
+"""Those of the web (https://encoding.spec.whatwg.org) as Python calls them; some others take for ever."""
 _PACKAGE = str(Path(factotum.__file__).parent.parent)
 
 
@@ -48,7 +68,7 @@ async def readable(body: bytes, *, media_type: str, charset: str | None, url: st
     """
     kind = _kind(body, media_type)
     if kind == "text":
-        return Readable("text", "", decoded(body, charset))
+        return Readable("text", "", await asyncio.to_thread(decoded, body, charset, whole=whole))
     if kind == "binary":
         raise ToolError(
             f"The address holds {media_type or 'something'}, not a page of text ({len(body):,} bytes read).",
@@ -62,30 +82,24 @@ async def readable(body: bytes, *, media_type: str, charset: str | None, url: st
             code="page_cut",
         )
     if kind == "html":
-        body = decoded(body, charset).encode("utf-8", "replace")
+        text = await asyncio.to_thread(decoded, body, charset, whole=whole)
+        body = text.encode("utf-8", "replace")
     return await _parsed(kind, body, url)
 
 
-def decoded(body: bytes, charset: str | None) -> str:
-    """Decode text by its mark, else by what it is said to be, else as UTF-8, else as Windows-1252."""
+def decoded(body: bytes, charset: str | None, *, whole: bool = True) -> str:
+    """Decode text by its mark, else by what it is said to be, else as UTF-8, else as Windows-1252.
+
+    Of one that is not `whole` the end may cut a character.
+    """
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")
     text = body.removeprefix(b"\xef\xbb\xbf")
     for named in (charset, _named_inside(text), "utf-8"):
         with contextlib.suppress(LookupError, UnicodeDecodeError):
-            if named:
-                return _but_its_end(text, named)
+            if named and codecs.lookup(named).name in _ENCODINGS:
+                return codecs.getincrementaldecoder(named)().decode(text, final=whole)
     return text.decode("cp1252", "replace")
-
-
-def _but_its_end(text: bytes, charset: str) -> str:
-    """Decode strictly, but for a character cut at the end. Raises UnicodeDecodeError, LookupError."""
-    try:
-        return text.decode(charset)
-    except UnicodeDecodeError as error:
-        if error.start < len(text) - 4:
-            raise
-        return text[: error.start].decode(charset)
 
 
 def _named_inside(text: bytes) -> str | None:
@@ -114,7 +128,7 @@ def _kind(body: bytes, media_type: str) -> str:
 
 def _is_utf8(body: bytes) -> bool:
     try:
-        _but_its_end(body, "utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(body)  # its end may be cut off
     except UnicodeDecodeError:
         return False
     return True
@@ -144,7 +158,7 @@ async def _parsed(kind: str, body: bytes, url: str) -> Readable:
             process.kill()
             await process.wait()
     try:
-        told = json.loads(answer)
+        told = await asyncio.to_thread(json.loads, answer)
         return Readable(kind, str(told["title"])[:300], str(told["text"])[:_MOST_TEXT])
     except (ValueError, KeyError, TypeError):
         raise ToolError(

@@ -200,7 +200,8 @@ class Browser:
     async def explain(self, error: Exception) -> Fault:
         """Say in our words what Playwright could not do."""
         text = str(error)
-        if self.chromium is None or not self.chromium.is_connected():
+        if not await self.lives("closed" in text):
+            await self.close()  # what is left of it would fail every later call
             return Fault("browser_ended", "The browser ended.", "The next call starts a new one.")
         for code, sign, message, hint in KNOWN:
             if re.search(sign, text):
@@ -212,6 +213,18 @@ class Browser:
         return Fault(
             code, first[:500] or type(error).__name__, "Look at the page (browser_look) and try another way."
         )
+
+    async def lives(self, surely: bool) -> bool:
+        """Tell whether the browser is there; `surely`: ask it, since Playwright's own program may be gone."""
+        if self.chromium is None or not self.chromium.is_connected():
+            return False
+        if surely:
+            try:
+                async with asyncio.timeout(5):
+                    await (await self.chromium.new_browser_cdp_session()).detach()
+            except (TimeoutError, Error):
+                return False
+        return True
 
     def forget_all(self) -> None:
         """Forget tabs and downloads of a browser that ended."""

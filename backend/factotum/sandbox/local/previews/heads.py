@@ -23,10 +23,12 @@ _NEVER_OUT = HOP_BY_HOP | {
     "clear-site-data",
     "service-worker-allowed",
 }
+_SWITCHING = "101"
+_OF_A_SWITCH = {"connection", "upgrade"}
 _DOMAIN = re.compile(r";\s*domain\s*=[^;]*", re.IGNORECASE)
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _FIRST = re.compile(r"([A-Z]{1,20}) (/[^\s\x00-\x20]*) HTTP/1\.[01]", re.ASCII)
-_STATUS = re.compile(r"HTTP/1\.[01] (\d{3})\b")
+_STATUS = re.compile(r"HTTP/1\.[01] ([0-9]{3})(?: [^\r\n]*)?")
 
 # Each preview has an origin of its own, so `allow-same-origin` gives it itself and nothing of ours. What it
 # may not: lead the window away that shows it.
@@ -87,22 +89,32 @@ def read_request(head: bytes, port: int | None = None) -> RequestHead:
     return RequestHead(hosts[0], is_websocket, _join(first, kept), asked[1], asked[2], known)
 
 
-def mend_answer(head: bytes) -> bytes:
-    """Return an answer's head as it is passed on. Raises BadHead."""
+def is_interim(head: bytes) -> bool:
+    """Tell whether a head only announces the answer, which comes after it (RFC 9110, 15.2)."""
+    status = _STATUS.fullmatch(_lines(head)[0])
+    return status is not None and status[1].startswith("1") and status[1] != _SWITCHING
+
+
+def mend_answer(head: bytes, *, is_websocket: bool = False) -> bytes:
+    """Return an answer's head as it is passed on. Raises BadHead.
+
+    `is_websocket`: that is what was asked for, so the server may begin one.
+    """
     first, *lines = _lines(head)
-    status = _STATUS.match(first)
+    status = _STATUS.fullmatch(first)
     if status is None:
         raise BadHead("not an answer of HTTP/1.1")
-    fields = [_field(line) for line in lines]
-    if status[1] == "101":
-        return _join(first, fields)
+    begins = status[1] == _SWITCHING
+    if begins and not is_websocket:
+        raise BadHead("a switch that nobody asked for")
     added = {name.lower() for name, _ in _ADDED} - {"content-security-policy"}
+    dropped = _NEVER_OUT - _OF_A_SWITCH if begins else _NEVER_OUT | added
     kept = [
         (name, _DOMAIN.sub("", value) if name.lower() == "set-cookie" else value)
-        for name, value in fields
-        if name.lower() not in _NEVER_OUT | added
+        for name, value in map(_field, lines)
+        if name.lower() not in dropped
     ]
-    return _join(first, [*kept, *_ADDED, ("Connection", "close")])
+    return _join(first, kept if begins else [*kept, *_ADDED, ("Connection", "close")])
 
 
 def own_head(status: str, fields: Sequence[tuple[str, str]], size: int | None) -> bytes:

@@ -14,7 +14,14 @@ from contextlib import asynccontextmanager
 from factotum.core.errors import FactotumError
 from factotum.core.tasks import cancelled
 from factotum.sandbox.local.previews.doors import Doors, reach
-from factotum.sandbox.local.previews.heads import HEAD_LIMIT, BadHead, mend_answer, read_request, refusal
+from factotum.sandbox.local.previews.heads import (
+    HEAD_LIMIT,
+    BadHead,
+    is_interim,
+    mend_answer,
+    read_request,
+    refusal,
+)
 from factotum.sandbox.local.previews.pages import show
 from factotum.sandbox.local.previews.passes import Pass, Passes
 from factotum.sandbox.local.provider import LocalSandboxProvider
@@ -153,15 +160,10 @@ async def _carry(client: Pair, connection: Connection, *, is_websocket: bool) ->
     reader, writer = client
     inward = asyncio.create_task(_inward(reader, connection), name="preview-in")
     try:
-        held = bytearray()
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            while _END not in held and len(held) <= HEAD_LIMIT and (data := await connection.read(_CHUNK)):
-                held += data
-        head, end, rest = bytes(held).partition(_END)
         try:
-            if not end:
-                raise BadHead("no head")
-            writer.write(mend_answer(head) + rest)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                head, rest = await _head(connection)
+            writer.write(mend_answer(head, is_websocket=is_websocket) + rest)
         except BadHead:
             await _say(writer, "502 Bad Gateway", "What listens there does not speak HTTP.")
             return
@@ -175,6 +177,22 @@ async def _carry(client: Pair, connection: Connection, *, is_websocket: bool) ->
             writer.write(data)
     finally:
         await cancelled(inward)
+
+
+async def _head(connection: Connection) -> tuple[bytes, bytes]:
+    """Return the answer's head, and what came after it. Raises BadHead.
+
+    What only announces an answer is not passed on: the answer would follow it as it is, unmended.
+    """
+    held = b""
+    while True:
+        while _END not in held and len(held) <= HEAD_LIMIT and (data := await connection.read(_CHUNK)):
+            held += data
+        head, end, held = held.partition(_END)
+        if not end:
+            raise BadHead("no head")
+        if not is_interim(head):
+            return head, held
 
 
 async def _inward(reader: asyncio.StreamReader, connection: Connection) -> None:
