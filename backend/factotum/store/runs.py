@@ -315,11 +315,11 @@ where id = %s and attempt = %s and status in ('running', 'stopping') returning {
     async def release(self, run_id: str, attempt: int) -> None:
         """Hand the run over, as a draining worker does: its lease ends now, and anybody may claim it.
 
-        Raises StaleAttempt.
+        It waits since `queued_at` then. Raises StaleAttempt.
         """
         await self._fenced(
             """
-update factotum.runs set lease_until = '-infinity'
+update factotum.runs set lease_until = '-infinity', queued_at = clock_timestamp()
 where id = %s and attempt = %s and status in ('running', 'stopping')""",
             (run_id, attempt),
         )
