@@ -169,6 +169,7 @@ class RunExecutor:
             await title.settle()
         if live.reason == "lost":
             log.warning("the lease was lost; the run goes on elsewhere")
+            self._agents.keeper.leave(live.run_id)
         elif not live.task.cancelled():
             return await self._end(live.task, live.loop, ending)
         elif live.reason == "stop":
