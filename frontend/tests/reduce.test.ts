@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { reduce } from '@/protocol/reduce'
 import { EMPTY } from '@/protocol/state'
 import type { ThreadState } from '@/protocol/state'
-import type { RunEvent, StreamEvent } from '@/protocol/types'
+import type { Message, RunEvent, StreamEvent } from '@/protocol/types'
 import { RUN, THREAD, USAGE, message, run, snapshotOf, stamped, wholeRun } from './events'
 import { kinds, rows } from './shown'
 
@@ -44,6 +44,21 @@ describe('a whole run', () => {
     expect(after.rows.get('m0')).toBe(before.rows.get('m0'))
     expect(after.rows.get('c1')).not.toBe(before.rows.get('c1'))
     expect(after.rowIds).toBe(before.rowIds)
+  })
+})
+
+describe('a service newer than the page', () => {
+  test('what the page does not know is passed over', () => {
+    const strange: unknown = { type: 'hologram', depth: 3 }
+    const said = message('m9', 1, 'assistant', [
+      { type: 'text', text: 'Look.', cut: null, seams: [] },
+      strange as Message['parts'][number],
+    ])
+    const comet: unknown = { type: 'comet.seen', tail: 2 }
+    const events = stamped([{ type: 'message.created', message: said }, comet as { type: 'run.resumed'; attempt: 1 }])
+    const state = reduce(EMPTY, events)
+    expect(rows(state).filter(({ kind }) => kind === 'text')).toMatchObject([{ text: 'Look.' }])
+    expect(state.runs.get(RUN)).toMatchObject({ seq: 2 })
   })
 })
 

@@ -26,13 +26,20 @@ class CircuitBoard:
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
+        self._is_new = True
 
     async def write(self, process: str, circuits: Iterable[Circuit]) -> None:
-        """Say how the circuits of a process are; nothing while Redis is away."""
+        """Say how the circuits of a process are; nothing while Redis is away.
+
+        A new process forgets those that are gone, so that they never grow, though nobody reads.
+        """
         told = [asdict(circuit) for circuit in circuits][:_MOST_CIRCUITS]
         news = json.dumps({"at": time.time(), "circuits": told})
         try:
             await self._pipe.call(("HSET", _KEY, process, news), ("EXPIRE", _KEY, int(10 * _STALE_SECONDS)))
+            if self._is_new:
+                await self.read()
+                self._is_new = False
         except Unavailable as fault:
             _log.debug("the circuits were not told: %s", fault.message)
 

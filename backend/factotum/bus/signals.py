@@ -20,6 +20,8 @@ SignalKind = Literal["stop", "steer", "wake", "reset_circuit"]
 
 _CHANNEL = "signals"
 _KINDS: frozenset[str] = frozenset(get_args(SignalKind))
+_SEND_SECONDS = 1.0
+"""No request waits longer for a hint to go out: a silent Redis would take one deadline after another."""
 _PING_SECONDS = 10.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 2.0
@@ -42,7 +44,8 @@ class Signals:
         """Send a hint to all who listen; False when Redis is away, and the heartbeat must do."""
         try:
             with redis_errors():
-                await cast(Any, self._redis.client).publish(_CHANNEL, f"{kind} {run_id}")
+                async with asyncio.timeout(_SEND_SECONDS):
+                    await cast(Any, self._redis.client).publish(_CHANNEL, f"{kind} {run_id}")
         except Unavailable as error:
             _log.warning("a %s signal was not sent: %s", kind, error.message)
             return False

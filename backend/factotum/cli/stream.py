@@ -8,11 +8,12 @@ from http import HTTPStatus
 
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from factotum.cli.client import Service, fault_of, retry_after, unreachable
 from factotum.core.errors import FactotumError, RateLimited, Unavailable
 from factotum.protocol.events import RUN_EVENT, TERMINAL, RunEvent, Snapshot
+from factotum.protocol.newer import read_known
 from factotum.protocol.runs import ENDED
 
 # The service sends a sign of life each 15 s; three missed ones are a dead connection.
@@ -20,6 +21,7 @@ _SILENCE_SECONDS = 45.0
 _FIRST_WAIT = 0.25
 _LONGEST_WAIT = 5.0
 _PATIENCE = 120.0
+_SNAPSHOT = TypeAdapter(Snapshot)
 
 Sleep = Callable[[float], None]
 OnState = Callable[[str], None]
@@ -165,8 +167,6 @@ def _passing(fault: FactotumError) -> FactotumError:
 
 def _read(data: str, *, reset: bool) -> RunEvent | Snapshot | None:
     try:
-        if reset:
-            return Snapshot.model_validate_json(data, extra="ignore")
-        return RUN_EVENT.validate_json(data, extra="ignore")
+        return read_known(_SNAPSHOT, data) if reset else read_known(RUN_EVENT, data)
     except ValidationError:
         return None

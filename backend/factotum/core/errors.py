@@ -10,6 +10,7 @@ FactotumError
 │   └── StaleAttempt    a newer attempt owns the run: stop, change nothing
 ├── RateLimited         too many; `retry_after_seconds` says when (429)
 ├── Unavailable         a part we depend on is down; retry later (503)
+│   ├── WrittenByNewer  only a newer version of the service can go on from this
 │   └── SandboxRefused  this machine cannot isolate; the reason is in the message
 ├── ModelFault          the model's provider failed (llm/faults.py gives the kinds)
 └── SetupFault          the machine or the settings are wrong; a person must act
@@ -89,6 +90,12 @@ class Unavailable(FactotumError):
 
     code = "unavailable"
     retryable = True
+
+
+class WrittenByNewer(Unavailable):
+    """A newer version of the service wrote what this one cannot work with: it is left to that."""
+
+    code = "written_by_newer_version"
 
 
 class SandboxRefused(Unavailable):

@@ -105,9 +105,12 @@ class AgentFactory:
     keeper: Keeper = field(default_factory=Keeper)
 
     async def read(self, claimed: ClaimedRun) -> Seen:
-        """Read what the run needs. Raises NotFound when its creator may not see it any more."""
+        """Read what the run needs.
+
+        Raises WrittenByNewer, and NotFound when its creator may not see it any more.
+        """
         async with self.database.tenant(claimed.caller) as tx:
-            run = await Runs(tx).get(claimed.id)
+            run = await Runs(tx).get(claimed.id, whole=True)
             answer = await Runs(tx).answer(claimed.id)
             agent = await Agents(tx).get(run.agent_id) if run.agent_id else None
             network = network_of(agent.settings) if agent else None

@@ -20,7 +20,9 @@ from factotum.store.records import ClaimedRun
 
 
 async def catch_up(database: Database, log: RunLog, run: ClaimedRun, teller: Teller) -> None:
-    """Bring the log of a run that was taken over in step with Postgres. Raises StaleAttempt, Unavailable.
+    """Bring the log of a run that was taken over in step with Postgres.
+
+    Raises StaleAttempt, Unavailable, WrittenByNewer.
 
     Nothing is told when the log is gone or has jumped: its readers get a snapshot.
     """
@@ -65,7 +67,7 @@ async def _last_step(database: Database, run: ClaimedRun) -> Sequence[Message]:
     Without one, what people said, and how the thread is read.
     """
     async with database.tenant(run.caller) as tx:
-        messages = await Messages(tx).all_of_run(run.id)
+        messages = await Messages(tx).all_of_run(run.id, whole=True)
     first = last_response(messages)
     return messages if first is None else messages[first:]
 

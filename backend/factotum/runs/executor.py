@@ -7,19 +7,24 @@ A lost lease writes nothing more; the other two leave the log whole first.
 import asyncio
 import logging
 
-from pydantic import ValidationError
-
 from factotum.agent.loop import AgentLoop
 from factotum.agent.outcome import Awaiting, Finished, HandedOver, RunOutcome
 from factotum.bus.entries import jump
 from factotum.bus.run_log import RunLog
 from factotum.bus.writer import RunLogWriter
 from factotum.core.clock import since_boot
-from factotum.core.errors import Conflict, FactotumError, NotFound, StaleAttempt, Unavailable
+from factotum.core.errors import (
+    Conflict,
+    FactotumError,
+    NotFound,
+    StaleAttempt,
+    Unavailable,
+    WrittenByNewer,
+)
 from factotum.core.logs import run_in_log
 from factotum.protocol.events import MessageCreated, RunEvent, RunResumed, RunStarted
 from factotum.protocol.runs import Usage
-from factotum.runs.assembly import AgentFactory, Seen
+from factotum.runs.assembly import AgentFactory
 from factotum.runs.catch_up import catch_up
 from factotum.runs.ending import RunEnding
 from factotum.runs.journal import PostgresJournal
@@ -32,7 +37,6 @@ from factotum.runs.told_end import end_as_told
 from factotum.store.database import Database
 from factotum.store.leases import Leases
 from factotum.store.records import ClaimedRun
-from factotum.store.runs import Runs
 
 log = logging.getLogger(__name__)
 
@@ -96,9 +100,7 @@ class RunExecutor:
         ending = RunEnding(self._database, run, journal, events, teller, self._queue)
         usage = Usage()
         try:
-            seen = await self._read(run, journal)
-            if seen is None:
-                return
+            seen = await self._agents.read(run)
             usage = seen.run.usage
             if run.crashes > _CRASH_LIMIT:
                 await ending.failed(_given_up(run.crashes), usage)
@@ -119,6 +121,9 @@ class RunExecutor:
                 finally:
                     if title is not None:
                         await title.give_up()
+        except WrittenByNewer as fault:
+            self._leave_to_newer(run, fault)
+            await ending.handed_over()
         except (NotFound, StaleAttempt):
             if await _may_write(journal):
                 raise
@@ -127,21 +132,15 @@ class RunExecutor:
         finally:
             await events.close()
 
-    async def _read(self, run: ClaimedRun, journal: PostgresJournal) -> Seen | None:
-        """Read what the run needs. None: only a newer version of the service can, and it is left to that.
+    def _leave_to_newer(self, run: ClaimedRun, fault: WrittenByNewer) -> None:
+        """Take a run no more that this version cannot read.
 
-        The sweeper brings the run to a worker again; no crash is counted.
+        The sweeper brings it to workers again until one of a newer version has it; no crash is counted.
         """
-        try:
-            return await self._agents.read(run)
-        except ValidationError as fault:
-            log.warning("the run is left to a newer version, which wrote it: %s", fault)
+        log.warning("the run is left to a newer version of the service: %s", fault.message)
         if len(self._unreadable) >= _MOST_UNREADABLE:
             self._unreadable.clear()
         self._unreadable.add(run.id)
-        async with journal.fenced() as tx:
-            await Runs(tx).release(run.id, run.attempt)
-        return None
 
     async def _work(
         self, run: ClaimedRun, live: LiveRun, ending: RunEnding, title: ThreadTitle | None
@@ -169,6 +168,7 @@ class RunExecutor:
             await title.settle()
         if live.reason == "lost":
             log.warning("the lease was lost; the run goes on elsewhere")
+            self._agents.keeper.leave(live.run_id)
         elif not live.task.cancelled():
             return await self._end(live.task, live.loop, ending)
         elif live.reason == "stop":
@@ -181,7 +181,7 @@ class RunExecutor:
         fault = task.exception()
         if fault is None:
             return await self._leave(task.result(), loop, ending)
-        if isinstance(fault, StaleAttempt | NotFound) or _is_database(fault):
+        if isinstance(fault, StaleAttempt | NotFound | WrittenByNewer) or _is_database(fault):
             raise fault
         if isinstance(fault, FactotumError):
             await ending.failed(fault, loop.usage)

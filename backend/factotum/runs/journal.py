@@ -52,7 +52,7 @@ class PostgresJournal:
         found: list[Message] = []
         async with self._database.tenant(self._run.caller) as tx:
             while True:
-                page = await Branches(tx).path(self._run.thread_id, after=after, limit=_PAGE)
+                page = await Branches(tx).path(self._run.thread_id, after=after, limit=_PAGE, whole=True)
                 found.extend(page)
                 if len(page) < _PAGE:
                     return found

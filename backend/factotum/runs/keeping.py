@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-from factotum.core.errors import FactotumError
+from factotum.core.errors import FactotumError, StaleAttempt
 from factotum.core.tasks import cancelled
 from factotum.sandbox.port import Sandbox
 
@@ -37,10 +37,17 @@ class Keeper:
         """Surround a run's attempt: what it worked in is kept as it left it, after it has gone on."""
         try:
             yield
+        except StaleAttempt:
+            self.leave(run_id)
+            raise
         finally:
             sandbox = self._open.pop(run_id, None)
             if sandbox is not None:
                 self._begin(sandbox, f"{AFTER_RUN} {run_id}")
+
+    def leave(self, run_id: str) -> None:
+        """Keep nothing of the present attempt: another one works there now."""
+        self._open.pop(run_id, None)
 
     async def before(self, run_id: str, sandbox: Sandbox) -> None:
         """Keep what is there as a run comes to it, or as much as there is time for."""

@@ -26,6 +26,7 @@ from factotum.store.records import Caller
 from factotum.store.runs import Runs
 from factotum.store.steering import Steering
 from factotum.store.threads import Threads
+from factotum.store.tool_calls import ToolCalls
 
 _POLL_SECONDS = 0.1
 
@@ -141,12 +142,12 @@ class RunService:
             run = await runs.request_stop(run_id)
             ended_here = run.status == "stopped" and before.status not in ENDED
             closed = await close_approvals(tx, run_id) if ended_here else []
+            left = await ToolCalls(tx).untouched(run_id) if ended_here else []
             kept = await keep_unread(tx, run) if ended_here else []
             if ended_here:
                 await dispatch(tx, self._queue, run.account_id)
         if ended_here:
-            not_executed = tuple(approval.tool for approval in closed)
-            stopped = RunStopped(usage=run.usage, not_executed=not_executed)
+            stopped = RunStopped(usage=run.usage, not_executed=tuple(call.name for call in left))
             await self._show(run, floor, *kept, *map(resolved, closed), stopped)
         if run.status in ENDED:
             return run

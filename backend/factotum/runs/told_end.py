@@ -21,6 +21,7 @@ from factotum.protocol.events import (
     RunFinished,
     RunStopped,
 )
+from factotum.protocol.newer import read_known
 from factotum.protocol.runs import ErrorInfo, Usage
 from factotum.runs.dispatch import dispatch
 from factotum.runs.queue import RunQueue
@@ -77,7 +78,7 @@ def known_events(page: Page) -> list[RunEvent]:
     events: list[RunEvent] = []
     for entry in page.entries:
         try:
-            events.append(RUN_EVENT.validate_json(entry.data))
+            events.append(read_known(RUN_EVENT, entry.data))
         except ValidationError:
             log.info("an event of type %s is not known to this version", entry.type)
     return events

@@ -79,14 +79,20 @@ class Branches:
         self._tx = tx
 
     async def path(
-        self, thread_id: str, *, leaf: str | None = None, after: int = 0, limit: int = 50
+        self,
+        thread_id: str,
+        *,
+        leaf: str | None = None,
+        after: int = 0,
+        limit: int = 50,
+        whole: bool = False,
     ) -> list_of[Message]:
         """Return a page of a path in order: its messages after position `after`.
 
-        The path ends with the message `leaf`, or with the thread's own leaf.
+        The path ends with the message `leaf`, or with the thread's own leaf. `whole`: see messages_of.
         """
         bounds = {"thread": thread_id, "leaf": leaf, "after": after, "limit": page(limit)}
-        return messages_of(await self._tx.all(_PATH, bounds))
+        return messages_of(await self._tx.all(_PATH, bounds), whole=whole)
 
     async def placed(
         self, thread_id: str, *, leaf: str | None = None, after: int = 0, limit: int = 50

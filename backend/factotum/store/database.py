@@ -26,6 +26,16 @@ from factotum.store.startup import check_role, check_schema
 from factotum.store.tx import Tx
 
 _CONNECT_SECONDS = 5
+NOTICING = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""How soon a server is given up that went without a word: 10 seconds after something was sent to it, else 25.
+
+By itself a system waits for a quarter of an hour. Over a Unix socket they mean nothing.
+"""
 _IDLE_IN_TRANSACTION_SECONDS = 10
 """A process that is stopped in the middle of a transaction loses it, and its locks, before its leases end."""
 
@@ -58,6 +68,7 @@ class Database:
             "prepare_threshold": None if pooler else 5,
             "application_name": application_name,
             "connect_timeout": _CONNECT_SECONDS,
+            **NOTICING,
             "row_factory": dict_row,
         }
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(

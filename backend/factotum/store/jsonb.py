@@ -4,8 +4,10 @@ import json
 import re
 from typing import Any, TypeVar, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
+
+from factotum.core.errors import WrittenByNewer
 
 T = TypeVar("T")
 
@@ -23,6 +25,25 @@ def encode(adapter: TypeAdapter[T], value: T) -> str:
     if "\\u0000" in text:
         text = _ESCAPED_NUL.sub(rf"\1{_REPLACEMENT}", text)
     return text
+
+
+def known(adapter: TypeAdapter[T], text: str, otherwise: T | None) -> T | None:
+    """Read JSON that a newer version may have written: unknown fields are passed over.
+
+    What cannot be read so is `otherwise`: it is only shown.
+    """
+    try:
+        return adapter.validate_json(text, extra="ignore")
+    except ValidationError:
+        return otherwise
+
+
+def exactly(adapter: TypeAdapter[T], text: str) -> T:
+    """Read JSON that somebody works with, to the last field. Raises WrittenByNewer."""
+    try:
+        return adapter.validate_json(text)
+    except ValidationError as fault:
+        raise WrittenByNewer("A run says what only a newer version of the service knows.") from fault
 
 
 def clean_text(text: str) -> str:

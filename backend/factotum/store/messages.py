@@ -7,11 +7,12 @@ from builtins import list as list_of
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from factotum.core.errors import Conflict, NotFound
+from factotum.core.errors import Conflict, NotFound, WrittenByNewer
 from factotum.core.ids import new_id
 from factotum.protocol.messages import Message, Part, Role
+from factotum.protocol.newer import read_known
 from factotum.store.jsonb import clean_text, encode
 from factotum.store.paging import page
 from factotum.store.threads import thread_missing
@@ -123,22 +124,24 @@ where thread_id = %s and position < %s order by position desc limit %s""",
         )
         return messages_of(reversed(rows))
 
-    async def of_run(self, run_id: str, *, after: int = 0, limit: int = 200) -> list_of[Message]:
-        """Return a page of what a run wrote, in order, after position `after`."""
+    async def of_run(
+        self, run_id: str, *, after: int = 0, limit: int = 200, whole: bool = False
+    ) -> list_of[Message]:
+        """Return a page of what a run wrote, in order, after position `after`. `whole`: see messages_of."""
         rows = await self._tx.all(
             f"""
 select {COLUMNS} from factotum.messages
 where run_id = %s and position > %s order by position limit %s""",
             (run_id, after, page(limit)),
         )
-        return messages_of(rows)
+        return messages_of(rows, whole=whole)
 
-    async def all_of_run(self, run_id: str) -> list_of[Message]:
-        """Return all that a run wrote, in order."""
+    async def all_of_run(self, run_id: str, *, whole: bool = False) -> list_of[Message]:
+        """Return all that a run wrote, in order. `whole`: see messages_of."""
         found: list_of[Message] = []
         while True:
             after = found[-1].position if found else 0
-            some = await self.of_run(run_id, after=after, limit=_PAGE)
+            some = await self.of_run(run_id, after=after, limit=_PAGE, whole=whole)
             found.extend(some)
             if len(some) < _PAGE:
                 return found
@@ -159,9 +162,19 @@ where run_id = %s and position > %s order by position limit %s""",
         raise Conflict("A message with this id is stored elsewhere.", code="message_id_taken")
 
 
-def messages_of(rows: Iterable[dict[str, Any]]) -> list[Message]:
-    """Read a page as one JSON document: a third cheaper than row by row, the parts being JSON text."""
-    return _MESSAGES.validate_json(f"[{','.join(map(_json, rows))}]")
+def messages_of(rows: Iterable[dict[str, Any]], *, whole: bool = False) -> list[Message]:
+    """Read a page as one JSON document: a third cheaper than row by row, the parts being JSON text.
+
+    Parts of types that only a newer version knows are left out. `whole`: for who works with them; then such a
+    part raises WrittenByNewer.
+    """
+    document = f"[{','.join(map(_json, rows))}]"
+    if not whole:
+        return read_known(_MESSAGES, document)
+    try:
+        return _MESSAGES.validate_json(document, extra="ignore")
+    except ValidationError as fault:
+        raise WrittenByNewer("A message has a part that only a newer version knows.") from fault
 
 
 def _json(row: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ Law: a write that names an attempt is refused once a newer one owns the run; wha
 """
 
 from builtins import list as list_of
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -24,7 +24,7 @@ from factotum.protocol.runs import (
     Usage,
 )
 from factotum.store.budget_columns import RUN_BUDGET
-from factotum.store.jsonb import clean_text, encode
+from factotum.store.jsonb import clean_text, encode, exactly, known
 from factotum.store.paging import newest_in_accounts, page
 from factotum.store.records import Answer
 from factotum.store.threads import thread_missing
@@ -46,6 +46,7 @@ _QUESTION = TypeAdapter(Question)
 _ERROR = TypeAdapter(ErrorInfo)
 _UNREAD: TypeAdapter[tuple[UnreadMessage, ...]] = TypeAdapter(tuple[UnreadMessage, ...])
 _PATHS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+_REASONS: frozenset[str] = frozenset(get_args(FinishReason))
 
 
 class Runs:
@@ -102,11 +103,16 @@ returning {_COLUMNS}""",
             return _run(row), True
         return await self._known(thread_id, idempotency_key), False
 
-    async def get(self, run_id: str) -> Run:
-        """Return one. Raises NotFound (`run_not_found`)."""
+    async def get(self, run_id: str, *, whole: bool = False) -> Run:
+        """Return one. Raises NotFound (`run_not_found`).
+
+        `whole`: for who works on it; options that only a newer version knows raise WrittenByNewer then.
+        """
         row = await self._tx.one(f"select {_COLUMNS} from factotum.runs where id = %s", (run_id,))
         if row is None:
             raise _missing()
+        if whole:
+            exactly(_OPTIONS, row["options"])
         return _run(row)
 
     async def lock(self, run_id: str) -> Run:
@@ -189,14 +195,17 @@ where id = %s and status = 'awaiting_input' returning {_COLUMNS}""",
         raise refusal
 
     async def answer(self, run_id: str) -> Answer | None:
-        """Return the answer that the run was resumed with and its question, or None. Raises NotFound."""
+        """Return the answer that the run was resumed with and its question, or None.
+
+        Raises NotFound, WrittenByNewer.
+        """
         row = await self._tx.one("select question, answer from factotum.runs where id = %s", (run_id,))
         if row is None:
             raise _missing()
         if row["question"] is None or row["answer"] is None:
             return None
         return Answer(
-            question=_QUESTION.validate_json(row["question"]), value=_ANSWER.validate_json(row["answer"])
+            question=exactly(_QUESTION, row["question"]), value=_ANSWER.validate_json(row["answer"])
         )
 
     async def hold(self, run_id: str, attempt: int) -> bool:
@@ -315,11 +324,11 @@ where id = %s and attempt = %s and status in ('running', 'stopping') returning {
     async def release(self, run_id: str, attempt: int) -> None:
         """Hand the run over, as a draining worker does: its lease ends now, and anybody may claim it.
 
-        Raises StaleAttempt.
+        It waits since `queued_at` then. Raises StaleAttempt.
         """
         await self._fenced(
             """
-update factotum.runs set lease_until = '-infinity'
+update factotum.runs set lease_until = '-infinity', queued_at = clock_timestamp()
 where id = %s and attempt = %s and status in ('running', 'stopping')""",
             (run_id, attempt),
         )
@@ -367,17 +376,19 @@ def _optional(adapter: TypeAdapter[Any], value: object) -> str | None:
 
 
 def _run(row: dict[str, Any]) -> Run:
-    waits = row["status"] == "awaiting_input"
+    """Read a row; what only a newer version can read of it is left out."""
+    waits, reason = row["status"] == "awaiting_input", row["finish_reason"]
     return Run.model_validate(
         {
             **row,
-            "options": _OPTIONS.validate_json(row["options"]),
-            "unread": _UNREAD.validate_json(row["unread"]),
-            "usage": _USAGE.validate_json(row["usage"]),
+            "options": known(_OPTIONS, row["options"], RunOptions()),
+            "unread": known(_UNREAD, row["unread"], ()),
+            "usage": known(_USAGE, row["usage"], Usage()),
             "budget": row["budget"] and _BUDGET.validate_json(row["budget"]),
-            "plan": row["plan"] and _PLAN.validate_json(row["plan"]),
-            "question": _QUESTION.validate_json(row["question"]) if waits else None,
-            "error": row["error"] and _ERROR.validate_json(row["error"]),
+            "plan": row["plan"] and known(_PLAN, row["plan"], None),
+            "question": known(_QUESTION, row["question"], None) if waits else None,
+            "finish_reason": reason if reason in _REASONS else None,
+            "error": row["error"] and known(_ERROR, row["error"], None),
             "deliverables": _PATHS.validate_json(row["deliverables"]),
         }
     )

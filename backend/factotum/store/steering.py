@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from factotum.core.errors import Conflict, NotFound
 from factotum.protocol.messages import Message, TextPart
 from factotum.protocol.runs import Run, UnreadMessage
-from factotum.store.jsonb import clean_text, encode
+from factotum.store.jsonb import clean_text, encode, exactly
 from factotum.store.messages import Messages
 from factotum.store.runs import Runs
 from factotum.store.tx import Tx
@@ -73,16 +73,19 @@ from factotum.runs where id = %(run)s""",
         )
 
     async def unread(self, run_id: str) -> tuple[UnreadMessage, ...]:
-        """Return what the run has not read, in the order it came; nothing for a run that is not there."""
+        """Return what the run has not read, in the order it came; nothing for a run that is not there.
+
+        Raises WrittenByNewer.
+        """
         row = await self._tx.one("select unread from factotum.runs where id = %s", (run_id,))
-        return () if row is None else _UNREAD.validate_json(row["unread"])
+        return () if row is None else exactly(_UNREAD, row["unread"])
 
     async def last_unread(self, run_id: str) -> tuple[UnreadMessage, ...]:
         """As `unread`; until the transaction ends nothing more can be sent. For the end of a run."""
         row = await self._tx.one(
             "select unread from factotum.runs where id = %s for no key update", (run_id,)
         )
-        return () if row is None else _UNREAD.validate_json(row["unread"])
+        return () if row is None else exactly(_UNREAD, row["unread"])
 
     async def take(self, run_id: str, thread_id: str, messages: Sequence[UnreadMessage]) -> list[Message]:
         """Store messages at the thread's leaf, as the run's, each once, and return them as stored."""

@@ -26,12 +26,15 @@ class Stuck:
         self._tx = tx
 
     async def list(self, seconds: float, limit: int) -> list[StuckRow]:
-        """Return the caller's runs that have not gone on for `seconds`, longest first (200 or less)."""
+        """Return the caller's runs that have not gone on for `seconds`, longest first (200 or less).
+
+        The lease of one that was handed over is `-infinity`: it waits since it was queued again.
+        """
         rows = await self._tx.all(
             f"""
 select id, why, extract(epoch from clock_timestamp() - since)::float8 as seconds from (
     select id, case when status = 'queued' then queued_at when crashes > 1 then started_at
-            else lease_until end as since,
+            else greatest(lease_until, queued_at) end as since,
         case when status = 'queued' and not enqueued then 'no_room'
             when status = 'queued' then 'no_free_worker'
             when crashes > 1 then 'crashing' else 'no_worker' end as why
@@ -40,7 +43,7 @@ select id, why, extract(epoch from clock_timestamp() - since)::float8 as seconds
         (status = 'queued' and queued_at < clock_timestamp() - make_interval(secs => %(seconds)s)
             and {_TURN_HAS_COME})
         or (status in ('running', 'stopping') and (crashes > 1
-            or lease_until < clock_timestamp() - make_interval(secs => %(seconds)s))))
+            or greatest(lease_until, queued_at) < clock_timestamp() - make_interval(secs => %(seconds)s))))
 ) as found order by since limit %(limit)s""",
             {"seconds": seconds, "limit": page(limit)},
         )

@@ -113,12 +113,12 @@ from held where run_id = held.id and call_id = %(call)s and state <> 'finished' 
         )
         return [_call(row) for row in rows]
 
-    async def unfinished(self, run_id: str) -> list[ToolCall]:
-        """Return the calls of a run that have no end: what a resumed run must decide about."""
+    async def untouched(self, run_id: str) -> list[ToolCall]:
+        """Return the calls of a run that never began, in the order they were entered."""
         rows = await self._tx.all(
             f"""
 select {_COLUMNS} from factotum.tool_calls
-where run_id = %s and state <> 'finished' order by created_at, call_id""",
+where run_id = %s and state = 'pending' order by created_at, call_id""",
             (run_id,),
         )
         return [_call(row) for row in rows]

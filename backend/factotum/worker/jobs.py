@@ -13,6 +13,7 @@ from procrastinate.jobs import Status
 
 from factotum.core.errors import Unavailable
 from factotum.runs.queue import EXECUTE_RUN, FIRST_QUEUE, RUNS_QUEUE
+from factotum.store.database import NOTICING
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def make_app(database_url: str, *, pooler: bool, execute: Callable[[str], Awaita
         conninfo=database_url,
         min_size=1,
         max_size=_CONNECTIONS,
-        kwargs={"prepare_threshold": None if pooler else 5},
+        kwargs={"prepare_threshold": None if pooler else 5, **NOTICING},
     )
     app = App(connector=connector)
 

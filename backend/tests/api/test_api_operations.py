@@ -83,7 +83,7 @@ async def test_this_machine_may_read_them_in_local_mode(
 
 
 async def test_stuck_runs_are_told_with_the_reason(api: Api, admin_database_url: str) -> None:
-    runs = [await new_run(api.alice) for _ in range(5)]
+    runs = [await new_run(api.alice) for _ in range(7)]
     assert (await api.alice.get("/v1/runs/stuck")).json() == {"items": []}
     ids = [run["id"] for run in runs]
     with psycopg.connect(admin_database_url) as connection:
@@ -100,9 +100,22 @@ async def test_stuck_runs_are_told_with_the_reason(api: Api, admin_database_url:
             " lease_until = now() + interval '1 minute' where id = %s",
             (ids[4],),
         )
+        # Handed over by a worker that drained: one long ago, one just now.
+        connection.execute(
+            "update factotum.runs set status = 'running', owner = 'left', started_at = now(),"
+            " lease_until = '-infinity', queued_at = now() - make_interval(mins => %s) where id = %s",
+            (3, ids[5]),
+        )
+        connection.execute(
+            "update factotum.runs set status = 'running', owner = 'left', started_at = now(),"
+            " lease_until = '-infinity', queued_at = now() where id = %s",
+            (ids[6],),
+        )
     found = (await api.alice.get("/v1/runs/stuck")).json()["items"]
+    assert next(each["seconds"] for each in found if each["run"]["id"] == ids[5]) >= 180
+    ids[4:6] = [ids[5]]
     assert {each["run"]["id"]: each["why"] for each in found} == dict(
-        zip(ids, ["no_free_worker", "no_room", "no_worker", "crashing"], strict=False)
+        zip(ids, ["no_free_worker", "no_room", "no_worker", "crashing", "no_worker"], strict=False)
     )
     assert all(each["hint"] and each["seconds"] >= 0 for each in found)
     assert [each["seconds"] for each in found] == sorted((each["seconds"] for each in found), reverse=True)

@@ -27,6 +27,20 @@ async def test_fresh_news_is_read_and_stale_news_is_forgotten(valkey_url: str) -
     await redis.aclose()
 
 
+async def test_a_new_process_forgets_those_that_are_gone(valkey_url: str) -> None:
+    redis = Redis(valkey_url)
+    pipe = Pipe(redis)
+    old = json.dumps({"at": time.time() - 61, "circuits": []})
+    await pipe.call(*(("HSET", "circuits", f"gone-{number}", old) for number in range(50)))
+    await CircuitBoard(pipe).write("two", [CIRCUIT])
+    (left,) = await pipe.call(("HKEYS", "circuits"))
+    assert b"two" in left
+    assert not [name for name in left if name.startswith(b"gone")]
+    await pipe.call(("HDEL", "circuits", "two"))
+    await pipe.aclose()
+    await redis.aclose()
+
+
 async def test_without_redis_nothing_is_told() -> None:
     redis = Redis("redis://127.0.0.1:1")
     await CircuitBoard(Pipe(redis)).write("one", [CIRCUIT])

@@ -1,6 +1,7 @@
 """Signals: hints arrive, across lost connections, and never hurt their sender."""
 
 import asyncio
+import signal
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -49,6 +50,18 @@ async def test_a_sender_without_redis_is_told_and_goes_on() -> None:
     redis = Redis("unix:///nonexistent/v.sock")
     assert not await Signals(redis).send("r", "stop")
     await redis.aclose()
+
+
+async def test_a_silent_redis_keeps_no_sender_waiting(own_bus: Bus, own_valkey: KillableValkey) -> None:
+    signals = Signals(own_bus.redis)
+    assert await signals.send("r", "stop")
+    own_valkey.send(signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(3):  # its deadlines together are six seconds
+            assert not await signals.send("r", "stop")
+    finally:
+        own_valkey.send(signal.SIGCONT)
+    assert await signals.send("r", "stop")
 
 
 async def test_a_listener_that_waits_can_be_cancelled(bus: Bus) -> None:

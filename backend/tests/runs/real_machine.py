@@ -8,6 +8,7 @@ from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.runs import Run
 from factotum.runs.assembly import AgentFactory
 from factotum.runs.executor import RunExecutor
+from factotum.runs.keeping import Keeper
 from factotum.runs.live import LiveRuns
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.tools.builtin import builtin_registry
@@ -26,6 +27,7 @@ class Machine:
         self.registry = registry or builtin_registry()
         self.sandboxes = sandboxes
         self.live = LiveRuns()
+        self.keeper = Keeper()
 
     def begin(self, run: Run) -> asyncio.Task[None]:
         """Carry a run in the background."""
@@ -37,6 +39,7 @@ class Machine:
             self.registry,
             self.sandboxes,
             stage.defaults,
+            keeper=self.keeper,
         )
         executor = RunExecutor(
             stage.database, stage.bus.log, stage.queue, agents, self.live, owner=new_id(), lease_seconds=60

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from factotum.core.errors import Unavailable
+from factotum.core.errors import StaleAttempt, Unavailable
 from factotum.core.ids import new_id
 from factotum.runs import keeping
 from factotum.runs.keeping import AFTER_RUN, BEFORE_RUN, Keeper
@@ -63,6 +63,21 @@ async def test_a_run_leaves_a_version_and_finds_one(sandbox: LocalSandbox) -> No
     assert (after.note, before.note) == (f"{AFTER_RUN} r3", f"{BEFORE_RUN} r3")
     await sandbox.snapshots.restore(before.id)
     assert [info.path for info in await sandbox.list()] == ["made", "uploaded"]
+
+
+async def test_an_attempt_that_was_overtaken_keeps_nothing(sandbox: LocalSandbox) -> None:
+    keeper = Keeper()
+
+    async def attempt() -> None:
+        async with keeper.around("r"):
+            await keeper.before("r", sandbox)
+            await sandbox.write("made", chunks(b"by r"), limit=9)
+            raise StaleAttempt("A newer one owns the run.")
+
+    with pytest.raises(StaleAttempt):
+        await attempt()
+    await wait(keeper)
+    assert await notes(sandbox) == []
 
 
 async def test_a_run_that_asks_for_no_sandbox_or_one_without_versions_costs_nothing() -> None:

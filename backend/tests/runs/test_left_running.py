@@ -92,7 +92,7 @@ async def test_a_stop_ends_what_the_call_ran_in_time_and_no_server(machine: Mach
 async def test_a_lost_lease_ends_the_call_and_the_next_attempt_finds_the_server(machine: Machine) -> None:
     server, working = f"server-{new_id()}", f"working-{new_id()}"
     start = {"command": sleeping(server), "session": "web", "blocking": False}
-    work = {"command": sleeping(working), "timeout_seconds": 300}
+    work = {"command": f"echo x > made; {sleeping(working)}", "timeout_seconds": 300}
     run = await machine.submit(calls(("shell", start)), calls(("shell", work)))
     carrying = machine.begin(run)
     await machine.appears(working)
@@ -103,6 +103,9 @@ async def test_a_lost_lease_ends_the_call_and_the_next_attempt_finds_the_server(
         await asyncio.wait({carrying})
     assert await machine.count(working) == 0
     assert await machine.count(server) == 1
+    await machine.keeper.aclose()
+    sandbox = await machine.sandboxes.open(run.project_id)
+    assert [info.note for info in await sandbox.snapshots.list()] == []  # it is another's workspace now
 
 
 async def test_an_ended_run_s_waiting_call_takes_its_session_along_but_a_look_does_not(

@@ -204,6 +204,16 @@ async def test_a_stop_closes_what_waits_and_nothing_runs(stage: Stage) -> None:
     assert getattr((await stage.events(run))[-1], "not_executed", None) == ("act",)
 
 
+async def test_a_stop_names_also_what_stood_behind_and_what_was_approved(stage: Stage) -> None:
+    stage.gateway.turns = [calls(("look", {"key": "a"}), ("act", {"key": "b"}), ("put", {"key": "c"}))]
+    run = await stage.carry(await stage.submit(policy=ASK))
+    (approval,) = await asked(stage, run)
+    await decide(stage, run, approval, decision="approve")
+    assert (await stage.service.stop(stage.caller, run.id)).status == "stopped"
+    assert stage.acts.count("a") == 1
+    assert sorted(getattr((await stage.events(run))[-1], "not_executed", ())) == ["act", "put"]
+
+
 async def test_the_time_that_is_over_is_a_denial(stage: Stage) -> None:
     stage.gateway.turns = [calls(("act", {"key": "a"})), says("Nobody came.")]
     run = await stage.carry(await stage.submit(policy=ASK))

@@ -1,6 +1,10 @@
 """The pool and its transactions: what is checked at the start, what they may become, how they fail."""
 
 import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
@@ -243,6 +247,47 @@ async def test_connections_that_died_are_replaced(
         )
     async with database.tenant(alice) as tx:
         assert await Projects(tx).list() == []
+
+
+async def test_a_server_that_goes_without_a_word_is_given_up_soon(database_url: str, alice: Caller) -> None:
+    """A machine that is gone ends no connection: the system must be told how long to wait for it."""
+    address = conninfo_to_dict(database_url)
+    async with relay(f"{address['host']}/.s.PGSQL.{address['port']}") as port:
+        database = Database(make_conninfo(database_url, host="127.0.0.1", port=port))
+        await database.open()
+        async with database.tenant(alice) as tx:
+            with socket.socket(fileno=os.dup(tx.connection.pgconn.socket)) as held:
+                assert held.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+                assert held.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                times = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+                idle, pause, count = (held.getsockopt(socket.IPPROTO_TCP, each) for each in times)
+                assert idle + pause * count == 25
+        await database.close()
+
+
+@asynccontextmanager
+async def relay(path: str) -> AsyncGenerator[int]:
+    """Lead connections to a port of this machine on to a Unix socket; the port is given."""
+    ended: list[asyncio.Event] = []
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+        writer.close()
+        await writer.wait_closed()
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended.append(end := asyncio.Event())
+        behind = await asyncio.open_unix_connection(path)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(pipe(reader, behind[1]))
+            group.create_task(pipe(behind[0], writer))
+        end.set()
+
+    async with await asyncio.start_server(lead, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+    for end in ended:
+        await end.wait()
 
 
 @pytest.mark.parametrize("pooler", [True, False])

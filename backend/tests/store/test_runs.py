@@ -189,13 +189,14 @@ async def test_the_ledger_remembers_each_call(database: Database, alice: Caller,
             effect="unsafe",
         )
         assert (opened.state, opened.arguments, opened.outcome) == ("pending", {"x": "\ufffd"}, None)
+        assert await calls.untouched(run_id) == [opened]
         started = await calls.start(run_id, 1, "c")
         assert started.state == "started"
         again = await calls.open(
             run_id, 1, call_id="c", message_id=new_id(), name="other", arguments={}, effect="pure"
         )
         assert again == started
-        assert await calls.unfinished(run_id) == [started]
+        assert await calls.untouched(run_id) == []
         finished = await calls.finish(run_id, 1, "c", outcome="ok", output="a\x00\ud800")
         assert (finished.outcome, finished.output) == ("ok", "a\ufffd\ufffd")
         for write in (
@@ -206,7 +207,6 @@ async def test_the_ledger_remembers_each_call(database: Database, alice: Caller,
                 await write()
             assert caught.value.stable_code == "call_finished"
         assert await calls.for_run(run_id) == [finished]
-        assert await calls.unfinished(run_id) == []
 
 
 async def test_a_run_disappears_with_its_thread(

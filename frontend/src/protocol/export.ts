@@ -38,7 +38,8 @@ function written(part: Part, words: ExportWords): string {
       return part.name === 'complete' ? '' : `*${words.result(part.outcome)}*\n\n${fenced(part.output, '')}`
     case 'compaction':
       return `*${words.summarised}* ${part.summary}`
-    case 'references':
+    default:
+      // References say nothing to a person, and a service newer than this page may write other kinds.
       return ''
   }
 }

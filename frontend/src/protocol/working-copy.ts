@@ -83,28 +83,35 @@ export class WorkingCopy {
     const runId = message.run_id ?? null
     const parts: EntryPart[] = []
     for (const part of message.parts) {
-      if (part.type === 'tool_result') {
-        const call = this.calls.get(part.call_id)
-        if (call === undefined || call.durationMs === null || call.output !== part.output) {
-          this.changeCall(part.call_id, runId ?? '', {
-            name: part.name,
-            state: part.outcome,
-            output: part.output,
-            display: part.display ?? null,
-            tail: '',
-          })
+      switch (part.type) {
+        case 'tool_result': {
+          const call = this.calls.get(part.call_id)
+          if (call === undefined || call.durationMs === null || call.output !== part.output) {
+            this.changeCall(part.call_id, runId ?? '', {
+              name: part.name,
+              state: part.outcome,
+              output: part.output,
+              display: part.display ?? null,
+              tail: '',
+            })
+          }
+          break
         }
-      } else if (part.type === 'tool_call') {
-        this.#takeCall(part, message.id, runId ?? '')
-        parts.push({ type: 'call', callId: part.call_id })
-      } else if (part.type === 'compaction') {
-        parts.push({ type: 'note', said: { code: part.summarised ? 'summarised' : 'left_out' } })
-      } else if (part.type !== 'references' && part.text.trim() !== '') {
-        parts.push(
-          part.type === 'text'
-            ? { type: 'text', text: part.text, cut: part.cut ?? null }
-            : { type: 'reasoning', text: part.text },
-        )
+        case 'tool_call':
+          this.#takeCall(part, message.id, runId ?? '')
+          parts.push({ type: 'call', callId: part.call_id })
+          break
+        case 'compaction':
+          parts.push({ type: 'note', said: { code: part.summarised ? 'summarised' : 'left_out' } })
+          break
+        case 'text':
+          if (part.text.trim() !== '') parts.push({ type: 'text', text: part.text, cut: part.cut ?? null })
+          break
+        case 'reasoning':
+          if (part.text.trim() !== '') parts.push({ type: 'reasoning', text: part.text })
+          break
+        default:
+        // References say nothing to a person, and a service newer than this page may write other kinds.
       }
     }
     if (message.role === 'tool') return
