@@ -118,7 +118,7 @@ class Call:
         self._messages = shaped.messages
         arguments = self._arguments(shaped)
         form = None if self._client is None else self._forms.find(arguments)
-        body = None if form is None else form.body(self._messages)
+        body = None if form is None else form.body(self._messages, shaped.cache_key)
         if form is None or body is None:
             self._stream = await self._shaped(arguments, self._client)
         else:

@@ -68,6 +68,23 @@ async def test_the_same_is_sent_as_by_litellm(shaped: list[str]) -> None:
     assert len(shaped) == len(TURNS)
 
 
+async def _sent_by_threads(*, decode: bool) -> list[JsonValue]:
+    async with ScriptedProvider({"turns": [["Yes."]] * 4}) as server:
+        gateway = LiteLLMGateway({"openai": Endpoint(server.openai_base, "key")}, decode=decode)
+        for thread in ("one", 'an"other', None, "one"):
+            await collect(gateway, ask("openai/scripted", cache_key=thread))
+        await gateway.close()
+        return [exchange.body for exchange in server.journal.exchanges]
+
+
+async def test_another_thread_is_the_same_form(shaped: list[str]) -> None:
+    ours = await _sent_by_threads(decode=True)
+    assert len(shaped) == 2
+    keys = [body.get("prompt_cache_key") for body in ours if isinstance(body, dict)]
+    assert keys == ["one", 'an"other', None, "one"]
+    assert ours == await _sent_by_threads(decode=False)
+
+
 async def test_another_question_is_another_form(shaped: list[str], wired: Wired) -> None:
     gateway, _ = await wired({"turns": [["Yes."]] * 4})
     for tools in ([TOOL], [], [TOOL], []):
@@ -145,19 +162,21 @@ def test_forms_are_learned_by_shape_and_bounded() -> None:
     learn({"model": "x"}, {"model": "m", "messages": messages})
     form = forms.find({"model": "x"})
     assert form is not None
-    body = form.body([*messages, {"role": "user", "content": "b"}])
+    body = form.body([*messages, {"role": "user", "content": "b"}], None)
     assert body is not None
     both = [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]
     assert json.loads(body) == {"model": "m", "messages": both}
-    assert form.body([{"role": "user", "content": None}]) is None
-    assert form.body([{"role": "user", "content": [{"type": "text", "text": "a"}]}]) is None
-    assert form.body([{"role": "user", "content": "\ud800"}]) is None
+    assert form.body([{"role": "user", "content": None}], None) is None
+    assert form.body([{"role": "user", "content": [{"type": "text", "text": "a"}]}], None) is None
+    assert form.body([{"role": "user", "content": "\ud800"}], None) is None
     learn({"model": "y"}, {"messages": messages})
     assert forms.find({"model": "x"}) is None
     learn({"model": "y"}, {"messages": [{"role": "developer", "content": "a"}]})
     assert forms.find({"model": "y"}) is None
     learn({"model": "y"}, {"messages": messages})
     assert forms.find({"model": "y"}) is None
+    learn({"model": "z", "prompt_cache_key": "a"}, {"model": "m", "messages": messages})
+    assert forms.find({"model": "z", "prompt_cache_key": "a"}) is None
 
 
 def test_messages_are_serialised_once() -> None:
