@@ -1,6 +1,7 @@
 /** The page is deployed by itself: static files and a config.json that names the API. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Apart } from './apart'
+import { Apart, SIGN_IN } from './apart'
+import { violations } from './axe'
 import { choose, downloaded, ended, openPage, service, submit, useBrowser } from './browser'
 
 describe.skipIf(service === null)('the page on a host of its own', () => {
@@ -13,6 +14,10 @@ describe.skipIf(service === null)('the page on a host of its own', () => {
     const at = { url: apart.page, token: '' }
     const page = await openPage({}, false, at)
     await page.goto(apart.page)
+    await page.getByText(SIGN_IN.hint).waitFor()
+    const where = page.getByRole('link', { name: 'Get a token at tokens.example.com' })
+    expect(await where.getAttribute('href')).toBe(SIGN_IN.link)
+    expect(await violations(page)).toEqual([])
     await page.getByLabel('Access token').fill(service?.token ?? '')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('will do it').waitFor()

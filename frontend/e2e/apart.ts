@@ -19,6 +19,8 @@ const KINDS: Readonly<Record<string, string>> = {
 const METHODS = 'GET, POST, PUT, PATCH, DELETE'
 const HEADERS = 'Authorization, Content-Type, Idempotency-Key, Share-Token, Last-Event-ID, Factotum-Account'
 
+export const SIGN_IN = { hint: 'Ask the platform team for a token.', link: 'https://tokens.example.com/new' }
+
 async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
@@ -68,7 +70,7 @@ export class Apart {
   #file(pathname: string, answer: ServerResponse): void {
     if (pathname === '/config.json') {
       answer.setHeader('Content-Type', 'application/json')
-      answer.end(JSON.stringify({ api_base: this.api }))
+      answer.end(JSON.stringify({ api_base: this.api, sign_in: SIGN_IN }))
       return
     }
     const wanted = join(PAGE, pathname)

@@ -1,7 +1,7 @@
 /** What goes wrong is said where it goes wrong, in plain words, and nothing that was written is lost. */
 import { describe, expect, test } from 'vitest'
 import { violations } from './axe'
-import { openPage, service, submit, url, useBrowser } from './browser'
+import { api, openPage, service, submit, url, useBrowser } from './browser'
 import { Wire } from './wire'
 
 describe.skipIf(service === null)('errors', () => {
@@ -33,13 +33,23 @@ describe.skipIf(service === null)('errors', () => {
       await wire.close()
     }
 
+    const late = await openPage()
+    const { id } = await api<{ id: string }>('/threads', 'POST', { title: 'Opened while the service was away' })
+    await late.route(`**/v1/threads/${id}**`, (route) => route.abort())
+    await late.goto(url(`/t/${id}`))
+    await late.getByRole('alert').getByText('The service cannot be reached').waitFor()
+    expect(await late.getByLabel('Your task').count()).toBe(0)
+    await late.unroute(`**/v1/threads/${id}**`)
+    await late.getByText('Nothing here yet').waitFor()
+
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await openPage({ colorScheme })
       await page.goto(url('/nowhere'))
       await page.getByText('There is nothing at this address').waitFor()
       expect(await violations(page)).toEqual([])
       await page.goto(url('/t/0190a0a0-0000-7000-8000-00000000dead'))
-      await page.getByRole('alert').waitFor()
+      await page.getByRole('alert').getByText('There is no such thread').waitFor()
+      await page.getByRole('main').getByRole('link', { name: 'Begin a new task' }).waitFor()
       expect(await violations(page)).toEqual([])
       expect(page.complaints).toEqual([])
     }

@@ -29,6 +29,8 @@ describe.skipIf(service === null)('the first minute', () => {
       await fresh.getByText('The demo model is in use:').waitFor()
       await fresh.getByText('ANTHROPIC_API_KEY').waitFor()
       await fresh.getByText('Your tasks will stand here.').waitFor()
+      // Of what is not there nothing is offered.
+      expect(await fresh.getByRole('button', { name: 'Archived' }).count()).toBe(0)
       expect(await violations(fresh)).toEqual([])
 
       const pages = await Promise.all(['Primes and a plot', 'A report on a CSV file', 'A small web page'].map(begin))

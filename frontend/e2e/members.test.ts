@@ -49,6 +49,16 @@ describe.skipIf(service === null)('members', () => {
     await bo.getByRole('button', { name: 'Role of Bo: Member' }).click()
     await owner.getByRole('menuitemcheckbox', { name: /Viewer/ }).click()
     await bo.getByRole('button', { name: 'Role of Bo: Viewer' }).waitFor()
+    for (const [section, makes] of [
+      ['agents', guest.getByRole('link', { name: 'New agent' })],
+      ['keys', guest.getByRole('button', { name: 'Make a key' })],
+      ['secrets', guest.getByRole('button', { name: 'Add a secret' })],
+    ] as const) {
+      await guest.goto(url(`/settings/${section}`))
+      await guest.getByText('you can look, and change nothing here').waitFor()
+      expect(await makes.count(), section).toBe(0)
+      expect(await violations(guest), section).toEqual([])
+    }
     await bo.getByRole('button', { name: 'Remove Bo' }).click()
     await owner.keyboard.press('Enter')
     await owner.getByText('Bo is out').waitFor()

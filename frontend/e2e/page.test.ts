@@ -15,7 +15,7 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await stranger.getByText('This code is not valid').waitFor()
     await stranger.getByLabel('Access token').fill('wrong')
     await stranger.getByRole('button', { name: 'Sign in' }).click()
-    await stranger.getByText('Your sign-in is no longer good').waitFor()
+    await stranger.getByText('The service does not take this token').waitFor()
     await stranger.getByLabel('Access token').fill(service?.token ?? '')
     await stranger.getByRole('button', { name: 'Sign in' }).click()
     await stranger.getByRole('heading', { name: 'What shall I do for you?' }).waitFor()

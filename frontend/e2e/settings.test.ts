@@ -132,6 +132,10 @@ describe.skipIf(service === null)('settings', () => {
       await page.goto(url('/settings/agents/new'))
       await page.getByRole('button', { name: /^files/ }).click()
       await page.getByRole('group', { name: 'read_file' }).waitFor()
+      // The form scrolls, and never the page around it.
+      expect(await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight)).toBeLessThanOrEqual(
+        0,
+      )
       expect(await violations(page), 'form').toEqual([])
       expect(page.complaints).toEqual([])
     }

@@ -73,6 +73,38 @@ test('changes are those that the agent made, from the first to the last', () => 
   ])
 })
 
+test('what is edited by a diff, added and moved is among the changes', () => {
+  const diff = '@@ -5,2 +5,2 @@\n same\n-two\n+2\n@@ -9,0 +9 @@\n+end\n'
+  const text = 'same\ntwo\n\n\nsame\ntwo\n\n\nlast\n'
+  expect(
+    fileChanges([
+      call('create_file', { path: 'a.txt', content: text }),
+      call('edit_file', { path: 'a.txt', diff }),
+      call('append_file', { path: 'a.txt', content: 'more\n' }),
+      call('move_file', { path: 'a.txt', target: './b.txt' }),
+      call('edit_file', { path: 'known-to-nobody.txt', diff: '--- a\n+++ b\n@@\n one\n-two\n' }),
+      call('append_file', { path: 'known-to-nobody.txt', content: 'x\n' }),
+      { ...call('append_file', { path: 'new.txt', content: 'n' }), output: 'Created new.txt (1 byte).' },
+      call('rewrite_file', { path: 'else.txt', content: 'other\n' }),
+      call('edit_file', { path: 'else.txt', diff: '@@ -1 +1 @@\n-gone\n+here\n' }),
+    ]),
+  ).toEqual([
+    { path: 'b.txt', kind: 'made', before: '', after: 'same\ntwo\n\n\nsame\n2\n\n\nlast\nend\nmore\n', parts: [] },
+    {
+      path: 'known-to-nobody.txt',
+      kind: 'changed',
+      before: '',
+      after: null,
+      parts: [
+        { before: 'one\ntwo\n', after: 'one\n' },
+        { before: '', after: 'x\n' },
+      ],
+    },
+    { path: 'new.txt', kind: 'made', before: '', after: 'n', parts: [] },
+    { path: 'else.txt', kind: 'changed', before: '', after: null, parts: [{ before: 'gone\n', after: 'here\n' }] },
+  ])
+})
+
 test('sources are the pages that a text links to, each once', () => {
   const text =
     'See [Primes](https://example.com/primes "t"), ![no](https://example.com/x.png), [1](https://www.example.org/a_b(c)), ' +

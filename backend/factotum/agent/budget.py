@@ -6,6 +6,7 @@ Law: what is granted fits into what is left, so that used and reserved never add
 import math
 from dataclasses import dataclass, replace
 
+from factotum.core.wording import count
 from factotum.llm.prices import Price
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse, amounts
 from factotum.protocol.runs import Question
@@ -188,8 +189,8 @@ def _told(pool: BudgetUse, by: Amounts) -> tuple[list[str], list[str]]:
     gone: list[str] = []
     more: list[str] = []
     if by.steps is not None:
-        gone.append(f"{used.steps:,} of {limit.steps:,} steps")
-        more.append(f"{by.steps:,} steps")
+        gone.append(f"{used.steps:,} of {count(limit.steps or 0, 'step')}")
+        more.append(count(by.steps, "step"))
     if by.cost_usd is not None:
         gone.append(f"{money(used.cost_usd)} of {money(limit.cost_usd or 0)}")
         more.append(money(by.cost_usd))

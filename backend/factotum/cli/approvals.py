@@ -13,6 +13,7 @@ from factotum.cli.client import Service
 from factotum.cli.interrupts import Interrupts
 from factotum.cli.view import CallBlock
 from factotum.core.errors import Conflict, InvalidInput
+from factotum.core.wording import count
 from factotum.protocol.approvals import Approval
 
 Wanted = Literal["ask", "all", "none"]
@@ -62,7 +63,7 @@ def show_approval(console: Console, approval: Approval) -> None:
         lines = write.clean(shown).split("\n")
         room = lines[:_MOST_LINES]
         if len(lines) > _MOST_LINES:
-            room.append(f"({write.count(len(lines) - _MOST_LINES, 'more line')})")
+            room.append(f"({count(len(lines) - _MOST_LINES, 'more line')})")
         joined = room[0] if len(room) == 1 else "\n" + "\n".join(f"    {line}" for line in room)
         console.print(Text(f"  {write.one_line(name)}: ", "dim").append(joined, "not dim"), soft_wrap=True)
 

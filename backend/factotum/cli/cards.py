@@ -23,6 +23,7 @@ from factotum.cli.view import (
     View,
     summary_of,
 )
+from factotum.core.wording import count
 from factotum.protocol.runs import Plan
 
 _VERBS = {
@@ -113,7 +114,7 @@ def card_head(call: CallBlock, glyphs: Glyphs, *, sign: str | None = None) -> Te
     if target:
         line.append(f" {target}")
     if call.state == "writing":
-        line.append(f" {glyphs.dot} writing, {write.count(call.written, 'character')}", "dim")
+        line.append(f" {glyphs.dot} writing, {count(call.written, 'character')}", "dim")
     elif call.state in {"unknown", "stopped"}:
         line.append(f" {glyphs.dot} {'outcome unknown' if call.state == 'unknown' else 'stopped'}", style)
     elif call.duration_ms:
@@ -131,7 +132,7 @@ def card(call: CallBlock, glyphs: Glyphs, *, sign: str | None = None) -> Group:
 def _output(source: str, most: int, glyphs: Glyphs, *, settled: bool) -> Iterable[Text]:
     lines, before = write.last_lines(source, most)
     if before:
-        yield Text(f"  {glyphs.bar} ({write.count(before, 'line')} before)", "dim", no_wrap=True)
+        yield Text(f"  {glyphs.bar} ({count(before, 'line')} before)", "dim", no_wrap=True)
     for line in lines:
         expanded = Text(line[:1000]).plain.expandtabs(4)
         whole = settled and "://" in expanded and len(expanded) <= _LONGEST_WITH_ADDRESS

@@ -27,6 +27,7 @@ from factotum.cli.output import make_console
 from factotum.cli.run import connect
 from factotum.core.errors import FactotumError, SetupFault
 from factotum.core.redaction import redact
+from factotum.core.wording import count
 from factotum.llm.catalogue import open_catalogue
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.local.provider import LocalSandboxProvider
@@ -67,7 +68,7 @@ def doctor(output: Output) -> ExitCode:
     if output is not Output.TEXT:
         write_json({"ok": not broken, "checks": [asdict(check) for check in checks], "exit_code": int(code)})
     elif broken:
-        console.print(Text(f"\n{write.count(len(broken), 'thing')} must be mended first.", "bold red"))
+        console.print(Text(f"\n{count(len(broken), 'thing')} must be mended first.", "bold red"))
     else:
         console.print(Text("\nFactotum can work here.", "bold green"))
     return code

@@ -2,6 +2,7 @@
 
 from factotum.cli import text as write
 from factotum.cli.view import View
+from factotum.core.wording import count
 from factotum.protocol.budgets import Amounts
 
 
@@ -34,7 +35,7 @@ def cost_of(view: View) -> str:
 
 def _steps_of(view: View) -> str:
     limit = _limits(view).steps
-    return write.count(view.steps, "step") if limit is None else f"{view.steps:,} of {limit:,} steps"
+    return count(view.steps, "step") if limit is None else f"{view.steps:,} of {limit:,} steps"
 
 
 def _limits(view: View) -> Amounts:

@@ -69,8 +69,3 @@ def money(usd: float | None) -> str:
     if usd == 0:
         return "$0.00"
     return f"${usd:.4f}" if usd < 1 else f"${usd:,.2f}"
-
-
-def count(number: int, thing: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -34,9 +34,7 @@ async def test_what_the_program_says_is_told() -> None:
     said = json.dumps({"files": 1, "bytes": 1, "names": ["b"], "skipped": 2}).encode()
     context = scripted(said=said, files={"new/c.zip": b"PK"})
     result = await context.call(zip_files, paths=["b"], target="new/c.zip")
-    assert result.text == (
-        "Packed 1 entries (1 bytes) into new/c.zip (2 bytes). 2 links and devices were left out."
-    )
+    assert result.text == ("Packed 1 entry (1 byte) into new/c.zip (2 bytes). Left out: 2 links and devices.")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +84,7 @@ async def test_there_and_back(real: MemoryToolContext) -> None:
     await real.call(shell, command=made)
     packed = await real.call(zip_files, paths=["site"], target="out/site.zip")
     assert packed.text.startswith("Packed 5 entries")
-    assert packed.text.endswith("2 links and devices were left out.")
+    assert packed.text.endswith("Left out: 2 links and devices.")
     assert (await real.call(zip_files, paths=["site"], target="out/site.zip")).code == "file_exists"
     unpacked = await real.call(unzip_file, path="out/site.zip", folder="copy")
     assert unpacked.text == "Unpacked 2 files (23 bytes) into copy/:\nsite/index.html\nsite/sub/run".replace(
@@ -114,7 +112,7 @@ async def test_tar_archives(real: MemoryToolContext) -> None:
     for name, folder in (("a.tar.gz", "a"), ("b.tar.xz", "b"), ("c.tar", "c")):
         assert (
             await real.call(unzip_file, path=name)
-        ).text == f"Unpacked 1 files (2 bytes) into {folder}/:\nd/a"
+        ).text == f"Unpacked 1 file (2 bytes) into {folder}/:\nd/a"
     await real.call(shell, command="mkdir empty; printf x >plain")
     assert (await real.call(unzip_file, path="a.tar.gz", folder="empty")).outcome == "ok"
     for path in ("plain", "d"):

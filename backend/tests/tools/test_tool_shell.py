@@ -73,7 +73,7 @@ async def test_much_output_keeps_both_ends_and_the_exit_code(
     assert result.text.startswith("AAA")
     assert result.text.count("characters were left out here") == 1
     assert result.text.endswith(
-        "ZZZ\n[the output has 2,000,000 characters in 1 lines; all of it is in .factotum/outputs/call-1.txt: "
+        "ZZZ\n[the output has 2,000,000 characters in 1 line; all of it is in .factotum/outputs/call-1.txt: "
         "read parts with read_file and start_line, or find in it with grep]\n"
         "[1,000,000 bytes were dropped from the middle of the output; send it to a file "
         "and read parts of it to see all]\n[exit code 1]"

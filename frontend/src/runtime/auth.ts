@@ -34,6 +34,27 @@ export function signIn(token: string): void {
   useSession.setState({ token, account: null, problem: null })
 }
 
+/** Signs in with a token that somebody typed if the service takes it; else returns why not, in words for them. */
+export async function trySignIn(token: string): Promise<string | null> {
+  if (!/^[\x21-\x7e]+$/.test(token)) return t('runtime.theServiceDoesNotTake')
+  try {
+    const response = await fetch(apiUrl('/v1/me'), { headers: { Authorization: `Bearer ${token}` } })
+    if (response.ok) {
+      signIn(token)
+      return null
+    }
+    const answer: unknown = await response.json()
+    if (textOf(answer, 'code') === 'unauthenticated') return t('runtime.theServiceDoesNotTake')
+    const said = textOf(answer, 'detail')
+    return said === null
+      ? t('runtime.theServiceAnsweredWithStatus', { status: response.status })
+      : `${said} ${textOf(answer, 'hint') ?? ''}`.trim()
+  } catch (error) {
+    if (!(error instanceof TypeError) && !(error instanceof SyntaxError)) throw error
+    return t('runtime.theServiceCannotBeReachedIs')
+  }
+}
+
 /** Without a `problem` it is the person's own wish, and a session ends at the service, too. */
 export function signOut(problem: string | null = null): void {
   const { token } = useSession.getState()

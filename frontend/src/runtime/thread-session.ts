@@ -14,6 +14,7 @@ import { queryClient } from './queries'
 import { chooseBranch } from './send'
 
 const FLUSH_MS = 50
+const AGAIN_MS = 3000
 const PAGE = 100
 
 export class ThreadSession implements OpenThread {
@@ -25,6 +26,7 @@ export class ThreadSession implements OpenThread {
   #closed = new AbortController()
   #waiting: Input[] = []
   #timer = 0
+  #again = 0
   #flushed = 0
   #following: string | null = null
   #followed = new Set<string>()
@@ -56,17 +58,20 @@ export class ThreadSession implements OpenThread {
       ])
       this.#take([{ type: 'history.runs', runs: runs.items }])
       this.#flush()
-      this.store.setState({ thread, loading: false })
+      this.store.setState({ thread, loading: false, problem: null })
       this.#followNext()
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof ApiError)) throw error
       this.store.setState({ loading: false, problem: error })
+      // A service that is away, or not well, is asked again.
+      if (error.status === 0 || error.status >= 500) this.#again = window.setTimeout(() => void this.open(), AGAIN_MS)
     }
   }
 
   close(): void {
     this.#closed.abort()
+    clearTimeout(this.#again)
     clearTimeout(this.#timer)
     this.#timer = 0
     this.#following = null

@@ -1,28 +1,14 @@
 /** The browser: where it goes, what is clicked and typed, what is taken out of pages. */
 import { Globe, Hand, Keyboard, MousePointerClick, ScanText } from 'lucide-react'
 import type { LucideIcon } from 'lucide-react'
-import type { Call } from '@/protocol/state'
-import { t } from '@/words'
-import type { en } from '@/words/en'
 import { Output } from './detail'
-import type { ToolView } from './view'
-import { argument } from './view'
+import { told } from './view'
+import type { Told, ToolView } from './view'
 
-type Tool = keyof typeof en.tools & `browser_${string}`
+type Tool = Told & `browser_${string}`
 
-/** `of`: the arguments that may say what it is done to; the first that does is shown. */
 function view(tool: Tool, icon: LucideIcon, of: readonly string[]): ToolView {
-  return {
-    icon,
-    get verb() {
-      return t(`tools.${tool}.verb`)
-    },
-    plain: () => [t(`tools.${tool}.doing`), t(`tools.${tool}.done`)],
-    target: (call: Call) => of.map((name) => argument(call, name)).find((text) => text !== '') ?? '',
-    prose: false,
-    Detail: Output,
-    panel: 'browser',
-  }
+  return told(tool, icon, of, { Detail: Output, panel: 'browser' })
 }
 
 const point = (tool: Tool): ToolView => view(tool, MousePointerClick, ['text', 'to_text', 'element', 'direction'])

@@ -1,5 +1,15 @@
-/** Files: create, read, edit, delete, list. */
-import { FilePen, FilePlus, FileText, FileX, FolderOpen } from 'lucide-react'
+/** Files: create, read, edit, delete, list, find, pack. */
+import {
+  FileArchive,
+  FileImage,
+  FileInput,
+  FilePen,
+  FilePlus,
+  FileSearch,
+  FileText,
+  FileX,
+  FolderOpen,
+} from 'lucide-react'
 import type { LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Call } from '@/protocol/state'
@@ -8,8 +18,8 @@ import { Diff } from '@/ui/diff'
 import { diff } from '@/ui/diff-lines'
 import { t } from '@/words'
 import { Output } from './detail'
-import type { ToolView } from './view'
-import { argument, fileName } from './view'
+import { argument, told } from './view'
+import type { Told, ToolView } from './view'
 
 const MOST = 6000
 
@@ -41,30 +51,40 @@ function Change({ call }: { call: Call }) {
   )
 }
 
-type Tool = 'create_file' | 'rewrite_file' | 'str_replace' | 'read_file' | 'delete_file' | 'list_files'
+function Patch({ call }: { call: Call }) {
+  const { diff: text } = call.arguments
+  return (
+    <>
+      {typeof text === 'string' && <Code code={text.slice(0, MOST)} language="diff" className="max-h-72" />}
+      {call.state === 'error' && <Output call={call} />}
+    </>
+  )
+}
 
-function view(tool: Tool, icon: LucideIcon, Detail: ComponentType<{ call: Call }>): ToolView {
-  return {
-    icon,
-    get verb() {
-      return t(`tools.${tool}.verb`)
-    },
-    plain: (call) => {
-      const name = fileName(call, t('tools.aFile'))
-      return [t(`tools.${tool}.doing`, { name }), t(`tools.${tool}.done`, { name })]
-    },
-    target: (call) => argument(call, 'path'),
-    prose: false,
-    Detail,
-    panel: 'files',
-  }
+type Detail = ComponentType<{ call: Call }>
+
+/** A tool that is about the one file that `file` names. */
+function one(tool: Told, icon: LucideIcon, Detail: Detail, file = 'path'): ToolView {
+  return told(tool, icon, ['path'], { Detail, panel: 'files', file })
+}
+
+function several(tool: Told, icon: LucideIcon, of: string): ToolView {
+  return told(tool, icon, [of], { Detail: Output, panel: 'files' })
 }
 
 export const fileViews = {
-  create_file: view('create_file', FilePlus, Content),
-  rewrite_file: view('rewrite_file', FilePen, Content),
-  str_replace: view('str_replace', FilePen, Change),
-  read_file: view('read_file', FileText, Output),
-  delete_file: view('delete_file', FileX, Output),
-  list_files: view('list_files', FolderOpen, Output),
+  create_file: one('create_file', FilePlus, Content),
+  rewrite_file: one('rewrite_file', FilePen, Content),
+  append_file: one('append_file', FilePlus, Content),
+  str_replace: one('str_replace', FilePen, Change),
+  edit_file: one('edit_file', FilePen, Patch),
+  read_file: one('read_file', FileText, Output),
+  see_image: one('see_image', FileImage, Output),
+  move_file: one('move_file', FileInput, Output, 'target'),
+  delete_file: one('delete_file', FileX, Output),
+  list_files: several('list_files', FolderOpen, 'path'),
+  find_files: several('find_files', FileSearch, 'pattern'),
+  search_files: several('search_files', FileSearch, 'pattern'),
+  zip_files: several('zip_files', FileArchive, 'target'),
+  unzip_file: several('unzip_file', FileArchive, 'path'),
 }

@@ -1,55 +1,32 @@
 /** Which tool shows how. A tool that is not known here shows its name, its arguments and its result. */
-import { CircleHelp, ListTodo, PackageCheck, Wrench } from 'lucide-react'
+import { CircleHelp, Clock, ListTodo, PackageCheck, ScrollText, Wrench } from 'lucide-react'
 import type { Call } from '@/protocol/state'
 import { t } from '@/words'
 import { Output, Raw } from './detail'
 import { browserViews } from './browser'
 import { fileViews } from './files'
 import { publishedViews } from './published'
-import { shellView } from './shell'
+import { shellViews } from './shell'
+import { argument, told } from './view'
 import type { ToolView } from './view'
-import { argument } from './view'
+import { webViews } from './web'
 
 export { Raw } from './detail'
+
+/** What is people's language, and stands in the thread alone. */
+const SAID = { Detail: Output, panel: null, prose: true } as const
 
 const VIEWS: Readonly<Record<string, ToolView>> = {
   ...browserViews,
   ...fileViews,
   ...publishedViews,
-  shell: shellView,
-  ask: {
-    icon: CircleHelp,
-    get verb() {
-      return t('tools.ask.verb')
-    },
-    plain: () => [t('tools.ask.doing'), t('tools.ask.done')],
-    target: (call) => argument(call, 'question'),
-    prose: true,
-    Detail: Output,
-    panel: null,
-  },
-  complete: {
-    icon: PackageCheck,
-    get verb() {
-      return t('tools.complete.verb')
-    },
-    plain: () => [t('tools.complete.doing'), t('tools.complete.done')],
-    target: (call) => argument(call, 'summary'),
-    prose: true,
-    Detail: Output,
-    panel: null,
-  },
-  update_plan: {
-    icon: ListTodo,
-    get verb() {
-      return t('tools.update_plan.verb')
-    },
-    plain: () => [t('tools.update_plan.doing'), t('tools.update_plan.done')],
-    target: planned,
-    prose: true,
-    Detail: Output,
-    panel: null,
-  },
+  ...shellViews,
+  ...webViews,
+  ask: told('ask', CircleHelp, ['question'], SAID),
+  complete: told('complete', PackageCheck, ['summary'], SAID),
+  update_plan: told('update_plan', ListTodo, [], { ...SAID, target: planned }),
+  expand_output: told('expand_output', ScrollText, [], SAID),
+  get_datetime: told('get_datetime', Clock, ['timezone'], SAID),
 }
 
 export function viewOf(call: Call): ToolView {
@@ -88,5 +65,5 @@ function planned(call: Call): string {
   const active = steps.find((step) => step.status === 'active')
   if (active !== undefined) return active.text
   const done = steps.filter((step) => step.status === 'done' || step.status === 'skipped').length
-  return t('tools.stepsDone', { done, all: steps.length })
+  return t('tools.stepsDone', { done, count: steps.length })
 }

@@ -2,6 +2,8 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ComponentType } from 'react'
 import type { Call } from '@/protocol/state'
+import { t } from '@/words'
+import type { en } from '@/words/en'
 
 export interface ToolView {
   readonly icon: LucideIcon
@@ -19,6 +21,34 @@ export interface ToolView {
   readonly Aside?: ComponentType<{ call: Call }>
   /** The tab of the side panel that shows more of it. */
   readonly panel: 'terminal' | 'browser' | 'files' | null
+  /** The argument that names the one file that it is about. */
+  readonly file?: string
+}
+
+type Words = typeof en.tools
+/** The tools that have words of their own. */
+export type Told = { [Name in keyof Words]: Words[Name] extends { verb: string } ? Name : never }[keyof Words]
+
+/** A tool that is told in its own words. `of`: the arguments that may say what it is done to; the first that does. */
+export function told(
+  tool: Told,
+  icon: LucideIcon,
+  of: readonly string[],
+  more: Pick<ToolView, 'Detail' | 'panel'> & Partial<Pick<ToolView, 'prose' | 'target' | 'file'>>,
+): ToolView {
+  return {
+    icon,
+    get verb() {
+      return t(`tools.${tool}.verb`)
+    },
+    plain: (call) => {
+      const name = fileName(call, t('tools.aFile'))
+      return [t(`tools.${tool}.doing`, { name }), t(`tools.${tool}.done`, { name })]
+    },
+    target: (call) => of.map((name) => argument(call, name)).find((text) => text !== '') ?? '',
+    prose: false,
+    ...more,
+  }
 }
 
 /** The last part of an argument that is a path; `otherwise` while it is not known. */

@@ -2,9 +2,10 @@
 import { cn } from './cn'
 import { shortened } from './diff-lines'
 import type { DiffLine } from './diff-lines'
+import { t } from '@/words'
 
 const SIGNS = { same: ' ', added: '+', removed: '-', gap: ' ' } as const
-const WORDS = { same: '', added: 'added: ', removed: 'removed: ', gap: '' } as const
+const WORDS = { added: 'ui.added', removed: 'ui.removed' } as const
 
 interface DiffProps {
   lines: readonly DiffLine[]
@@ -39,7 +40,7 @@ export function Diff({ lines, label, className }: DiffProps) {
               >
                 {SIGNS[line.kind]}
               </span>
-              <span className="sr-only">{WORDS[line.kind]}</span>
+              {line.kind !== 'same' && <span className="sr-only">{t(WORDS[line.kind])}: </span>}
               {line.text}
               {'\n'}
             </span>

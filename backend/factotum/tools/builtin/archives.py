@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
+from factotum.core.wording import count
 from factotum.protocol.events import FileChanged
 from factotum.tools.builtin.inside import command
 from factotum.tools.builtin.workspace import find, require_file, tell, told, workspace_path
@@ -54,10 +55,11 @@ async def zip_files(
     notice, report = await _run(context, "pack", made, _scratch(context), *inside)
     info = await require_file(sandbox, made)
     await tell(context, info, "created")
-    left_out = f" {report.skipped:,} links and devices were left out." if report.skipped else ""
+    skipped = count(report.skipped, "link or device", "links and devices")
+    left_out = f" Left out: {skipped}." if report.skipped else ""
     return ToolOutput(
-        f"{notice}Packed {report.files:,} entries ({report.bytes:,} bytes) into {info.path} "
-        f"({info.size_bytes:,} bytes).{left_out}"
+        f"{notice}Packed {count(report.files, 'entry', 'entries')} ({count(report.bytes, 'byte')}) "
+        f"into {info.path} ({count(info.size_bytes, 'byte')}).{left_out}"
     )
 
 
@@ -91,7 +93,8 @@ async def unzip_file(context: ToolContext, path: Path, folder: str = "") -> Tool
     shown = "\n".join(report.names)
     more = f"\n[and {report.files - len(report.names):,} more]" if report.files > len(report.names) else ""
     return ToolOutput(
-        f"{notice}Unpacked {report.files:,} files ({report.bytes:,} bytes) into {made.path}/:\n{shown}{more}"
+        f"{notice}Unpacked {count(report.files, 'file')} ({count(report.bytes, 'byte')}) "
+        f"into {made.path}/:\n{shown}{more}"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from factotum.core.tasks import whole
+from factotum.core.wording import count
 from factotum.sandbox.sites.gathering import Gathered, gather
 from factotum.sandbox.sites.shelf import Shelf
 from factotum.tools.builtin.publishing import Publisher, Site
@@ -65,7 +66,7 @@ def make_deploy(publisher: Publisher, book: DeploymentBook, shelf: Shelf) -> Too
             room = await stack.enter_async_context(shelf.room())
             gathered = await gather(sandbox, folder, room)
             size = f"{gathered.size / 1_000_000:.1f} MB"
-            await context.output("stdout", f"{len(gathered.files)} files, {size}\n")
+            await context.output("stdout", f"{count(len(gathered.files), 'file')}, {size}\n")
             await book.begin(site)
             published = await publisher.publish(site, gathered, room, key=f"factotum {context.call_id}")
             await whole(
@@ -73,7 +74,7 @@ def make_deploy(publisher: Publisher, book: DeploymentBook, shelf: Shelf) -> Too
             )
         return ToolOutput(
             f"Deployed {folder} as {name}: {published.address}\n"
-            f"{len(gathered.files)} files, {size}. {published.note}{_left_out(gathered)}"
+            f"{count(len(gathered.files), 'file')}, {size}. {published.note}{_left_out(gathered)}"
         )
 
     return deploy

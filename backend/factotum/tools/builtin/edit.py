@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from factotum.core.wording import count
 from factotum.tools.builtin.diffs import apply_diff, read_diff
 from factotum.tools.builtin.replacing import at_lines, replace
 from factotum.tools.builtin.text_file import TextFile
@@ -51,7 +52,7 @@ async def str_replace(
     )
     written = await text.replace(replaced.text)
     await tell(context, written, "changed")
-    places = "1 place" if replaced.count == 1 else f"{replaced.count:,} places"
+    places = count(replaced.count, "place")
     return ToolOutput(f"Replaced {places} in {written.path}, {at_lines(replaced.lines, replaced.count)}.")
 
 
@@ -83,13 +84,15 @@ async def edit_file(
     written = await text.replace(patched.text)
     await tell(context, written, "changed")
     moved = [
-        f"hunk {number} at line {line}, {abs(offset)} lines {'below' if offset > 0 else 'above'}"
+        f"hunk {number} at line {line}, {count(abs(offset), 'line')} {'below' if offset > 0 else 'above'}"
         for number, (line, offset) in enumerate(zip(patched.lines, patched.offsets, strict=True), 1)
         if offset
     ]
-    count = "1 hunk" if len(hunks) == 1 else f"{len(hunks):,} hunks"
+    applied = count(len(hunks), "hunk")
     note = f"; not where it said: {', '.join(moved[:10])}" if moved else ""
-    return ToolOutput(f"Applied {count} to {written.path}, {at_lines(patched.lines[:20], len(hunks))}{note}.")
+    return ToolOutput(
+        f"Applied {applied} to {written.path}, {at_lines(patched.lines[:20], len(hunks))}{note}."
+    )
 
 
 @tool(
@@ -115,10 +118,11 @@ async def append_file(
     if await find(sandbox, path) is None:
         info = await write_whole(sandbox, path, content.encode())
         await tell(context, info, "created")
-        return ToolOutput(f"Created {info.path} ({info.size_bytes:,} bytes).")
+        return ToolOutput(f"Created {info.path} ({count(info.size_bytes, 'byte')}).")
     text = await TextFile.open(sandbox, path)
     if text.content and text.content.count("\r\n") == text.content.count("\n") > 0 and "\r" not in content:
         content = content.replace("\n", "\r\n")
     info = await text.replace(text.content + content)
     await tell(context, info, "changed")
-    return ToolOutput(f"Added {len(content):,} characters to {info.path} ({info.size_bytes:,} bytes now).")
+    size = count(info.size_bytes, "byte")
+    return ToolOutput(f"Added {count(len(content), 'character')} to {info.path} ({size} now).")

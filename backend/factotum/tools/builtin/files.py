@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from factotum.core.wording import count
 from factotum.sandbox.port import FileInfo, Sandbox
 from factotum.tools.builtin.workspace import (
     find,
@@ -167,7 +168,7 @@ async def _holds(sandbox: Sandbox, info: FileInfo, data: bytes) -> bool:
 
 
 def _size(info: FileInfo) -> str:
-    return f"{info.size_bytes:,} byte{'' if info.size_bytes == 1 else 's'}"
+    return count(info.size_bytes, "byte")
 
 
 def _entry(info: FileInfo) -> str:

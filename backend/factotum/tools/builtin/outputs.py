@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from factotum.core.errors import FactotumError
+from factotum.core.wording import count
 from factotum.sandbox.port import OutputStream, Sandbox
 from factotum.tools.text import bounded, with_colours, without_terminal_codes
 from factotum.tools.tool import ToolContext, ToolOutput
@@ -79,7 +80,7 @@ async def readable(context: ToolContext, sandbox: Sandbox, output: bytes, droppe
 async def _kept(context: ToolContext, sandbox: Sandbox, text: str) -> str:
     """Keep a long output in the workspace; return the reference to it."""
     path = f"{FOLDER}/{_UNSAFE.sub('_', context.call_id)[:100]}.txt"
-    size = f"{len(text):,} characters in {text.count(chr(10)) + 1:,} lines"
+    size = f"{len(text):,} characters in {count(text.count(chr(10)) + 1, 'line')}"
     try:
         await sandbox.write(path, _once(text.encode()), limit=2 * KEPT_BYTES)
         await _forget_old(sandbox)

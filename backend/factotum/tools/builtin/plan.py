@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from factotum.core.wording import count
 from factotum.protocol.events import PlanUpdated
 from factotum.protocol.runs import Plan, PlanItem
 from factotum.tools.declare import tool
@@ -39,4 +40,4 @@ async def update_plan(
     await context.emit(PlanUpdated(plan=plan))
     done = sum(item.status in {"done", "skipped"} for item in plan.items)
     lines = [f"{_MARKS[item.status]} {item.text}" for item in plan.items]
-    return ToolOutput("\n".join([f"Plan updated: {done} of {len(plan.items)} steps done.", *lines]))
+    return ToolOutput("\n".join([f"Plan updated: {done} of {count(len(plan.items), 'step')} done.", *lines]))

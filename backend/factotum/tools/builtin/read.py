@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from factotum.core.wording import count
 from factotum.sandbox.port import FileInfo, Sandbox
 from factotum.tools.builtin.encoding import LATIN_1, SAMPLE_BYTES, Encoding, binary_kind, encoding_of
 from factotum.tools.builtin.lines import LineWindow
@@ -81,7 +82,7 @@ async def _read(
 
 def _binary(info: FileInfo, sample: bytes) -> str:
     kind = binary_kind(sample) or "a binary file"
-    what = f"{info.path} is {kind} of {info.size_bytes:,} bytes, not text."
+    what = f"{info.path} is {kind} of {count(info.size_bytes, 'byte')}, not text."
     if kind.endswith("image"):
         return f"{what} see_image shows it, if you have that tool; else work with it in the shell."
     return f"{what} Use the shell to work with it."
@@ -92,7 +93,7 @@ def _report(info: FileInfo, encoding: Encoding, window: LineWindow, start_line: 
         if window.count == 0:
             return f"{info.path} is empty."
         raise ToolError(
-            f"{info.path} has {window.count:,} lines; there is no line {start_line:,}.",
+            f"{info.path} has {count(window.count, 'line')}; there is no line {start_line:,}.",
             hint=f"Give a start_line from 1 to {window.count}.",
             code="line_not_found",
         )

@@ -29,6 +29,8 @@ interface ComposerProps {
   stopping?: boolean
   /** A run works: the person chooses when what is written is read. */
   steers?: boolean
+  /** Why nothing can be sent now; what is written stays. */
+  held?: string | null
   autoFocus?: boolean
 }
 
@@ -51,6 +53,7 @@ function Writing({
   onStop,
   stopping = false,
   steers = false,
+  held = null,
   autoFocus = false,
 }: ComposerProps) {
   const [{ text, files }, change] = useDraft(draftKey)
@@ -69,7 +72,7 @@ function Writing({
   }, [autoFocus, draftKey])
 
   const send = async (): Promise<void> => {
-    if (empty || sending) return
+    if (empty || sending || held !== null) return
     setSending(true)
     try {
       if (await onSend({ ...choices, text: text.trim(), files, delivery, key: key.current })) {
@@ -147,11 +150,16 @@ function Writing({
         }}
         onKeyDown={onKeyDown}
         onPaste={onPaste}
-        placeholder={over ? t('composer.dropFilesHere') : placeholder}
+        placeholder={over ? t('composer.dropFilesHere') : (held ?? placeholder)}
         aria-label={t('composer.yourTask')}
         data-composer=""
         className="block field-sizing-content max-h-[40dvh] min-h-[52px] w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base leading-relaxed outline-none placeholder:text-muted"
       />
+      {held !== null && !empty && (
+        <p role="status" className="px-4 pt-1 text-muted">
+          {held}
+        </p>
+      )}
       <div className="flex items-center gap-1 p-2">
         <IconButton label={t('composer.attachFiles')} onClick={() => picker.current?.click()}>
           <Paperclip size={16} />
@@ -183,7 +191,7 @@ function Writing({
             keys="enter"
             type="submit"
             look="primary"
-            disabled={empty || sending}
+            disabled={empty || sending || held !== null}
             className="rounded-full"
           >
             <ArrowUp size={17} strokeWidth={2.4} />

@@ -8,6 +8,7 @@ import type { AgentDraft } from '@/protocol/agents'
 import type { ToolInfo } from '@/protocol/types'
 import { deleteAgent, saveAgent } from '@/runtime/agents'
 import { useModels } from '@/runtime/queries'
+import { useMayWrite } from '@/runtime/rights'
 import { useAction } from '@/runtime/use-action'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
@@ -16,7 +17,7 @@ import { AREA, Field, INPUT } from '@/ui/field'
 import { t } from '@/words'
 import { AgentNetwork } from './agent-network'
 import { AgentTools } from './agent-tools'
-import { Section } from './parts'
+import { ReadersNote, Section } from './parts'
 
 interface AgentFormProps {
   /** Null: a new agent. */
@@ -30,6 +31,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
   const [draft, setDraft] = useState(start)
   const { data: models } = useModels()
   const { busy, problem, act } = useAction()
+  const mayWrite = useMayWrite()
   const change = (changes: Partial<AgentDraft>): void => {
     setDraft((before) => ({ ...before, ...changes }))
   }
@@ -52,7 +54,8 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
     <Section
       title={id === null ? t('settings.newAgent') : start.name}
       action={
-        id === null ? undefined : (
+        id !== null &&
+        mayWrite && (
           <Confirm
             label={t('settings.deleteName', { name: start.name })}
             verb={t('settings.delete')}
@@ -71,6 +74,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
       >
         <ArrowLeft size={14} aria-hidden="true" /> {t('settings.allAgents')}
       </Link>
+      <ReadersNote />
       <form onSubmit={(event) => void submit(event)} aria-label={t('settings.agent')} className="flex flex-col gap-6">
         <div className="grid gap-4 sm:grid-cols-2">
           <Field label={t('settings.name')}>
@@ -79,6 +83,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
                 {...ids}
                 value={draft.name}
                 maxLength={200}
+                readOnly={!mayWrite}
                 onChange={(event) => {
                   change({ name: event.target.value })
                 }}
@@ -93,6 +98,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
               <select
                 {...ids}
                 value={draft.model ?? ''}
+                disabled={!mayWrite}
                 onChange={(event) => {
                   change({ model: event.target.value === '' ? null : event.target.value })
                 }}
@@ -117,6 +123,7 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
               {...ids}
               value={draft.instructions}
               maxLength={100_000}
+              readOnly={!mayWrite}
               onChange={(event) => {
                 change({ instructions: event.target.value })
               }}
@@ -128,12 +135,14 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
         <AgentTools draft={draft} tools={tools} onChange={setDraft} />
         <AgentNetwork draft={draft} onChange={change} />
         {problem !== null && <Alert>{problem}</Alert>}
-        <div className="sticky bottom-0 -mx-1 flex gap-2 border-t bg-bg px-1 py-3">
-          <Button type="submit" look="primary" disabled={busy || draft.name.trim() === ''}>
-            {id === null ? t('settings.makeTheAgent') : t('settings.save')}
-          </Button>
-          <Button onClick={onLeave}>{t('settings.cancel')}</Button>
-        </div>
+        {mayWrite && (
+          <div className="sticky bottom-0 -mx-1 flex gap-2 border-t bg-bg px-1 py-3">
+            <Button type="submit" look="primary" disabled={busy || draft.name.trim() === ''}>
+              {id === null ? t('settings.makeTheAgent') : t('settings.save')}
+            </Button>
+            <Button onClick={onLeave}>{t('settings.cancel')}</Button>
+          </div>
+        )}
       </form>
     </Section>
   )

@@ -1,6 +1,7 @@
 /** What an agent's sandbox may reach. */
 import type { AgentDraft } from '@/protocol/agents'
 import { useMe } from '@/runtime/queries'
+import { useMayWrite } from '@/runtime/rights'
 import { AREA, Field } from '@/ui/field'
 import { Segments } from '@/ui/segments'
 import { t } from '@/words'
@@ -40,9 +41,11 @@ interface AgentNetworkProps {
 
 export function AgentNetwork({ draft, onChange }: AgentNetworkProps) {
   const { data: me } = useMe()
+  const mayWrite = useMayWrite()
   return (
     <div>
       <Segments
+        disabled={!mayWrite}
         legend={t('settings.networkOfItsSandbox')}
         value={draft.network}
         options={MODES}
@@ -64,6 +67,7 @@ export function AgentNetwork({ draft, onChange }: AgentNetworkProps) {
             <textarea
               {...ids}
               value={draft.hosts}
+              readOnly={!mayWrite}
               onChange={(event) => {
                 onChange({ hosts: event.target.value })
               }}

@@ -2,6 +2,7 @@
 import { leaveOf } from '@/protocol/agents'
 import type { AgentDraft, Leave } from '@/protocol/agents'
 import type { ToolInfo } from '@/protocol/types'
+import { useMayWrite } from '@/runtime/rights'
 import { AREA, Field } from '@/ui/field'
 import { Segments } from '@/ui/segments'
 import { t } from '@/words'
@@ -38,6 +39,7 @@ interface AgentToolsProps {
 }
 
 export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
+  const mayWrite = useMayWrite()
   const offered = tools.filter((tool) => tool.offered && tool.family !== TALKS)
   const missing = tools.filter((tool) => !tool.offered)
   const families = [...new Set(offered.map((tool) => tool.family))]
@@ -62,6 +64,7 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
             </span>
             <Segments
               small
+              disabled={!mayWrite}
               legend={t('settings.everythingElse')}
               value={draft.otherwise}
               options={LEAVES}
@@ -107,6 +110,7 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
               <textarea
                 {...ids}
                 value={draft.patterns[leave]}
+                readOnly={!mayWrite}
                 onChange={(event) => {
                   onChange({ ...draft, patterns: { ...draft.patterns, [leave]: event.target.value } })
                 }}

@@ -4,10 +4,11 @@ import { Bot, ChevronRight, Plus } from 'lucide-react'
 import { NEW_AGENT, draftOf } from '@/protocol/agents'
 import type { Agent, ToolInfo } from '@/protocol/types'
 import { useAgents, useTools } from '@/runtime/agents'
+import { useMayWrite } from '@/runtime/rights'
 import { Alert } from '@/ui/alert'
 import { t } from '@/words'
 import { AgentForm } from './agent-form'
-import { Card, Empty, Loaded, Section } from './parts'
+import { Card, Empty, Loaded, ReadersNote, Section } from './parts'
 
 const LOOK = 'inline-flex h-8 shrink-0 items-center gap-1.5 rounded-sm bg-accent px-3 font-medium text-on-accent'
 
@@ -46,16 +47,20 @@ function OneAgent({ agent, tools, onLeave }: OneAgentProps) {
 }
 
 function AgentList({ query }: { query: ReturnType<typeof useAgents> }) {
+  const mayWrite = useMayWrite()
   return (
     <Section
       title={t('settings.agents')}
       intro={t('settings.anAgentIsAWay')}
       action={
-        <Link to="/settings/$" params={{ _splat: 'agents/new' }} className={LOOK}>
-          <Plus size={14} aria-hidden="true" /> {t('settings.newAgent')}
-        </Link>
+        mayWrite && (
+          <Link to="/settings/$" params={{ _splat: 'agents/new' }} className={LOOK}>
+            <Plus size={14} aria-hidden="true" /> {t('settings.newAgent')}
+          </Link>
+        )
       }
     >
+      <ReadersNote />
       <Loaded query={query}>
         {(agents) =>
           agents.length === 0 ? (
@@ -86,16 +91,22 @@ function AgentList({ query }: { query: ReturnType<typeof useAgents> }) {
   )
 }
 
+const NETWORKS = {
+  off: 'settings.networkOff',
+  allow: 'settings.networkSome',
+  open: 'settings.networkOpen',
+} as const
+
 function factsOf(agent: Agent): string {
   const { policy, network } = agent.settings as {
     policy?: { ask?: unknown[]; deny?: unknown[]; default?: string }
-    network?: { mode?: string }
+    network?: { mode?: keyof typeof NETWORKS }
   }
   const facts = [agent.model ?? t('settings.defaultModel')]
   if (policy?.default === 'ask') facts.push(t('settings.asksBeforeEveryCall'))
   else if (policy?.default === 'deny') facts.push(t('settings.hasNamedToolsOnly'))
   if (policy?.ask?.length) facts.push(t('settings.asksByRules', { count: policy.ask.length }))
   if (policy?.deny?.length) facts.push(t('settings.rulesOfRefusal', { count: policy.deny.length }))
-  if (network?.mode !== undefined) facts.push(t('settings.networkMode', { mode: network.mode }))
+  if (network?.mode !== undefined) facts.push(t(NETWORKS[network.mode]))
   return facts.join(' · ')
 }

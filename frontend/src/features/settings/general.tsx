@@ -5,6 +5,7 @@ import { canNotify, setNotices, useNotices } from '@/runtime/notices'
 import { useEveryModel } from '@/runtime/queries'
 import { setTheme, useTheme } from '@/runtime/theme'
 import { Button } from '@/ui/button'
+import { cn } from '@/ui/cn'
 import { INPUT } from '@/ui/field'
 import { price, tokens } from '@/ui/format'
 import { Segments } from '@/ui/segments'
@@ -114,7 +115,7 @@ function LanguageSetting() {
         aria-label={t('settings.language')}
         value={chosenLanguage() ?? ''}
         onChange={({ target }) => void chooseLanguage(OFFERED.find((one) => one === target.value) ?? null)}
-        className={`${INPUT} w-auto`}
+        className={cn(INPUT, 'w-auto')}
       >
         <option value="">{t('settings.languageOfTheBrowser')}</option>
         {OFFERED.map((one) => (

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import type { ApiKey, KeyScope, MadeKey } from '@/protocol/types'
 import { createKey, curlWith, revokeKey, useKeys } from '@/runtime/keys'
+import { useMayWrite } from '@/runtime/rights'
 import { useAction } from '@/runtime/use-action'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
@@ -13,7 +14,7 @@ import { Field, INPUT } from '@/ui/field'
 import { day, moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
 import { t } from '@/words'
-import { Card, Empty, Group, Loaded, Section } from './parts'
+import { Card, Empty, Group, Loaded, ReadersNote, Section } from './parts'
 
 const SCOPES: readonly { value: KeyScope; title: string }[] = [
   {
@@ -59,10 +60,11 @@ type Span = (typeof SPANS)[number]['value']
 
 export function Keys() {
   const query = useKeys()
+  const mayWrite = useMayWrite()
   const [made, setMade] = useState<MadeKey | null>(null)
   return (
     <Section title={t('settings.apiKeys')} intro={t('settings.aProgramSignsInWith')}>
-      <NewKey onMade={setMade} />
+      {mayWrite ? <NewKey onMade={setMade} /> : <ReadersNote />}
       {made !== null && <Made made={made} />}
       <Loaded query={query}>
         {(keys) =>
@@ -163,17 +165,17 @@ function Made({ made }: { made: MadeKey }) {
 
 function Line({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) {
   const { busy, problem, act } = useAction()
+  const mayWrite = useMayWrite()
   // eslint-disable-next-line react-hooks/purity -- a line that is a moment old may say so
   const expired = apiKey.expires_at != null && Date.parse(apiKey.expires_at) <= Date.now()
-  const facts = [
-    apiKey.scope === 'read' ? t('settings.readOnly') : t('settings.readAndWrite'),
+  const ends =
     apiKey.expires_at == null
       ? t('settings.doesNotExpire')
-      : t(expired ? 'settings.expiredOn' : 'settings.expiresOn', { day: day(apiKey.expires_at) }),
+      : t(expired ? 'settings.expiredOn' : 'settings.expiresOn', { day: day(apiKey.expires_at) })
+  const used =
     apiKey.last_used_at == null
       ? t('settings.neverUsed')
-      : t('settings.usedAt', { moment: moment(apiKey.last_used_at) }),
-  ]
+      : t('settings.usedAt', { moment: moment(apiKey.last_used_at) })
   return (
     <li className="px-4 py-3">
       <div className="flex items-center gap-3">
@@ -183,21 +185,26 @@ function Line({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) 
             <span className="break-words font-medium">{apiKey.name}</span>
             <span className="font-mono text-muted text-sm">{apiKey.prefix}…</span>
           </span>
-          <span className={expired ? 'text-err text-sm' : 'text-muted text-sm'}>{facts.join(' · ')}</span>
+          <span className="text-muted text-sm">
+            {apiKey.scope === 'read' ? t('settings.readOnly') : t('settings.readAndWrite')} ·{' '}
+            <span className={expired ? 'text-err' : undefined}>{ends}</span> · {used}
+          </span>
         </span>
-        <Confirm
-          label={t('settings.revokeName', { name: apiKey.name })}
-          verb={t('settings.revoke')}
-          busy={busy}
-          onConfirm={() =>
-            void act(async () => {
-              await revokeKey(apiKey.id)
-              onRevoked()
-            })
-          }
-        >
-          {t('settings.revoke')}
-        </Confirm>
+        {mayWrite && (
+          <Confirm
+            label={t('settings.revokeName', { name: apiKey.name })}
+            verb={t('settings.revoke')}
+            busy={busy}
+            onConfirm={() =>
+              void act(async () => {
+                await revokeKey(apiKey.id)
+                onRevoked()
+              })
+            }
+          >
+            {t('settings.revoke')}
+          </Confirm>
+        )}
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}
     </li>

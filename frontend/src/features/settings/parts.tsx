@@ -1,6 +1,8 @@
 /** What the sections of the settings are made of. */
+import { Eye } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { explain } from '@/runtime/api'
+import { useMayWrite } from '@/runtime/rights'
 import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
 import { t } from '@/words'
@@ -75,6 +77,16 @@ export function Loaded<Data>({ query, children }: LoadedProps<Data>) {
 
 export function Empty({ children }: { children: ReactNode }) {
   return <p className="rounded-md border border-dashed px-4 py-6 text-center text-muted">{children}</p>
+}
+
+/** To who may only read, above what others change. */
+export function ReadersNote() {
+  return useMayWrite() ? null : (
+    <p className="flex items-start gap-2.5 rounded-md border bg-panel px-4 py-3 text-muted">
+      <Eye size={16} className="mt-px shrink-0" aria-hidden="true" />
+      {t('settings.viewersLook')}
+    </p>
+  )
 }
 
 export function Code({ children }: { children: ReactNode }) {

@@ -5,20 +5,23 @@ import type { SyntheticEvent } from 'react'
 import { lines } from '@/protocol/agents'
 import type { Secret } from '@/protocol/types'
 import { deleteSecret, putSecret, useSecrets } from '@/runtime/secrets'
+import { useMayWrite } from '@/runtime/rights'
 import { useAction } from '@/runtime/use-action'
 import { Alert } from '@/ui/alert'
 import { Button, IconButton } from '@/ui/button'
 import { Confirm } from '@/ui/confirm'
+import { cn } from '@/ui/cn'
 import { AREA, Field, INPUT } from '@/ui/field'
 import { day, moment } from '@/ui/format'
 import { t } from '@/words'
-import { Card, Empty, Loaded, Section } from './parts'
+import { Card, Empty, Loaded, ReadersNote, Section } from './parts'
 
 /** Which secret is being written: a new one, one by its name, or none. */
 type Open = { readonly name: string | null } | null
 
 export function Secrets() {
   const query = useSecrets()
+  const mayWrite = useMayWrite()
   const [open, setOpen] = useState<Open>(null)
   const close = (): void => {
     setOpen(null)
@@ -28,7 +31,7 @@ export function Secrets() {
       title={t('settings.secrets')}
       intro={t('settings.theAgentsProgramsUseA')}
       action={
-        query.error === null && open === null ? (
+        mayWrite && query.error === null && open === null ? (
           <Button
             look="primary"
             onClick={() => {
@@ -40,6 +43,7 @@ export function Secrets() {
         ) : undefined
       }
     >
+      <ReadersNote />
       {open?.name === null && <SecretForm secret={null} onDone={close} />}
       <Loaded query={query}>
         {(secrets) =>
@@ -49,7 +53,7 @@ export function Secrets() {
             <Card label={t('settings.secrets')}>
               {secrets.map((secret) =>
                 open?.name === secret.name ? (
-                  <li key={secret.name} className="p-2">
+                  <li key={secret.name}>
                     <SecretForm secret={secret} onDone={close} />
                   </li>
                 ) : (
@@ -72,6 +76,7 @@ export function Secrets() {
 
 function Line({ secret, onEdit }: { secret: Secret; onEdit: () => void }) {
   const { busy, problem, act } = useAction()
+  const mayWrite = useMayWrite()
   const used =
     secret.last_used_at == null
       ? t('settings.neverUsed')
@@ -89,17 +94,21 @@ function Line({ secret, onEdit }: { secret: Secret; onEdit: () => void }) {
             {t('settings.changedOn', { day: day(secret.updated_at) })} · {used}
           </span>
         </span>
-        <IconButton label={t('settings.changeName', { name: secret.name })} size="icon-small" onClick={onEdit}>
-          <Pencil size={14} />
-        </IconButton>
-        <Confirm
-          label={t('settings.deleteName', { name: secret.name })}
-          verb={t('settings.delete')}
-          busy={busy}
-          onConfirm={() => void act(() => deleteSecret(secret.name))}
-        >
-          {t('settings.delete')}
-        </Confirm>
+        {mayWrite && (
+          <>
+            <IconButton label={t('settings.changeName', { name: secret.name })} size="icon-small" onClick={onEdit}>
+              <Pencil size={14} />
+            </IconButton>
+            <Confirm
+              label={t('settings.deleteName', { name: secret.name })}
+              verb={t('settings.delete')}
+              busy={busy}
+              onConfirm={() => void act(() => deleteSecret(secret.name))}
+            >
+              {t('settings.delete')}
+            </Confirm>
+          </>
+        )}
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}
     </li>
@@ -122,7 +131,7 @@ function SecretForm({ secret, onDone }: { secret: Secret | null; onDone: () => v
     <form
       onSubmit={submit}
       aria-label={secret === null ? t('settings.newSecret') : t('settings.changeName', { name: secret.name })}
-      className="flex flex-col gap-4 rounded-md border bg-raised p-4"
+      className={cn('flex flex-col gap-4 p-4', secret === null && 'rounded-md border bg-raised')}
     >
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label={t('settings.name')}>

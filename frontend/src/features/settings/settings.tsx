@@ -1,6 +1,7 @@
 /** The settings: a section at a time, beside the list of them; above it where that is too narrow. */
 import { Link } from '@tanstack/react-router'
 import { Bot, ChartColumn, Info, KeyRound, Lock, SlidersHorizontal, Users } from 'lucide-react'
+import { useEffect, useRef } from 'react'
 import type { ReactNode } from 'react'
 import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
@@ -58,8 +59,14 @@ export function Settings({ path, actions }: SettingsProps) {
 
 function SectionLink({ name, title, current }: { name: SectionId; title: string; current: boolean }) {
   const Icon = ICONS[name]
+  const link = useRef<HTMLAnchorElement>(null)
+  useEffect(() => {
+    // Where the list is a line that scrolls, what one reads is in sight in it.
+    if (current) link.current?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [current])
   return (
     <Link
+      ref={link}
       to="/settings/$"
       params={{ _splat: name }}
       aria-current={current ? 'page' : undefined}

@@ -4,6 +4,7 @@ import { useId, useState } from 'react'
 import { leaveOf, withLeave } from '@/protocol/agents'
 import type { AgentDraft, Leave } from '@/protocol/agents'
 import type { ToolInfo } from '@/protocol/types'
+import { useMayWrite } from '@/runtime/rights'
 import { cn } from '@/ui/cn'
 import { Segments } from '@/ui/segments'
 import { t } from '@/words'
@@ -39,6 +40,7 @@ interface ToolFamilyProps {
 export function ToolFamily({ family, tools, draft, onChange }: ToolFamilyProps) {
   const [open, setOpen] = useState(false)
   const id = useId()
+  const mayWrite = useMayWrite()
   const leaves = new Set(tools.map(({ name }) => leaveOf(draft, name)))
   const [common] = leaves
   return (
@@ -63,15 +65,18 @@ export function ToolFamily({ family, tools, draft, onChange }: ToolFamilyProps) 
             {t(leaves.size > 1 ? 'settings.toolsDifferently' : 'settings.toolCount', { count: tools.length })}
           </span>
         </button>
-        <Segments
-          small
-          legend={t('settings.allOfFamily', { family })}
-          value={leaves.size === 1 && common !== undefined ? common : null}
-          options={LEAVES}
-          onChange={(leave) => {
-            onChange(tools.reduce((changed, { name }) => withLeave(changed, name, leave), draft))
-          }}
-        />
+        <span className="max-sm:pl-[22px]">
+          <Segments
+            small
+            disabled={!mayWrite}
+            legend={t('settings.allOfFamily', { family })}
+            value={leaves.size === 1 && common !== undefined ? common : null}
+            options={LEAVES}
+            onChange={(leave) => {
+              onChange(tools.reduce((changed, { name }) => withLeave(changed, name, leave), draft))
+            }}
+          />
+        </span>
       </div>
       {open && (
         <ul id={id} className="border-t bg-bg/60 px-3 py-1">
@@ -83,6 +88,7 @@ export function ToolFamily({ family, tools, draft, onChange }: ToolFamilyProps) 
               </span>
               <Segments
                 small
+                disabled={!mayWrite}
                 legend={name}
                 value={leaveOf(draft, name)}
                 options={LEAVES}

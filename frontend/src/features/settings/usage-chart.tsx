@@ -36,7 +36,11 @@ export function UsageChart({ days, measure }: { days: readonly Day[]; measure: M
       <figcaption className="mb-2 h-5 text-muted text-sm tabular-nums">
         {looked === undefined
           ? t('settings.byDayInUtc')
-          : t(SAYINGS[measure], { date: dateOf(looked.date), value: shown(looked[measure], measure) })}
+          : t(SAYINGS[measure], {
+              date: dateOf(looked.date),
+              value: shown(looked[measure], measure),
+              count: looked[measure],
+            })}
       </figcaption>
       <div className="flex gap-2">
         <div

@@ -11,7 +11,7 @@ interface UsageTableProps {
   nameOf: (item: UsageItem) => string
 }
 
-const NUMBER = 'px-2 py-2 text-right tabular-nums'
+const NUMBER = 'whitespace-nowrap px-2 py-2 text-right tabular-nums'
 
 export function UsageTable({ of, label, items, nameOf }: UsageTableProps) {
   return (

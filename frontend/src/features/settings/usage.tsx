@@ -137,7 +137,7 @@ function Figures({ total }: { total: UsageSum }) {
     {
       title: t('settings.tokensRead'),
       value: tokens(total.input_tokens),
-      note: t('settings.shareFromTheCache', { share }),
+      note: total.input_tokens === 0 ? '' : t('settings.shareFromTheCache', { share }),
     },
     { title: t('settings.tokensWritten'), value: tokens(total.output_tokens), note: '' },
   ]

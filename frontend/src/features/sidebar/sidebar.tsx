@@ -2,11 +2,13 @@
 import { Link } from '@tanstack/react-router'
 import { Search, SquarePen } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useMayWrite } from '@/runtime/rights'
 import { Archived, ThreadListSection } from './thread-lists'
 import { t } from '@/words'
 
 export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNavigate?: () => void }) {
   const [search, setSearch] = useState('')
+  const mayWrite = useMayWrite()
   const wanted = useSettled(search.trim(), 200)
 
   return (
@@ -21,13 +23,15 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
         </Link>
       </div>
       <div className="flex flex-col gap-2 px-3 pb-2">
-        <Link
-          to="/"
-          onClick={onNavigate}
-          className="flex h-8 items-center gap-2 rounded-sm border bg-raised px-2.5 font-medium hover:bg-hover"
-        >
-          <SquarePen size={14} className="text-muted" aria-hidden="true" /> {t('sidebar.newTask')}
-        </Link>
+        {mayWrite && (
+          <Link
+            to="/"
+            onClick={onNavigate}
+            className="flex h-8 items-center gap-2 rounded-sm border bg-raised px-2.5 font-medium hover:bg-hover"
+          >
+            <SquarePen size={14} className="text-muted" aria-hidden="true" /> {t('sidebar.newTask')}
+          </Link>
+        )}
         <label className="flex h-8 items-center gap-2 rounded-sm px-2.5 text-muted focus-within:bg-hover hover:bg-hover">
           <Search size={14} aria-hidden="true" />
           <input

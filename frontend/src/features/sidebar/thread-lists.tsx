@@ -47,8 +47,11 @@ export function ThreadListSection({ list, search = '', title, empty, onNavigate 
   )
 }
 
+/** Nothing where nothing was put away. */
 export function Archived({ onNavigate }: { onNavigate?: (() => void) | undefined }) {
   const [open, setOpen] = useState(false)
+  const { data } = useThreads('archived')
+  if (data?.pages[0] === undefined || data.pages[0].items.length === 0) return null
   return (
     <>
       <button
@@ -66,14 +69,7 @@ export function Archived({ onNavigate }: { onNavigate?: (() => void) | undefined
           className={cn('ml-auto transition-transform duration-100', open && 'rotate-90')}
         />
       </button>
-      {open && (
-        <ThreadListSection
-          list="archived"
-          title={t('sidebar.archivedThreads')}
-          empty={t('sidebar.nothingIsArchived')}
-          onNavigate={onNavigate}
-        />
-      )}
+      {open && <ThreadListSection list="archived" title={t('sidebar.archivedThreads')} onNavigate={onNavigate} />}
     </>
   )
 }

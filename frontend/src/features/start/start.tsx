@@ -42,7 +42,9 @@ export function Start({ actions }: { actions: ReactNode }) {
     <main className="flex h-full min-w-0 flex-1 flex-col overflow-y-auto">
       <header className="flex h-12 shrink-0 items-center px-3">{actions}</header>
       <div className="mx-auto my-auto w-full max-w-[720px] px-5 pb-[12vh]">
-        <h1 className="mb-6 text-center font-semibold text-xl tracking-tight">{t('start.whatShallIDoFor')}</h1>
+        <h1 className="mb-6 text-center font-semibold text-xl tracking-tight">
+          {t(mayWrite ? 'start.whatShallIDoFor' : 'start.chooseAThread')}
+        </h1>
         <Composer draftKey={DRAFT} placeholder={t('start.describeATask')} onSend={send} autoFocus />
         {mayWrite && <ModelNote />}
         {mayWrite && (

@@ -27,7 +27,7 @@ const PLACES = {
 export function CallRow({ call }: { call: Call }) {
   const [open, setOpen] = useExpanded(call.id)
   const [raw, setRaw] = useState(false)
-  const { icon: Icon, verb, target, prose, Detail, Aside, panel } = viewOf(call)
+  const { icon: Icon, verb, target, prose, Detail, Aside, panel, file } = viewOf(call)
   const show = usePanel((state) => state.show)
   return (
     <div className="my-1 rounded-md border bg-raised">
@@ -76,11 +76,8 @@ export function CallRow({ call }: { call: Call }) {
                 label={t(PLACES[panel])}
                 size="icon-small"
                 onClick={() => {
-                  const path = call.arguments.path
-                  show(
-                    panel,
-                    panel === 'files' && call.name !== 'list_files' && typeof path === 'string' ? path : undefined,
-                  )
+                  const path = call.arguments[file ?? '']
+                  show(panel, panel !== 'files' ? undefined : typeof path === 'string' ? path : null)
                 }}
               >
                 <PanelRight size={14} />

@@ -31,7 +31,11 @@ export function Status() {
   const run = useCurrentRun()
   return (
     <p role="status" aria-live="polite" className="sr-only">
-      {run === undefined ? '' : SAYINGS[run.status]}
+      {run === undefined
+        ? ''
+        : run.question?.reason === 'approval'
+          ? t('thread.theAgentWaitsForLeave')
+          : SAYINGS[run.status]}
     </p>
   )
 }

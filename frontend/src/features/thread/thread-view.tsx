@@ -1,7 +1,9 @@
 /** One thread: its head, its log, and where one writes. */
+import { Link } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { ReactNode } from 'react'
 import { toast } from 'sonner'
+import type { RunState } from '@/protocol/state'
 import { hasEnded } from '@/protocol/types'
 import { Composer } from '@/features/composer/composer'
 import { explain } from '@/runtime/api'
@@ -27,6 +29,11 @@ function useOtherRuns(): void {
     if (loading) return
     for (const run of data ?? []) if (run.thread_id === session.threadId) void session.noticeRun(run)
   }, [data, loading, session])
+}
+
+/** A run that waits for decisions takes no words. */
+function waitsFor({ approvals }: RunState): string {
+  return approvals.length > 0 ? t('thread.decideAboveFirst') : t('thread.allIsDecidedTheTask')
 }
 
 export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing: ReactNode }) {
@@ -80,9 +87,16 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
       </header>
       <Status />
       {problem !== null ? (
-        <div role="alert" className="m-auto max-w-md p-6 text-center">
-          <h1 className="font-medium text-base">{problem.message}</h1>
-          <p className="mt-1 text-muted">{problem.hint}</p>
+        <div className="m-auto max-w-md p-6 text-center">
+          <div role="alert">
+            <h1 className="font-semibold text-lg">{problem.message}</h1>
+            <p className="mt-1 text-muted">{problem.hint}</p>
+          </div>
+          {problem.status === 404 && (
+            <Link to="/" className="mt-2 inline-block text-accent underline">
+              {t('app.beginANewTask')}
+            </Link>
+          )}
         </div>
       ) : loading ? (
         <div className="flex-1" aria-busy="true" />
@@ -91,24 +105,27 @@ export function ThreadView({ actions, trailing }: { actions: ReactNode; trailing
       ) : (
         <RowList key={session.threadId} />
       )}
-      <div className="mx-auto w-full max-w-[760px] shrink-0 px-5 pb-[max(16px,env(safe-area-inset-bottom))]">
-        <PlanStrip />
-        <Composer
-          draftKey={session.threadId}
-          placeholder={
-            run?.status === 'awaiting_input'
-              ? t('thread.answerTheQuestionAbove')
-              : going
-                ? t('thread.tellTheAgentMore')
-                : t(empty ? 'thread.describeTheFirstTask' : 'thread.whatNext')
-          }
-          onSend={send}
-          onStop={going ? () => void stop() : undefined}
-          steers={run?.status === 'running'}
-          stopping={stopping || run?.status === 'stopping'}
-          autoFocus
-        />
-      </div>
+      {problem === null && (
+        <div className="mx-auto w-full max-w-[760px] shrink-0 px-5 pb-[max(16px,env(safe-area-inset-bottom))]">
+          <PlanStrip />
+          <Composer
+            draftKey={session.threadId}
+            placeholder={
+              run?.status === 'awaiting_input'
+                ? t('thread.answerTheQuestionAbove')
+                : going
+                  ? t('thread.tellTheAgentMore')
+                  : t(empty ? 'thread.describeTheFirstTask' : 'thread.whatNext')
+            }
+            onSend={send}
+            onStop={going ? () => void stop() : undefined}
+            steers={run?.status === 'running'}
+            held={run?.question?.reason === 'approval' ? waitsFor(run) : null}
+            stopping={stopping || run?.status === 'stopping'}
+            autoFocus
+          />
+        </div>
+      )}
     </main>
   )
 }

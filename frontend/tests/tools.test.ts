@@ -1,0 +1,51 @@
+// @vitest-environment jsdom
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Call } from '@/protocol/state'
+import { viewOf } from '@/tool-views'
+
+const TOOLS = join(import.meta.dirname, '../../backend/factotum/tools/builtin')
+
+/** The names of all tools that the service has of its own. */
+function names(): string[] {
+  const code = readdirSync(TOOLS)
+    .filter((name) => name.endsWith('.py'))
+    .map((name) => readFileSync(join(TOOLS, name), 'utf8'))
+    .join('\n')
+  return [...code.matchAll(/@tool\([\s\S]*?async def (\w+)\(/g)].map(([, name]) => name ?? '')
+}
+
+function called(name: string, given: Record<string, unknown> = {}): Call {
+  return {
+    id: 'c',
+    runId: 'r',
+    messageId: 'm',
+    name,
+    arguments: given,
+    state: 'ok',
+    written: 0,
+    tail: '',
+    output: '',
+    durationMs: null,
+    fault: null,
+  }
+}
+
+test('every tool of the service is told in words of its own', () => {
+  const all = names()
+  expect(all.length).toBeGreaterThan(40)
+  for (const name of all)
+    expect(viewOf(called(name)).plain(called(name))[1]).not.toBe(`Used ${name.replaceAll('_', ' ')}`)
+  expect(viewOf(called('weather_today')).plain(called('weather_today'))).toEqual([
+    'Using weather today',
+    'Used weather today',
+  ])
+})
+
+test('a file is named by its last part, and is the one that the panel shows', () => {
+  const moved = called('move_file', { path: 'notes/draft.md', target: 'notes/final.md' })
+  const { plain, target, file } = viewOf(moved)
+  expect([plain(moved)[1], target(moved), file]).toEqual(['Moved draft.md', 'notes/draft.md', 'target'])
+  expect(viewOf(called('search_files')).file).toBeUndefined()
+})
