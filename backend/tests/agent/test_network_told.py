@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from factotum.agent.prompt import system_prompt
 from factotum.agent.tool_context import CallContext
+from factotum.llm.tokens import counter_for
 from factotum.protocol.network import Network, NetworkLayers
 from factotum.tools.builtin import builtin_registry
 
@@ -28,3 +29,10 @@ def test_the_prompt_names_secrets_that_commands_can_use() -> None:
     assert "`$GITHUB_TOKEN` (api.github.com), `$WIDE` (a.org, b.org, c.org, ...)" in told
     assert "secrets that you can use" not in system_prompt(registry, "native", network=True, secrets={})
     assert "GITHUB_TOKEN" not in system_prompt(registry, "native", secrets=hosts)
+
+
+def test_the_prompt_without_tools_is_short_with_all_the_secrets_there_may_be() -> None:
+    hosts = {f"SERVICE_TOKEN_{number}": (f"api{number}.example.com",) * 4 for number in range(100)}
+    registry, counter = builtin_registry(), counter_for("gpt-4o")
+    assert counter.count(system_prompt(registry, "native", network=True)) < 500
+    assert counter.count(system_prompt(registry, "native", network=True, secrets=hosts)) < 4_000

@@ -39,7 +39,7 @@ async def test_a_run_goes_to_its_end(stage: Stage) -> None:
         "run.queued", "message.created", "run.started",
         "message.created", "usage.recorded",
         "tool.started", "tool.finished", "message.created",
-        "tool.started", "plan.updated", "tool.finished", "message.created",
+        "tool.started", "plan.updated", "sandbox.changed", "file.changed", "tool.finished", "message.created",
         "message.created", "usage.recorded", "tool.started", "tool.finished", "message.created",
         "run.finished",
     ]  # fmt: skip

@@ -20,13 +20,16 @@ async def test_34_fork_bomb(sandbox: LocalSandbox) -> None:
 
 
 @pytest.mark.attack(35, control="a smaller buffer is had")
-async def test_35_memory(sandbox: LocalSandbox) -> None:
+async def test_35_memory(provider: LocalSandboxProvider, sandbox: LocalSandbox) -> None:
     grow = 'b = bytearray(SIZE << 20)\nfor i in range(0, len(b), 4096): b[i] = 1\nprint("had it")'
     result = await sandbox.exec(f"python3 -c '{grow.replace('SIZE', '100')}'")
     assert result.output == b"had it\n"
     result = await sandbox.exec(f"python3 -c '{grow.replace('SIZE', '1000')}'", timeout=60)
     assert b"had it" not in result.output
     assert result.exit_code in (1, 137)
+    grouped = provider.limits_in_force["memory"] == "cgroup"
+    assert (b"Its memory of 256 MB was full" in result.output) == grouped
+    assert b"memory" not in (await sandbox.exec("false")).output
 
 
 @pytest.mark.attack(35, control="a small file is written")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from factotum.core.errors import InvalidInput
 from factotum.sandbox.local.bwrap_binary import find_bwrap
-from factotum.sandbox.local.cgroups import find_cgroups
+from factotum.sandbox.local.cgroups import Cgroups, Hierarchy, find_cgroups
 from factotum.sandbox.local.limits import Limits
 from factotum.sandbox.local.output import BoundedOutput
 from factotum.sandbox.local.owners import owner_of, usable_ids
@@ -121,6 +121,20 @@ def test_cgroups_version_2_below_our_own_group(tmp_path: Path) -> None:
     assert not list((mount / "service").glob("factotum*"))
     found.enter("any", Limits(), [os.getpid()])
     found.leave("any")
+
+
+@pytest.mark.parametrize(
+    ("version", "file", "text"),
+    [
+        (1, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n"),
+        (2, "memory.events", "low 0\nhigh 0\nmax 9\noom 4\noom_kill 3\noom_group_kill 0\n"),
+    ],
+)
+def test_a_full_memory_is_counted(tmp_path: Path, version: int, file: str, text: str) -> None:
+    write(tmp_path, {f"some/{file}": text})
+    groups = Cgroups((Hierarchy(tmp_path, frozenset({"memory"}), version),))
+    assert (groups.memory_kills("some"), groups.memory_kills("none")) == (3, 0)
+    assert Cgroups((Hierarchy(tmp_path, frozenset({"pids"}), version),)).memory_kills("some") == 0
 
 
 def test_cgroups_of_this_machine_hold_a_process() -> None:

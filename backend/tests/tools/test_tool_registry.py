@@ -63,7 +63,7 @@ def test_the_built_in_tools_are_these() -> None:
             "shell_sessions": ("pure", "shell-sessions", 60),
             "str_replace": ("unsafe", "str-replace", 60),
             "unzip_file": ("idempotent", "unzip-file", 270.0),
-            "update_plan": ("idempotent", "update-plan", 10),
+            "update_plan": ("idempotent", "update-plan", 90),
             "zip_files": ("idempotent", "zip-files", 270.0),
         }
     )

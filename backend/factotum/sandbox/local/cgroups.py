@@ -68,6 +68,16 @@ class Cgroups:
         for hierarchy in self.hierarchies:
             _enter(hierarchy, name, limits, held)
 
+    def memory_kills(self, name: str) -> int:
+        """Return how many processes of the group were ended because its memory was full. Blocks."""
+        for hierarchy in self.hierarchies:
+            if "memory" in hierarchy.controllers:
+                file = "memory.events" if hierarchy.version == 2 else "memory.oom_control"
+                with contextlib.suppress(OSError):  # there is no such group now
+                    told = dict(map(str.split, (hierarchy.folder / name / file).read_text().splitlines()))
+                    return int(told.get("oom_kill", 0))
+        return 0
+
     def sweep(self) -> None:
         """Remove the empty groups that killed services left. Blocks; harmless to those that are in use."""
         for hierarchy in self.hierarchies:

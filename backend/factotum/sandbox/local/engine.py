@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from factotum.core.errors import Conflict, NotFound, Unavailable
 from factotum.sandbox.local.box import Box, Task
@@ -29,6 +30,20 @@ _THREADS = 8
 _COPIERS = 2
 _COPY_SECONDS = 900.0
 _KNOWN_PROJECTS = 1024
+
+
+class Use(NamedTuple):
+    """A sandbox for a command or a session.
+
+    `file_bytes`: how large a file may become. `memory_kills`: how many processes its full memory had ended
+    before.
+    """
+
+    place: Place
+    box: Box
+    guard: DiskGuard
+    file_bytes: int
+    memory_kills: int
 
 
 class Engine:
@@ -68,18 +83,20 @@ class Engine:
         return DiskGuard((project.workspace, project.home), self.machine.limits, tally)
 
     @asynccontextmanager
-    async def using(self, project: Project) -> AsyncGenerator[tuple[Place, Box, DiskGuard, int]]:
-        """Give the project's running sandbox, a guard of its disk, and the bytes a file may have.
+    async def using(self, project: Project) -> AsyncGenerator[Use]:
+        """Give the project's running sandbox.
 
         Raises LaunchFailed when it could not be made; Unavailable when it is gone.
         """
         guard = self.guard(project)
         try:
-            room, workspace = await self.call(lambda: (guard.begin(), project.workspace.stat().st_ino))
+            room, workspace, kills = await self.call(
+                lambda: (guard.begin(), project.workspace.stat().st_ino, self._memory_kills(project))
+            )
         except OSError as error:
             raise LaunchFailed(f"folders: {error}") from error
         async with self.boxes.using(project, workspace) as (place, box):
-            yield place, box, guard, self.machine.file_bytes(room)
+            yield Use(place, box, guard, self.machine.file_bytes(room), kills)
 
     async def found(self, project: Project) -> Place | None:
         """Return what is known of a project's sandbox, without starting it.
@@ -103,8 +120,8 @@ class Engine:
         on_output: OnOutput | None,
     ) -> ExecResult:
         """Run one command. Raises as `using`, and Lost."""
-        async with self._slots, self.using(project) as (place, box, guard, file_bytes):
-            notice, place.notice = place.notice, ""
+        async with self._slots, self.using(project) as use:
+            notice, use.place.notice = use.place.notice, ""
             with contextlib.ExitStack() as ours, contextlib.ExitStack() as handed:
                 pipes: dict[OutputStream, int] = {}
                 ends: list[int] = []
@@ -114,18 +131,23 @@ class Engine:
                     ends.append(end)
                     ours.callback(os.close, pipes[stream])
                     handed.callback(os.close, end)
-                job = await box.run(Task("command", place_of(folder), file_bytes, environment, ends, command))
+                task = Task("command", place_of(folder), use.file_bytes, environment, ends, command)
+                job = await use.box.run(task)
                 handed.close()
                 result = await follow(
-                    box,
+                    use.box,
                     job,
                     pipes,
                     timeout=timeout,
                     output_limit=output_limit,
                     on_output=on_output,
-                    complaint=guard.complaint,
+                    complaint=use.guard.complaint,
                 )
-            return result if not notice else _with_notice(result, notice)
+            if result.exit_code and await self.call(self._memory_kills, project) > use.memory_kills:
+                result = replace(result, output=result.output + self._memory_full)
+                if on_output is not None:
+                    await on_output("stderr", self._memory_full)
+            return replace(result, notice=notice)
 
     async def aclose(self) -> None:
         """End all sandboxes and let the threads go. Nothing may be started afterwards."""
@@ -138,6 +160,14 @@ class Engine:
         self._launchers.shutdown(wait=False)
         for threads in (self._threads, self._copiers):
             threads.shutdown(wait=False)
+
+    @property
+    def _memory_full(self) -> bytes:
+        megabytes = self.machine.limits.memory_bytes // 1024**2
+        return f"\n[sandbox] Its memory of {megabytes} MB was full, and a process was ended.\n".encode()
+
+    def _memory_kills(self, project: Project) -> int:
+        return self.machine.cgroups.memory_kills(self.machine.group(project))
 
     def _leave(self, project: Project) -> None:
         with contextlib.suppress(OSError):
@@ -190,14 +220,3 @@ def explain_loss(error: Lost) -> Unavailable | NotFound | Conflict:
                 hint="End sessions or servers that are not needed.",
                 code="sandbox_full",
             )
-
-
-def _with_notice(result: ExecResult, notice: str) -> ExecResult:
-    return ExecResult(
-        result.exit_code,
-        result.output,
-        result.truncated_bytes,
-        result.timed_out,
-        result.duration_seconds,
-        notice,
-    )

@@ -43,18 +43,18 @@ class LocalSessions:
         given = session_environment(self._environment, environment, terminal)
         clean = clean_path(folder)
         await self._engine.call(files.check_folder, self._project, clean)
-        async with explained(self._project), self._engine.using(self._project) as (place, box, guard, size):
-            self._make_room(place, name)
-            session = Session(name, box, terminal, self._project.owner)
-            place.sessions[name] = session
+        async with explained(self._project), self._engine.using(self._project) as use:
+            self._make_room(use.place, name)
+            session = Session(name, use.box, terminal, self._project.owner)
+            use.place.sessions[name] = session
 
             def task(mode: str, descriptors: tuple[int, ...]) -> Task:
-                return Task(mode, place_of(clean), size, given, descriptors)
+                return Task(mode, place_of(clean), use.file_bytes, given, descriptors)
 
             try:
-                await session.begin(task, guard.complaint)
+                await session.begin(task, use.guard.complaint)
             except BaseException:
-                place.sessions.pop(name, None)
+                use.place.sessions.pop(name, None)
                 raise
             return session.info()
 
