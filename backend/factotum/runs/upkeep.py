@@ -1,4 +1,4 @@
-"""Periodic work that keeps the service from growing: bounded in each round, done by any number of workers.
+"""Periodic work that keeps the service from growing, in bounded transactions, by any number of workers.
 
 What needs none of it: logs in Redis expire by themselves (a day after their run's end, a week after the last
 event of one that never ended), and jobs are deleted as they are done.
@@ -21,6 +21,7 @@ from factotum.store.database import Database
 from factotum.store.network_log import NetworkLog
 from factotum.store.records import OverdueRun
 from factotum.store.runs import Runs
+from factotum.store.tx import Tx
 from factotum.store.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
@@ -98,12 +99,9 @@ class Cleaner:
     async def _clean(self) -> int:
         found = await self._sandboxes.find(limit=_SANDBOXES)
         kept = [sandbox.project_id for sandbox in found if is_id(sandbox.project_id)]
+        gone = await self._forget()
         async with self._database.system() as tx:
-            upkeep = Upkeep(tx)
-            gone = await upkeep.forget_keys(_KEY_DAYS, _FORGOTTEN)
-            gone += await upkeep.forget_deleted(_DELETED_DAYS, _FORGOTTEN)
-            gone += await NetworkLog(tx).forget(_NETWORK_DAYS, _FORGOTTEN)
-            deleted = await upkeep.deleted_among(kept)
+            deleted = await Upkeep(tx).deleted_among(kept)
         gone += await self._sandboxes.thin_out(_SNAPSHOT_DAYS * 86_400)
         for project_id in deleted[:_WORKSPACES]:
             try:
@@ -112,6 +110,29 @@ class Cleaner:
             except (FactotumError, OSError) as fault:
                 log.warning("the workspace of the deleted project %s stays for now: %s", project_id, fault)
         return gone
+
+    async def _forget(self) -> int:
+        """Forget all that is old, so many rows a transaction: however much came in, it goes."""
+        gone = 0
+        for forget in (_old_keys, _old_deletions, _old_connections):
+            went = _FORGOTTEN
+            while went >= _FORGOTTEN:
+                async with self._database.system() as tx:
+                    went = await forget(tx)
+                gone += went
+        return gone
+
+
+async def _old_keys(tx: Tx) -> int:
+    return await Upkeep(tx).forget_keys(_KEY_DAYS, _FORGOTTEN)
+
+
+async def _old_deletions(tx: Tx) -> int:
+    return await Upkeep(tx).forget_deleted(_DELETED_DAYS, _FORGOTTEN)
+
+
+async def _old_connections(tx: Tx) -> int:
+    return await NetworkLog(tx).forget(_NETWORK_DAYS, _FORGOTTEN)
 
 
 def _unanswered(seconds: float) -> ErrorInfo:

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from factotum.runs import upkeep
 from factotum.runs.upkeep import Cleaner, QuestionExpiry
 from factotum.store.projects import Projects
 from factotum.testing.memory_sandbox import MemorySandboxProvider
@@ -84,6 +87,18 @@ async def test_old_keys_are_forgotten(stage: Stage) -> None:
     assert await cleaner.clean() == 1
     assert (await stage.row(run))["idempotency_key"] is None
     assert await cleaner.clean() == 0
+
+
+async def test_what_is_old_goes_however_much_of_it_there_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_FORGOTTEN", 2)
+    for _ in range(5):
+        await stage.submit()
+    await stage.sql(
+        "update factotum.runs set idempotency_key = id::text, created_at = now() - interval '8 days'"
+    )
+    assert await Cleaner(stage.database, stage.sandboxes).clean() == 5
 
 
 async def test_each_host_removes_its_workspaces_of_deleted_projects(stage: Stage) -> None:
