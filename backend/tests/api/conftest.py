@@ -55,9 +55,15 @@ def api_settings(tmp_path: Path) -> Settings:
 
 
 @cache
+def usual_app() -> FastAPI:
+    """Return an application that nobody serves: others take its routes, which a first request builds."""
+    return create_app(pytest.fail)
+
+
+@cache
 def description() -> dict[str, Any]:
     """Return what the application says of itself: it takes a second, and is the same in every test."""
-    return create_app(pytest.fail).openapi()
+    return usual_app().openapi()
 
 
 @pytest.fixture
@@ -75,6 +81,7 @@ async def api(services: Services, short_folder: Path) -> AsyncIterator[Api]:
     authenticator = TokenAuthenticator({ALICE_TOKEN: ALICE, BOB_TOKEN: BOB})
     app = create_app(lambda: open_context(services, authenticator, codes))
     app.openapi = description
+    app.router.routes[:] = usual_app().router.routes
     socket = short_folder / f"{new_id()[-12:]}.sock"
     server = make_server(app, uds=socket)
     serving = asyncio.create_task(server.serve())
