@@ -27,6 +27,7 @@ function called(name: string, given: Record<string, unknown> = {}): Call {
     written: 0,
     tail: '',
     output: '',
+    display: null,
     durationMs: null,
     fault: null,
   }
