@@ -52,7 +52,9 @@ export function PlanItems({ items }: { items: readonly Item[] }) {
           )}
         >
           <Mark status={item.status} />
-          <span className={cn('min-w-0', item.status === 'skipped' && 'line-through')}>{item.text}</span>
+          <span className={cn('min-w-0 [overflow-wrap:anywhere]', item.status === 'skipped' && 'line-through')}>
+            {item.text}
+          </span>
         </li>
       ))}
     </ol>

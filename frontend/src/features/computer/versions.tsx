@@ -1,6 +1,8 @@
 /** The workspace as it was before: which versions are kept and why, and the way to have one back. */
 import { ArrowLeft, History, Plus } from 'lucide-react'
+import { useEffect, useRef } from 'react'
 import type { ReactNode } from 'react'
+import type { ThreadState } from '@/protocol/state'
 import type { WorkspaceVersion } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { useMayWrite } from '@/runtime/rights'
@@ -15,6 +17,11 @@ import { toast } from 'sonner'
 import { t } from '@/words'
 
 export default function Versions({ projectId, onBack }: { projectId: string; onBack: () => void }) {
+  // Not the button beside it, whose hint would be shown before anybody asked.
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    heading.current?.focus()
+  }, [])
   const { data, error } = useVersions(projectId, useFileChanges())
   const mayWrite = useMayWrite()
   const { busy, problem, act } = useAction()
@@ -27,10 +34,12 @@ export default function Versions({ projectId, onBack }: { projectId: string; onB
   return (
     <div className="flex h-full flex-col">
       <div className="flex h-10 shrink-0 items-center gap-1 border-b px-2">
-        <IconButton label={t('computer.backToAllFiles')} size="icon-small" onClick={onBack} autoFocus>
+        <IconButton label={t('computer.backToAllFiles')} size="icon-small" onClick={onBack}>
           <ArrowLeft size={15} />
         </IconButton>
-        <h2 className="min-w-0 flex-1 truncate font-medium">{t('computer.versions.title')}</h2>
+        <h2 ref={heading} tabIndex={-1} className="min-w-0 flex-1 truncate font-medium outline-none">
+          {t('computer.versions.title')}
+        </h2>
         {data?.supported === true && mayWrite && (
           <Button
             look="ghost"
@@ -84,7 +93,7 @@ interface LineProps {
 
 function Line({ version, projectId, restorable }: LineProps) {
   const { busy, problem, act } = useAction()
-  const task = useThreadState(({ content }) => content.runs.get(version.run_id ?? '')?.input ?? '')
+  const task = useThreadState(({ content }) => taskOf(content, version.run_id ?? ''))
   const time = moment(version.made_at)
   const restore = (): void => {
     void act(async () => {
@@ -120,6 +129,13 @@ function Line({ version, projectId, restorable }: LineProps) {
       {problem !== null && <Alert className="mt-1">{problem}</Alert>}
     </li>
   )
+}
+
+/** What a run was asked to do: its own text until its turn came, the message's from then on. */
+function taskOf({ runs, entries }: ThreadState, runId: string): string {
+  const run = runs.get(runId)
+  const said = entries.get(run?.messageId ?? '')?.parts.find((part) => part.type === 'text')
+  return said?.text ?? run?.input ?? ''
 }
 
 /** Why it was kept, with the task where this thread knows it. */

@@ -132,7 +132,7 @@ function Line({ invitation, onRevoked }: { invitation: Invitation; onRevoked: ()
       <div className="flex items-center gap-3">
         <Mail size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
         <span className="min-w-0 flex-1">
-          <span className="block break-all font-medium">{name}</span>
+          <span className="block font-medium [overflow-wrap:anywhere]">{name}</span>
           <span className="text-muted text-sm">
             {roleTitle(invitation.role)} · {t('members.inviting.until', { moment: moment(invitation.expires_at) })}
           </span>

@@ -77,7 +77,7 @@ function Line({ member, members, me, mine }: LineProps) {
         <CircleUser size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
         <span className="min-w-36 flex-1">
           <span className="flex flex-wrap items-baseline gap-x-2">
-            <span className="break-all font-medium">{name}</span>
+            <span className="font-medium [overflow-wrap:anywhere]">{name}</span>
             {self && <span className="text-muted text-sm">{t('members.you')}</span>}
           </span>
           <span className="text-muted text-sm">

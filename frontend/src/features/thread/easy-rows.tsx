@@ -1,5 +1,5 @@
 /** What the easy look shows in the place of tool calls: the plan, and the steps in plain words. */
-import { Check, CircleAlert, LoaderCircle } from 'lucide-react'
+import { Check, CircleAlert, Hourglass, LoaderCircle } from 'lucide-react'
 import type { EasyRow } from '@/protocol/easy'
 import type { Call } from '@/protocol/state'
 import { isSettled } from '@/protocol/state'
@@ -32,6 +32,8 @@ export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) 
   const failed = calls.filter(({ state }) => state === 'error').length
   if (last === undefined) return <Now text={t('thread.thinking')} />
   const doing = live && !isSettled(last.state) ? viewOf(last).plain(last)[0] : null
+  // What waits although nothing goes on needs a person's leave.
+  const waiting = live ? 0 : calls.filter(({ state }) => state === 'waiting').length
   return (
     <Disclosure
       open={open}
@@ -42,20 +44,28 @@ export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) 
         <>
           {live ? (
             <LoaderCircle size={15} aria-hidden="true" className="shrink-0 animate-spin text-accent" />
+          ) : waiting > 0 ? (
+            <Hourglass size={15} aria-hidden="true" className="shrink-0 text-warn" />
+          ) : calls.every(({ state }) => state !== 'ok') ? (
+            <CircleAlert size={15} aria-hidden="true" className="shrink-0 text-warn" />
           ) : (
             <Check size={15} aria-hidden="true" className="shrink-0 text-ok" />
           )}
           <span className="truncate">
             {doing ??
-              (calls.length === 1 ? viewOf(last).plain(last)[1] : t('thread.stepCount', { count: calls.length }))}
-            {doing === null && failed > 0 && t('thread.triesFailed', { count: failed })}
+              (waiting > 0
+                ? t('thread.stepsWait', { count: waiting })
+                : calls.length === 1
+                  ? told(last, live)
+                  : t('thread.stepCount', { count: calls.length }))}
+            {doing === null && calls.length > 1 && failed > 0 && t('thread.triesFailed', { count: failed })}
           </span>
         </>
       }
     >
       <ol className="mb-2 ml-[7px] border-l pl-4">
         {calls.map((call) => (
-          <Step key={call.id} call={call} />
+          <Step key={call.id} call={call} live={live} />
         ))}
       </ol>
     </Disclosure>
@@ -71,22 +81,32 @@ function Now({ text }: { text: string }) {
   )
 }
 
-function Step({ call }: { call: Call }) {
-  const { plain, Aside } = viewOf(call)
-  const [doing, done] = plain(call)
-  const { state } = call
-  const sayings: Readonly<Record<Call['state'], string>> = {
-    writing: doing,
-    waiting: doing,
-    running: doing,
-    ok: done,
-    error: t('thread.doingThatFailed', { doing }),
-    stopped: t('thread.doingNotDone', { doing }),
-    unknown: t('thread.doingNobodyKnowsHowIt', { doing }),
+/** A call in plain words, by how it stands. `live`: whether the agent is at work. */
+function told(call: Call, live: boolean): string {
+  const [doing, done] = viewOf(call).plain(call)
+  switch (call.state) {
+    case 'writing':
+    case 'running':
+      return doing
+    case 'waiting':
+      return live ? doing : t('thread.doingWaits', { doing })
+    case 'ok':
+      return done
+    case 'error':
+      return t('thread.doingThatFailed', { doing })
+    case 'stopped':
+      return t('thread.doingNotDone', { doing })
+    case 'unknown':
+      return t('thread.doingNobodyKnowsHowIt', { doing })
   }
+}
+
+function Step({ call, live }: { call: Call; live: boolean }) {
+  const { Aside } = viewOf(call)
+  const { state } = call
   return (
     <li className="flex items-center gap-2 py-0.5 text-muted">
-      <span className="min-w-0 truncate">{sayings[state]}</span>
+      <span className="min-w-0 truncate">{told(call, live)}</span>
       {Aside !== undefined && <Aside call={call} />}
       {(state === 'error' || state === 'unknown') && (
         <CircleAlert size={13} aria-hidden="true" className="shrink-0 text-warn" />
