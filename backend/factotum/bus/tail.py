@@ -48,6 +48,7 @@ class LiveTail:
         # How many were made and confirmed: a reader sees by it that one was lost meanwhile.
         self._connections = 0
         self._repair_due = False
+        self._linked = False  # else nothing is posted: each new connection asks for all that is read then
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -120,7 +121,8 @@ class LiveTail:
         feed = self._feeds.get(channel)
         if feed is None:
             feed = self._feeds[channel] = Feed(run_id)
-            self._unconfirmed[channel] += 1
+            if self._linked:
+                self._unconfirmed[channel] += 1
             self._post("SUBSCRIBE", channel)
         feed.subscribers.add(subscriber)
         if self._task is None or self._task.done():
@@ -144,8 +146,9 @@ class LiveTail:
             self._post("UNSUBSCRIBE", channel)
 
     def _post(self, *command: str | bytes) -> None:
-        self._outgoing.append(command)
-        self._outgoing_ready.set()
+        if self._linked:
+            self._outgoing.append(command)
+            self._outgoing_ready.set()
 
     async def _run(self) -> None:
         """Keep one connection alive until cancelled."""
@@ -164,6 +167,7 @@ class LiveTail:
             except* Unavailable as errors:
                 _log.warning("the live tail connects again: %s", errors.exceptions[0])
             finally:
+                self._linked = False
                 for feed in self._feeds.values():
                     feed.ready.clear()
                 await link.close()
@@ -174,7 +178,7 @@ class LiveTail:
         self._unconfirmed = Counter(channels)
         self._outgoing = [("SUBSCRIBE", *channels)] if channels else []
         self._outgoing_ready.set()
-        self._repair_due = True
+        self._linked = self._repair_due = True
         async with asyncio.TaskGroup() as group:
             group.create_task(self._send(link))
             group.create_task(self._watch(link))

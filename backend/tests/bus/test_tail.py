@@ -372,6 +372,24 @@ async def test_a_reader_that_is_not_idle_is_not_told_so(bus: Bus) -> None:
     await writer.close()
 
 
+async def test_nothing_piles_up_while_redis_is_away(own_bus: Bus, own_valkey: KillableValkey) -> None:
+    run_id, writer = await own_bus.writer()
+    reading = asyncio.create_task(own_bus.collect(run_id))
+    await writer.emit(durable(0))
+    await settled(own_bus, run_id, 1)
+    await asyncio.to_thread(own_valkey.kill)
+    for _ in range(50):
+        with pytest.raises((TimeoutError, Unavailable)):
+            async with asyncio.timeout(0.01):
+                await own_bus.collect(new_id())
+    posted = own_bus.tail._outgoing  # pyright: ignore[reportPrivateUsage] - it must not grow
+    assert len(posted) <= 10
+    await own_valkey.restart()
+    await writer.emit(END)
+    assert paths(await reading) == ["file-0"]
+    await writer.close()
+
+
 async def test_what_is_taken_at_once_is_not_yielded_and_the_order_stays(bus: Bus) -> None:
     run_id, writer = await bus.writer()
     seen: list[str] = []
