@@ -7,27 +7,27 @@ IN_BACKEND := cd backend &&
 # How long `make fuzz` looks.
 SECONDS ?= 120
 PAGE := $(PYTHON) backend/scripts/page.py npm run --silent
-# Tests run side by side, one more than there are processors, since some wait; the parts they start are real
-# and need memory, so no more than eight.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 7 ] && echo 8 || echo "$$((n + 1))")
-# Side by side, inline-snapshot can only compare: without its plugin it does that, and is quiet.
-# A shared machine may be too slow once: CI gives a test a second try, and names it.
+# Tests run side by side, three more than there are processors, since they wait for more than half of their time;
+# the parts that they start are real and need memory, so no more than eight.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 5 ] && echo 8 || echo "$$((n + 3))")
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(CI),--reruns 1 -rR)
 
-# Rooms whose tests only compute: nothing in them minds how slow the machine is at the moment.
+# Rooms whose tests only compute: nothing in them minds how slow the machine is at the moment. The page's tests
+# beside them have two workers of their own.
 COMPUTING := $(addprefix tests/,agent core features parsing protocol)
-BESIDE := $(shell n=$$(($(WORKERS) / 2)); [ "$$n" -gt 0 ] && echo "$$n" || echo 1)
+BESIDE := $(shell n=$$(($(WORKERS) / 2 - 1)); [ "$$n" -gt 0 ] && echo "$$n" || echo 1)
 # Two targets at a time. A log is read afterwards: there each one's lines stay together.
 TWO = $(MAKE) --no-print-directory --jobs=2 $(if $(CI),--output-sync=target)
 # What `make check` has the tests measured with.
 MEASURED :=
+COVERAGE := "--cov --cov-report="
 
 # Tests start hundreds of processes: where no byte code is kept, each compiles the whole service again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test page-check page-test page-api check lint format types sizes bounds lock \
-	computing \
+	computing waiting \
 	smoke-llm attack bench load fuzz deaths chaos clean
 
 help:  ## List these commands
@@ -47,15 +47,18 @@ ifdef ARGS
 	@$(IN_BACKEND) $(PYTEST) $(ARGS)
 else
 	@$(TWO) page-test computing
-	@$(IN_BACKEND) $(PYTEST) $(MEASURED) $(if $(MEASURED),--cov-append) $(COMPUTING:%=--ignore=%)
+	@$(MAKE) --no-print-directory waiting
 endif
 
 computing: setup
 	@$(IN_BACKEND) $(PYTEST) -n $(BESIDE) $(MEASURED) $(COMPUTING)
 
+waiting: setup
+	@$(IN_BACKEND) $(PYTEST) $(MEASURED) $(if $(MEASURED),--cov-append) $(COMPUTING:%=--ignore=%)
+
 check: setup  ## All that CI checks: lint, types, floors, sizes, tests, coverage
-	@$(TWO) lint types sizes page-check
-	@$(MAKE) --no-print-directory test MEASURED="--cov --cov-report="
+	@$(TWO) page-test lint types sizes page-check computing MEASURED=$(COVERAGE)
+	@$(MAKE) --no-print-directory waiting MEASURED=$(COVERAGE)
 	@$(MAKE) --no-print-directory bounds
 
 setup:

@@ -15,7 +15,8 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-export const service = inject('service')
+/** The one of this worker, whose files run one after the other. */
+export const service = inject('services')[Number(process.env.VITEST_POOL_ID) - 1] ?? null
 const executablePath = inject('chromium')
 
 let browser: Browser
@@ -44,7 +45,7 @@ export interface Watched extends Page {
   readonly complaints: string[]
 }
 
-/** Opens a page for somebody who is signed in already, at the service that all tests share or another. */
+/** Opens a page for somebody who is signed in already, at the service of this worker or another. */
 export async function openPage(
   options: BrowserContextOptions = {},
   signedIn = true,

@@ -1,4 +1,4 @@
-/** Starts the real service for all end-to-end tests. */
+/** Starts a real service for each of the workers that the end-to-end tests are shared out to. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,12 +7,12 @@ import { BACKEND, Service } from './process'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    service: { url: string; token: string; code: string } | null
+    services: { url: string; token: string; code: string }[]
     chromium: string | null
   }
 }
 
-export default async function setup({ provide }: TestProject): Promise<(() => Promise<void>) | undefined> {
+export default async function setup({ config, provide }: TestProject): Promise<(() => Promise<void>) | undefined> {
   const chromium = findChromium()
   provide('chromium', chromium)
   if (chromium === null || !existsSync(join(BACKEND, 'factotum/api/built_page/index.html'))) {
@@ -22,13 +22,24 @@ export default async function setup({ provide }: TestProject): Promise<(() => Pr
         : 'the page is not built (make setup)'
     if (process.env.CI !== undefined) throw new Error(`The end-to-end tests of the page cannot run: ${reason}.`)
     console.log(`skipped: the end-to-end tests of the page; ${reason}`)
-    provide('service', null)
+    provide('services', [])
     return undefined
   }
-  const service = new Service()
-  await service.start()
-  provide('service', { url: service.url, token: service.token, code: service.code })
-  return () => service.close()
+  const services = Array.from({ length: config.maxWorkers }, () => new Service())
+  const close = async (): Promise<void> => {
+    await Promise.all(services.map((service) => service.close()))
+  }
+  try {
+    await Promise.all(services.map((service) => service.start()))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  provide(
+    'services',
+    services.map(({ url, token, code }) => ({ url, token, code })),
+  )
+  return close
 }
 
 function findChromium(): string | null {
