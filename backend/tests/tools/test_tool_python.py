@@ -55,6 +55,7 @@ async def test_what_code_shows(real: MemoryToolContext) -> None:
     assert (await ran(real, "x = 6\nprint('a')\nx * 7")).text == "a\n42"
     assert (await ran(real, "x = 1")).text == "(no output)"
     assert (await ran(real, "'no', __name__")).text == "('no', '__main__')"
+    assert (await ran(real, "import shutil; shutil.rmtree('.factotum'); 8")).text == "8"
     assert (await ran(real, "import sys; sys.exit(3)")).text.endswith("[exit code 3]")
     broken = await ran(real, "def f():\n    return 1 / 0\nf()")
     assert broken.text.splitlines() == [

@@ -105,6 +105,19 @@ async def test_a_server_in_a_session(real: MemoryToolContext) -> None:
     assert (await real.call(shell_output, session="none")).code == "session_not_found"
 
 
+async def test_sessions_that_are_made_at_once_are_each_their_own(real: MemoryToolContext) -> None:
+    made = await asyncio.gather(
+        *(real.call(shell, command=f"echo {number}; sleep 60", blocking=False) for number in range(4))
+    )
+    assert [result.outcome for result in made] == ["ok"] * 4
+    for number in range(4):
+        assert f"s{number + 1}\trunning" in (await real.call(shell_sessions)).text
+    shared = await asyncio.gather(
+        *(real.call(shell, command="sleep 60", session="one", blocking=False) for _ in range(2))
+    )
+    assert "session_exists" not in [result.code for result in shared]
+
+
 async def test_a_session_remembers_and_reports(real: MemoryToolContext) -> None:
     first = await real.call(shell, command="x=5; mkdir -p a/b; cd a", session="main")
     assert first.text == "(no output)\n[exit code 0]"

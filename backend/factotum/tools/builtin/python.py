@@ -1,5 +1,6 @@
 """Python code in the sandbox, with what it shows: its output, the last value, its charts."""
 
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -58,7 +59,8 @@ async def run_python(
             on_output=live.show,
         )
     finally:
-        await sandbox.delete(script.path)
+        with contextlib.suppress(NotFound):  # the code may have tidied up more than it knows
+            await sandbox.delete(script.path)
     await live.end()
     written = await readable(context, sandbox, result.output, result.truncated_bytes)
     notice = await told(context, result.notice)

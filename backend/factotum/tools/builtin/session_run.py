@@ -3,7 +3,9 @@
 import asyncio
 import shlex
 import time
+from itertools import count
 
+from factotum.core.errors import Conflict
 from factotum.core.tasks import whole
 from factotum.sandbox.browser.client import SESSION as BROWSER_SESSION
 from factotum.sandbox.port import WORKSPACE, Sandbox, SessionInfo, TerminalSize
@@ -28,26 +30,18 @@ def own_session(name: str) -> str:
     return name
 
 
-async def free_name(sandbox: Sandbox) -> str:
-    """Return a session's name that is not taken."""
-    taken = {info.name for info in await sandbox.sessions.list() if info.alive}
-    return next(name for number in range(1, len(taken) + 2) if (name := f"s{number}") not in taken)
-
-
 async def run_in_session(
     context: ToolContext, sandbox: Sandbox, name: str, command: str, folder: str, seconds: float
 ) -> ToolOutput:
     """Run a command in a session, made if need be; report what it wrote within `seconds`.
 
-    When the call is cancelled the session ends: what was stopped has stopped.
+    Without a name it is a session of its own, and gets one. When the call is cancelled the session ends: what
+    was stopped has stopped.
     """
     sessions = sandbox.sessions
-    alive = any(info.name == name and info.alive for info in await sessions.list())
-    notice = ""
-    if not alive:
-        await sessions.start(name, folder=folder, terminal=TerminalSize())
-        notice = await told(context, sandbox.take_notice())
-    elif folder != ".":
+    name, is_new = await _opened(sandbox, name, folder)
+    notice = await told(context, sandbox.take_notice()) if is_new else ""
+    if not is_new and folder != ".":
         command = f"cd -- {shlex.quote(f'{WORKSPACE}/{folder}')}\n{command}"
     try:
         cursor = await sessions.run(name, command)
@@ -55,6 +49,25 @@ async def run_in_session(
     except asyncio.CancelledError:
         await whole(sessions.kill(name))
         raise
+
+
+async def _opened(sandbox: Sandbox, name: str, folder: str) -> tuple[str, bool]:
+    """Return the name of a session that is there, and whether it was made for this.
+
+    A call beside this one may make the same session first; there are only so many.
+    """
+    while True:
+        taken = {info.name for info in await sandbox.sessions.list() if info.alive}
+        if name in taken:
+            return name, False
+        wanted = name or next(free for number in count(1) if (free := f"s{number}") not in taken)
+        try:
+            await sandbox.sessions.start(wanted, folder=folder, terminal=TerminalSize())
+        except Conflict as conflict:
+            if conflict.stable_code != "session_exists":
+                raise
+        else:
+            return wanted, True
 
 
 async def report(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from factotum.sandbox.port import Sandbox
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
-from factotum.tools.builtin.session_run import free_name, own_session, run_in_session
+from factotum.tools.builtin.session_run import own_session, run_in_session
 from factotum.tools.builtin.workspace import told, workspace_path
 from factotum.tools.declare import tool
 from factotum.tools.tool import ToolContext, ToolError, ToolOutput, XmlForm
@@ -53,9 +53,10 @@ async def shell(
         raise ToolError("A command cannot hold a NUL character.", code="invalid_arguments")
     sandbox = await context.sandbox()
     if session or not blocking:
-        name = own_session(session) or await free_name(sandbox)
         seconds = timeout_seconds if blocking else 1
-        return await run_in_session(context, sandbox, name, command, workspace_path(folder), seconds)
+        return await run_in_session(
+            context, sandbox, own_session(session), command, workspace_path(folder), seconds
+        )
     return await _run_alone(context, sandbox, command, folder, timeout_seconds)
 
 
