@@ -14,7 +14,7 @@ export function Table({ children }: { children?: ReactNode }) {
     table.current === null ? { headers: [], rows: [] } : extractTableDataFromElement(table.current)
   return (
     <div className="group/table relative mb-3 rounded-md border">
-      <div className="absolute top-0.5 right-0.5 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/table:opacity-100 pointer-coarse:opacity-100">
+      <div className="absolute top-0.5 right-0.5 z-10 rounded-sm bg-bg opacity-0 transition-opacity focus-within:opacity-100 group-hover/table:opacity-100 pointer-coarse:opacity-100">
         <CopyButton text={() => tableDataToMarkdown(data())} label={t('ui.copyTable')} />
         <IconButton
           label={t('ui.downloadAsCsv')}
