@@ -18,9 +18,9 @@ COMPUTING := $(addprefix tests/,agent core features parsing protocol)
 BESIDE := $(shell n=$$(($(WORKERS) / 2 - 1)); [ "$$n" -gt 0 ] && echo "$$n" || echo 1)
 # Two targets at a time. A log is read afterwards: there each one's lines stay together.
 TWO = $(MAKE) --no-print-directory --jobs=2 $(if $(CI),--output-sync=target)
-# What `make check` has the tests measured with.
+# What `make check` has the tests measured with, and what else it checks beside the page's tests.
 MEASURED :=
-COVERAGE := "--cov --cov-report="
+BESIDES :=
 
 # Tests start hundreds of processes: where no byte code is kept, each compiles the whole service again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -46,7 +46,7 @@ test: setup  ## Set up what is missing and run all tests (ARGS="-k name" for som
 ifdef ARGS
 	@$(IN_BACKEND) $(PYTEST) $(ARGS)
 else
-	@$(TWO) page-test computing
+	@$(TWO) page-test $(BESIDES) computing
 	@$(MAKE) --no-print-directory waiting
 endif
 
@@ -57,8 +57,7 @@ waiting: setup
 	@$(IN_BACKEND) $(PYTEST) $(MEASURED) $(if $(MEASURED),--cov-append) $(COMPUTING:%=--ignore=%)
 
 check: setup  ## All that CI checks: lint, types, floors, sizes, tests, coverage
-	@$(TWO) page-test lint types sizes page-check computing MEASURED=$(COVERAGE)
-	@$(MAKE) --no-print-directory waiting MEASURED=$(COVERAGE)
+	@$(MAKE) --no-print-directory test MEASURED="--cov --cov-report=" BESIDES="lint types sizes page-check"
 	@$(MAKE) --no-print-directory bounds
 
 setup:
