@@ -69,6 +69,7 @@ ATTACKS = dict(
     )
 )
 _PROPERTY = "attack"
+_OUTCOMES = frozenset({"passed", "failed", "skipped"})
 
 
 @dataclass(slots=True)
@@ -107,8 +108,8 @@ class AttackSuite:
                 item.user_properties.append((_PROPERTY, f"{','.join(map(str, mark.args))}|{control}"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count a test: its call, or where it never came to that."""
-        if report.when != "call" and report.outcome == "passed":
+        """Count a test: its call, or where it never came to that; one that is tried again counts then."""
+        if (report.when != "call" and report.outcome == "passed") or report.outcome not in _OUTCOMES:
             return
         for name, value in report.user_properties:
             if name == _PROPERTY:
