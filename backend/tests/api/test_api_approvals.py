@@ -10,10 +10,13 @@ from pydantic import JsonValue
 from factotum.core.clock import now
 from factotum.core.ids import new_id
 from factotum.protocol.approvals import Approval
+from factotum.protocol.messages import TextPart
 from factotum.protocol.runs import Question
 from factotum.runs.approvals import ApprovalExpiry
 from factotum.store.approvals import Approvals
+from factotum.store.messages import Messages
 from factotum.store.runs import Runs
+from factotum.store.tool_calls import ToolCalls
 from tests.api.api_support import await_input, claim, following, frames_of, new_run, read_all
 from tests.api.conftest import Api
 from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, add_member
@@ -26,6 +29,17 @@ async def waiting(api: Api, *seconds: float) -> tuple[dict[str, Any], list[Appro
     run = await new_run(api.alice)
     await (await claim(api.services, run["id"])).close()
     async with api.services.database.tenant(ALICE) as tx:
+        asking = await Messages(tx).append(run["thread_id"], "assistant", [TextPart(text="May I?")])
+        for number in range(len(seconds or (60,))):
+            await ToolCalls(tx).open(
+                run["id"],
+                1,
+                call_id=f"call-{number}",
+                message_id=asking.id,
+                name="shell",
+                arguments=COMMAND,
+                effect="unsafe",
+            )
         question = Question(reason="approval", text="May I?", call_id="call-0")
         await Runs(tx).await_input(run["id"], 1, question=question, log_seq=2)
         asked = [
