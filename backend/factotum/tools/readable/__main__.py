@@ -1,9 +1,11 @@
 """The process that takes a page apart: `python -m factotum.tools.readable html|pdf URL`, the page on stdin.
 
-Writes one line of JSON, `title` and `text`, or ends with 1. Bounded in memory, time and output.
+Writes one line of JSON, `title` and `text`; a page that a parser cannot read ends it. Bounded in memory, time
+and output.
 """
 
 import contextlib
+import io
 import json
 import logging
 import resource
@@ -15,7 +17,7 @@ _MOST_TEXT = 2_000_000
 _MOST_PAGES = 200
 
 
-def main() -> int:
+def main() -> None:
     """Read stdin and write what it holds."""
     for limit, value in (
         (resource.RLIMIT_AS, _MEMORY),
@@ -27,17 +29,16 @@ def main() -> int:
             resource.setrlimit(limit, (value, value))
     kind, url = sys.argv[1:]
     body = sys.stdin.buffer.read()
-    try:
-        title, text = from_html(body, url) if kind == "html" else from_pdf(body)
-    except Exception:  # noqa: BLE001 - whatever a parser raises about a stranger's page: it is unreadable
-        return 1
+    title, text = from_html(body, url) if kind == "html" else from_pdf(body)
     json.dump({"title": title, "text": text[:_MOST_TEXT]}, sys.stdout)
-    return 0
 
 
 def from_html(body: bytes, url: str) -> tuple[str, str]:
     """Return the title and the text as markdown, links made whole, without menus, forms and hidden text."""
-    from html_to_markdown import ConversionOptions, convert  # noqa: PLC0415 - only for a page of this kind
+    from html_to_markdown import (  # noqa: PLC0415 - a PDF needs none of it, and takes what it imports from its memory
+        ConversionOptions,
+        convert,
+    )
 
     options = ConversionOptions(base_url=url, inline_data_media="alt_text_only", autolinks=False)
     found = convert(body.decode("utf-8", "replace"), options)
@@ -50,9 +51,7 @@ def from_html(body: bytes, url: str) -> tuple[str, str]:
 
 def from_pdf(body: bytes) -> tuple[str, str]:
     """Return the title and the text of a PDF, page by page."""
-    import io  # noqa: PLC0415 - only for a page of this kind
-
-    from pypdf import PdfReader  # noqa: PLC0415 - only for a page of this kind
+    from pypdf import PdfReader  # noqa: PLC0415 - as in from_html
 
     logging.disable(logging.CRITICAL)
     reader = PdfReader(io.BytesIO(body))
@@ -71,4 +70,4 @@ def from_pdf(body: bytes) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

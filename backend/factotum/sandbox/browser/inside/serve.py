@@ -125,7 +125,7 @@ class Driver:
             self.say(name, error=INTERRUPTED if taken else Fault("browser_stopped", "It was stopped."))
         except Fault as fault:
             self.say(name, error=fault)
-        except Exception as error:  # noqa: BLE001 - Playwright's errors are of many kinds; the service gets the text
+        except Exception as error:  # noqa: BLE001 - who asked waits for an answer, whatever failed
             self.say(name, error=await self.browser.explain(error))
         finally:
             self.begun.pop(name, None)

@@ -79,7 +79,7 @@ def main(file: str, folder: str, prefix: str) -> int:
         run(Path(file).read_text(encoding="utf-8"), "<code>", charts)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BaseException as error:  # noqa: BLE001 - whatever the code raises is shown
+    except BaseException as error:  # noqa: BLE001 - it is a stranger's code: whatever ends it is its output
         own = error.__traceback__
         while own is not None and own.tb_frame.f_code.co_filename != "<code>":
             own = own.tb_next
