@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { reduce } from '@/protocol/reduce'
 import { EMPTY } from '@/protocol/state'
 import type { Call } from '@/protocol/state'
+import { freshCall } from '@/protocol/working-copy'
 import { viewOf } from '@/tool-views'
 import { RUN, stamped, wholeRun } from './events'
 
@@ -16,18 +17,10 @@ describe('the browser of a run', () => {
 
   test('its tools say what they act on, and where more of it is', () => {
     const call = (name: string, values: Record<string, unknown>): Call => ({
-      id: 'c',
-      runId: RUN,
-      messageId: 'm',
+      ...freshCall('c', RUN),
       name,
       arguments: values,
       state: 'ok',
-      written: 0,
-      tail: '',
-      output: '',
-      display: null,
-      durationMs: 1,
-      fault: null,
     })
     const click = call('browser_click', { element: 'e12', text: '' })
     expect(viewOf(click)).toMatchObject({ verb: 'Click', panel: 'browser' })

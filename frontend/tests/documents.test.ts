@@ -4,24 +4,12 @@ import { fileChanges } from '@/protocol/changes'
 import { toMarkdown } from '@/protocol/export'
 import { sourcesOf } from '@/protocol/sources'
 import type { Call } from '@/protocol/state'
+import { freshCall } from '@/protocol/working-copy'
 import { counted, diff, shortened } from '@/ui/diff-lines'
 import { message } from './events'
 
 function call(name: string, given: Record<string, unknown>, state: Call['state'] = 'ok'): Call {
-  return {
-    id: `${name}${JSON.stringify(given)}`,
-    runId: 'r',
-    messageId: 'm',
-    name,
-    arguments: given,
-    state,
-    written: 0,
-    tail: '',
-    output: '',
-    display: null,
-    durationMs: null,
-    fault: null,
-  }
+  return { ...freshCall(`${name}${JSON.stringify(given)}`, 'r'), name, arguments: given, state }
 }
 
 test('a diff holds both texts, whole', () => {

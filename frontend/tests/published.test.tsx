@@ -1,22 +1,16 @@
 import { renderToStaticMarkup } from 'react-dom/server'
 import { expect, test } from 'vitest'
 import type { Call } from '@/protocol/state'
+import { freshCall } from '@/protocol/working-copy'
 import { viewOf } from '@/tool-views'
 import { addressOf } from '@/tool-views/published'
 
 const FINISHED: Call = {
-  id: 'c',
-  runId: 'r',
-  messageId: 'm',
+  ...freshCall('c', 'r'),
   name: 'deploy',
   arguments: { folder: 'dist', name: 'site' },
   state: 'ok',
-  written: 0,
-  tail: '',
   output: 'Deployed dist as site: https://site-0a1b2c.pages.dev\n3 files, 0.1 MB.',
-  display: null,
-  durationMs: 10,
-  fault: null,
 }
 const PORT: Call = {
   ...FINISHED,

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Call } from '@/protocol/state'
+import { freshCall } from '@/protocol/working-copy'
 import { viewOf } from '@/tool-views'
 
 const TOOLS = join(import.meta.dirname, '../../backend/factotum/tools/builtin')
@@ -17,20 +18,7 @@ function names(): string[] {
 }
 
 function called(name: string, given: Record<string, unknown> = {}): Call {
-  return {
-    id: 'c',
-    runId: 'r',
-    messageId: 'm',
-    name,
-    arguments: given,
-    state: 'ok',
-    written: 0,
-    tail: '',
-    output: '',
-    display: null,
-    durationMs: null,
-    fault: null,
-  }
+  return { ...freshCall('c', 'r'), name, arguments: given, state: 'ok' }
 }
 
 test('every tool of the service is told in words of its own', () => {

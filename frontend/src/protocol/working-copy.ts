@@ -203,7 +203,7 @@ export function freshRun(id: string): RunState {
   }
 }
 
-function freshCall(id: string, runId: string): Call {
+export function freshCall(id: string, runId: string): Call {
   return {
     id,
     runId,

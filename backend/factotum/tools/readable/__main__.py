@@ -35,10 +35,7 @@ def main() -> None:
 
 def from_html(body: bytes, url: str) -> tuple[str, str]:
     """Return the title and the text as markdown, links made whole, without menus, forms and hidden text."""
-    from html_to_markdown import (  # noqa: PLC0415 - a PDF needs none of it, and takes what it imports from its memory
-        ConversionOptions,
-        convert,
-    )
+    from html_to_markdown import ConversionOptions, convert  # noqa: PLC0415 - a PDF has no use for it
 
     options = ConversionOptions(base_url=url, inline_data_media="alt_text_only", autolinks=False)
     found = convert(body.decode("utf-8", "replace"), options)
@@ -51,7 +48,7 @@ def from_html(body: bytes, url: str) -> tuple[str, str]:
 
 def from_pdf(body: bytes) -> tuple[str, str]:
     """Return the title and the text of a PDF, page by page."""
-    from pypdf import PdfReader  # noqa: PLC0415 - as in from_html
+    from pypdf import PdfReader  # noqa: PLC0415 - a page has no use for it
 
     logging.disable(logging.CRITICAL)
     reader = PdfReader(io.BytesIO(body))
