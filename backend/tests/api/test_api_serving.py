@@ -91,6 +91,13 @@ async def test_gunicorn_gives_up_where_the_token_is_missing(short_folder: Path, 
     assert "FACTOTUM_API_TOKEN is not set" in output
 
 
+async def asked(api: Api, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Ask for something as a client does that reads as little as it likes."""
+    reader, writer = await asyncio.open_unix_connection(str(api.socket), limit=1024)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n".encode())
+    return reader, writer
+
+
 async def test_a_reader_that_does_not_read_is_dropped(api: Api) -> None:
     closed = asyncio.Event()
 
@@ -110,8 +117,7 @@ async def test_a_reader_that_does_not_read_is_dropped(api: Api) -> None:
 
     assert flood
     api.app.include_router(router)
-    reader, writer = await asyncio.open_unix_connection(str(api.socket), limit=1024)
-    writer.write(b"GET /flood HTTP/1.1\r\nHost: api\r\n\r\n")
+    reader, writer = await asked(api, "/flood")
     async with asyncio.timeout(10):
         await closed.wait()
     writer.close()
@@ -144,8 +150,7 @@ async def test_what_cannot_be_sent_at_once_is_not_sent_at_all(api: Api) -> None:
 
     assert both
     api.app.include_router(router)
-    reader, writer = await asyncio.open_unix_connection(str(api.socket), limit=1024)
-    writer.write(b"GET /both HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n")
+    reader, writer = await asked(api, "/both")
     async with asyncio.timeout(10):
         await behind.wait()
         answer = await reader.read()
@@ -169,8 +174,7 @@ async def test_a_fault_in_a_stream_cuts_it_off(api: Api) -> None:
 
     assert breaks
     api.app.include_router(router)
-    reader, writer = await asyncio.open_unix_connection(str(api.socket))
-    writer.write(b"GET /breaks HTTP/1.1\r\nHost: api\r\n\r\n")
+    reader, writer = await asked(api, "/breaks")
     async with asyncio.timeout(10):
         answer = await reader.read()
     writer.close()
