@@ -266,7 +266,7 @@ def _ask_about(calls: Sequence[ToolCallPart]) -> Question:
     return Question(
         reason="unknown_outcome",
         text="The service was interrupted while this ran, so its outcome is unknown. It was not repeated.\n"
-        f"{shown}\nWhat should be done?",
+        f"{shown}\n\nWhat should be done?",
         choices=_CHOICES,
         call_id=calls[0].call_id,
     )
