@@ -101,7 +101,7 @@ bench:  ## Measure the cost of a token beside other frameworks, and the parser (
 	@$(BOOTSTRAP) --bench
 	@$(IN_BACKEND) $(BIN)/python -m bench $(ARGS)
 
-load: setup  ## Measure the service under load, as two processes (ARGS="--minutes 1 --idle 100 --live 20")
+load: setup  ## Measure the service under load, as two processes (ARGS="--warm-up 0 --minutes 1 --idle 100 --live 20")
 	@$(IN_BACKEND) $(BIN)/python -m bench.load $(ARGS)
 
 fuzz:  ## Look for a text that breaks a law of the parser (SECONDS=120)

@@ -18,7 +18,7 @@ _IDLE_AT_ONCE = 8
 _REQUESTS_A_SECOND = 20.0
 _SAMPLE_SECONDS = 2.0
 _ASK_SECONDS = 300.0
-_WARM_UP_SHARE = 0.1
+_TOLD = 12  # sizes of a process in the report, the first and the last among them
 _NOTHING: dict[str, str] = {}
 
 
@@ -41,15 +41,14 @@ class Steady:
         self._put_off = 0
         self._measuring = False
 
-    async def measure(self, seconds: float) -> dict[str, Any]:
-        """Bring the load up, measure for so many seconds, and return the figures."""
+    async def measure(self, seconds: float, warm_up: float = 0.0) -> dict[str, Any]:
+        """Bring the load up, let it run for `warm_up` seconds (caches fill and pools open), then measure."""
         streams = await self._idle_clients()
         work = [asyncio.create_task(self._one_after_another(number)) for number in range(self._live)]
         if self._asks:
             work.append(asyncio.create_task(self._ask()))
-        await asyncio.sleep(
-            CHUNKS * self._pause_ms / 1000 * 1.2
-        )  # until each run has begun, one after the other
+        # Until each run has begun, one after the other.
+        await asyncio.sleep(CHUNKS * self._pause_ms / 1000 * 1.2 + warm_up)
         self._measuring = True
         began, cpu = time.monotonic(), self._service.cpu()
         memory: list[tuple[float, dict[str, float]]] = []
@@ -191,19 +190,15 @@ async def until_waiting(caller: Caller, run_id: str) -> None:
             status = (await caller.call("GET", f"/v1/runs/{run_id}"))["status"]
 
 
-def _growth(memory: list[tuple[float, dict[str, float]]]) -> dict[str, dict[str, float]]:
-    """Return the memory of each process: at the start and the end (MB), and its growth by a line through all.
-
-    What came first is left out: caches fill and pools open.
-    """
-    settled = memory[int(len(memory) * _WARM_UP_SHARE) :]
-    found: dict[str, dict[str, float]] = {}
+def _growth(memory: list[tuple[float, dict[str, float]]]) -> dict[str, dict[str, Any]]:
+    """Return the memory of each process (MB) at even distances, and its growth by a line through every sample."""
+    told = [memory[round(place * (len(memory) - 1) / (_TOLD - 1))] for place in range(_TOLD)]
+    found: dict[str, dict[str, Any]] = {}
     for name in ("api", "worker"):
-        sizes = [sizes[name] for _, sizes in settled]
-        a_second = slope([at for at, _ in settled], sizes)
+        sizes = [sizes[name] for _, sizes in memory]
+        a_second = slope([at for at, _ in memory], sizes)
         found[name] = {
-            "first_mb": sizes[0],
-            "last_mb": sizes[-1],
+            "told_mb": [round(sizes[name], 1) for _, sizes in told],
             "percent_an_hour": a_second * 3600 / fmean(sizes) * 100,
         }
     return found

@@ -26,9 +26,10 @@ def steady(console: Console, found: dict[str, Any]) -> None:
     for name, sizes in found["rss"].items():
         table.add_row(
             f"memory of the {name}, MB",
-            f"{sizes['first_mb']:.0f} to {sizes['last_mb']:.0f} ({sizes['percent_an_hour']:+.1f} % an hour)",
+            f"{sizes['told_mb'][0]:.0f} to {sizes['told_mb'][-1]:.0f} ({sizes['percent_an_hour']:+.1f} % an hour)",
             "< 5 % an hour",
         )
+        table.add_row("  on the way", " ".join(f"{size:.0f}" for size in sizes["told_mb"]), "")
     for name, used in found["cpu_s"].items():
         table.add_row(f"CPU of {name}", f"{used:.1f} s ({found['us_an_event'][name]:.0f} us an event)", "")
     console.print(table)
