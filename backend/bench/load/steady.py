@@ -191,7 +191,7 @@ async def until_waiting(caller: Caller, run_id: str) -> None:
 
 
 def _growth(memory: list[tuple[float, dict[str, float]]]) -> dict[str, dict[str, Any]]:
-    """Return the memory of each process (MB) at even distances, and its growth by a line through every sample."""
+    """Return the memory of each process (MB) at even distances, and its growth by a line through all."""
     told = [memory[round(place * (len(memory) - 1) / (_TOLD - 1))] for place in range(_TOLD)]
     found: dict[str, dict[str, Any]] = {}
     for name in ("api", "worker"):

@@ -24,12 +24,10 @@ def steady(console: Console, found: dict[str, Any]) -> None:
     )
     table.add_row("idle clients still there", f"{found['idle_clients_left']}", f"{found['idle_clients']}")
     for name, sizes in found["rss"].items():
-        table.add_row(
-            f"memory of the {name}, MB",
-            f"{sizes['told_mb'][0]:.0f} to {sizes['told_mb'][-1]:.0f} ({sizes['percent_an_hour']:+.1f} % an hour)",
-            "< 5 % an hour",
-        )
-        table.add_row("  on the way", " ".join(f"{size:.0f}" for size in sizes["told_mb"]), "")
+        told = [f"{size:.0f}" for size in sizes["told_mb"]]
+        grown = f"{told[0]} to {told[-1]} ({sizes['percent_an_hour']:+.1f} % an hour)"
+        table.add_row(f"memory of the {name}, MB", grown, "< 5 % an hour")
+        table.add_row("  on the way", " ".join(told), "")
     for name, used in found["cpu_s"].items():
         table.add_row(f"CPU of {name}", f"{used:.1f} s ({found['us_an_event'][name]:.0f} us an event)", "")
     console.print(table)

@@ -56,4 +56,7 @@ class HeadersMiddleware:
             await send(message)
 
         scope[SERVER_SEND] = send
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            del scope[SERVER_SEND]  # The server's part knows the scope: they would keep each other.

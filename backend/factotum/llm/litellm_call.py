@@ -17,7 +17,7 @@ from factotum.llm.litellm_prices import cost_of
 from factotum.llm.litellm_stream import LiteLLMStream
 from factotum.llm.port import ModelChunk, ModelRequest, StopChunk, StopReason, UsageChunk
 from factotum.llm.raw_stream import RawStream
-from factotum.llm.raw_wires import Caught, catch, replay_client, wire_for, wire_of
+from factotum.llm.raw_wires import Caught, catching, replay_client, wire_for, wire_of
 from factotum.llm.shaping import Shaped, shape
 from factotum.llm.wire import Wire, WireError, WireSurprise
 from factotum.protocol.runs import Usage
@@ -167,11 +167,11 @@ class Call:
             return LiteLLMStream(
                 await self._guarded(self._litellm.acompletion(messages=messages, **arguments))
             )
-        caught = catch()
-        wrapper = await self._guarded(
-            self._litellm.acompletion(messages=messages, client=client, **arguments)
-        )
-        return self._raw(wrapper, caught, arguments) or LiteLLMStream(wrapper)
+        with catching() as caught:
+            wrapper = await self._guarded(
+                self._litellm.acompletion(messages=messages, client=client, **arguments)
+            )
+            return self._raw(wrapper, caught, arguments) or LiteLLMStream(wrapper)
 
     async def _formed(self, form: Form, body: bytes, arguments: dict[str, Any]) -> OpenStream:
         """Send a request as LiteLLM would. If it is not answered well, LiteLLM tells what is wrong."""

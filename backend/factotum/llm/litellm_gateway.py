@@ -147,7 +147,10 @@ class LiteLLMGateway:
             wait=tries.wait,
             reraise=True,
         )
-        return await retrying(attempt)
+        try:
+            return await retrying(attempt)
+        finally:
+            retrying.iter_state.reset()  # It holds itself there, until Python looks for cycles.
 
     async def _attempt(
         self, litellm: Any, request: ModelRequest, deployment: Deployment

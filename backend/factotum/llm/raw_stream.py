@@ -15,6 +15,8 @@ from factotum.protocol.runs import Usage
 _DRAIN_SECONDS: Final = 0.2
 """How long the end of the body may take after the end of the message, for the connection to be used again."""
 
+_NO_BODY: Final = httpx.ByteStream(b"")
+
 _BROKEN: Final = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError, LineTooLong)
 
 Pricing = Callable[[JsonObject], float | None]
@@ -76,6 +78,9 @@ class RawStream:
         if self._wire.ended and not self._over:
             await self._drain()
         await self._response.aclose()
+        # The response and its stream refer to each other, and so would keep the request with all its messages
+        # until Python looks for garbage in cycles: megabytes a minute.
+        self._response.stream = _NO_BODY
         if self._wrapper is not None:
             await self._wrapper.aclose()
 

@@ -6,7 +6,8 @@ response is it tells itself, by its address and type. Whatever is not as expecte
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -44,11 +45,19 @@ class Caught:
 _caught: Final[ContextVar[Caught | None]] = ContextVar("factotum_caught_response", default=None)
 
 
-def catch() -> Caught:
-    """Return where the response of the next call of this task will be put."""
+@contextmanager
+def catching() -> Generator[Caught]:
+    """Give where the response of a call in the block is put; it is held no longer, nor is its request.
+
+    Timers and tasks that begin in the block, such as a connection's, keep its context as long as they live.
+    """
     caught = Caught()
-    _caught.set(caught)
-    return caught
+    token = _caught.set(caught)
+    try:
+        yield caught
+    finally:
+        _caught.reset(token)
+        caught.response = None
 
 
 def wire_name(provider: str) -> str | None:

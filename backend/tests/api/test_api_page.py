@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
 
 from factotum.api import main
-from factotum.api.headers import HeadersMiddleware
+from factotum.api.headers import SERVER_SEND, HeadersMiddleware
 from factotum.api.page import PageFile, PageMiddleware, read_page
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -38,6 +39,25 @@ async def _client(files: dict[str, PageFile]) -> AsyncGenerator[httpx.AsyncClien
     app.add_middleware(HeadersMiddleware)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield client
+
+
+async def test_a_request_that_is_over_holds_nothing_of_its_server() -> None:
+    """The server's part holds the scope: they would wait together for Python to look for cycles."""
+    seen: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope[SERVER_SEND] is server_send)
+
+    async def server_send(message: Message) -> None:
+        pytest.fail(f"{message} is sent by nobody")
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope: Scope = {"type": "http", "path": "/", "headers": []}
+    await HeadersMiddleware(app)(scope, receive, server_send)
+    assert seen == [True]
+    assert SERVER_SEND not in scope
 
 
 def test_where_none_was_built_there_is_none(tmp_path: Path) -> None:

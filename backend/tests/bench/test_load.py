@@ -16,7 +16,20 @@ from bench.load.sockets import frame
 from tests.programs import reported
 
 _SMALLEST = [
-    *("--minutes", "0.05", "--warm-up", "0", "--idle", "2", "--live", "2", "--pause", "5", "--seconds", "0.5"),
+    *(
+        "--minutes",
+        "0.05",
+        "--warm-up",
+        "0",
+        "--idle",
+        "2",
+        "--live",
+        "2",
+        "--pause",
+        "5",
+        "--seconds",
+        "0.5",
+    ),
     *("--clients", "10", "--runs", "1", "--lengths", "10"),
 ]
 

@@ -1,7 +1,12 @@
 """What comes through the LiteLLM gateway, over both wire formats, from a scripted provider on loopback."""
 
+import gc
+from collections import Counter
+
+import httpx
 import pytest
 from llm_support import Wired, ask, collect
+from tenacity import AsyncRetrying
 
 from factotum.llm.port import ModelChunk, ReasoningChunk, StopChunk, TextChunk, ToolCallChunk, UsageChunk
 from factotum.protocol.runs import Usage
@@ -133,3 +138,26 @@ async def test_local_models_go_to_the_local_server(wired: Wired) -> None:
     assert exchange.path == "/v1/chat/completions"
     assert isinstance(exchange.body, dict)
     assert exchange.body["model"] == "org/tiny-model"
+
+
+def _held() -> Counter[type]:
+    return Counter(
+        kind for each in gc.get_objects() if (kind := type(each)) in (httpx.Request, AsyncRetrying)
+    )
+
+
+@pytest.mark.parametrize("decode", ["raw"], indirect=True)
+async def test_a_call_that_is_over_is_gone_at_once(wired: Wired, model: str) -> None:
+    """A request holds all of a thread's messages: nothing may keep it until Python looks for cycles."""
+    gateway, _ = await wired([["One."], ["Two."], ["Three."]])
+    await collect(gateway, ask(model))
+    gc.collect()
+    gc.disable()
+    try:
+        before = _held()
+        for _ in range(2):
+            await collect(gateway, ask(model))
+        after = _held()
+    finally:
+        gc.enable()
+    assert not after - before
