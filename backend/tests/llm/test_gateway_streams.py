@@ -140,10 +140,9 @@ async def test_local_models_go_to_the_local_server(wired: Wired) -> None:
     assert exchange.body["model"] == "org/tiny-model"
 
 
-def _held() -> Counter[type]:
-    return Counter(
-        kind for each in gc.get_objects() if (kind := type(each)) in (httpx.Request, AsyncRetrying)
-    )
+def _held() -> Counter[str]:
+    kinds = (httpx.Request, AsyncRetrying)
+    return Counter(kind.__name__ for each in gc.get_objects() for kind in kinds if type(each) is kind)
 
 
 @pytest.mark.parametrize("decode", ["raw"], indirect=True)
