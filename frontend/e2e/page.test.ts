@@ -44,6 +44,8 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await page.goto(url())
     await submit(page, 'Please wait for ever')
     await page.getByRole('button', { name: /Run sleep 300.*running/ }).waitFor()
+    const here = page.getByRole('navigation').locator(`a[href="${new URL(page.url()).pathname}"]`)
+    await here.filter({ hasText: 'Please wait for ever' }).waitFor()
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByText(/^Stopped\./).waitFor({ timeout: 20_000 })
     await page.getByRole('listitem').filter({ hasText: 'never.txt' }).waitFor()

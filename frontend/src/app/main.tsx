@@ -3,6 +3,7 @@ import './index.css'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode, useSyncExternalStore } from 'react'
+import type { CSSProperties } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Toaster } from 'sonner'
 import { redeemCode, useSession } from '@/runtime/auth'
@@ -25,6 +26,17 @@ useSession.subscribe((now, before) => {
   if (now.token !== before.token) queryClient.clear()
 })
 
+/** Notices look like all that is raised, and stand below the header. */
+const NOTICES = {
+  fontFamily: 'inherit',
+  '--normal-bg': 'var(--raised)',
+  '--normal-bg-hover': 'var(--hover)',
+  '--normal-border': 'var(--line)',
+  '--normal-border-hover': 'var(--line)',
+  '--normal-text': 'var(--fg)',
+  '--border-radius': 'var(--radius-md)',
+} as CSSProperties
+
 function App() {
   const dark = useTheme((state) => state.dark)
   const spoken = useSyncExternalStore(onLanguage, language)
@@ -37,6 +49,9 @@ function App() {
         <Toaster
           theme={dark ? 'dark' : 'light'}
           position="top-center"
+          offset={{ top: 56 }}
+          mobileOffset={{ top: 56 }}
+          style={NOTICES}
           closeButton
           containerAriaLabel={t('app.notifications')}
           toastOptions={{ closeButtonAriaLabel: t('app.closeTheNotice') }}

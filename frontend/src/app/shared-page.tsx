@@ -44,6 +44,7 @@ export default function SharedPage() {
     return (
       <main className="flex h-full items-center justify-center p-6">
         <div role="alert" className="max-w-md text-center">
+          <img src="/favicon.svg" alt="Factotum" width="40" height="40" className="mx-auto mb-4" />
           <h1 className="font-semibold text-lg">{opened.message}</h1>
           <p className="mt-1 text-muted">{opened.hint}</p>
         </div>

@@ -202,8 +202,8 @@ export class ThreadSession implements OpenThread {
   #retitle(title: string): void {
     const { thread } = this.store.getState()
     // Read again, a log tells of a title that somebody may have changed since.
-    if (thread?.title !== '') return
-    this.store.setState({ thread: { ...thread, title } })
+    if (thread?.title === '') this.store.setState({ thread: { ...thread, title } })
+    // The list may have been read before the thread was: it may have none although the thread has one.
     void queryClient.invalidateQueries({ queryKey: ['threads'] })
   }
 
