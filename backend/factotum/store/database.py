@@ -104,6 +104,9 @@ class Database:
         except psycopg.Error as error:
             await self._pool.close()
             raise translated(error) from error
+        except asyncio.CancelledError:
+            await self._pool.close()
+            raise
 
     async def close(self) -> None:
         """Give the connections back. Closing twice does nothing."""

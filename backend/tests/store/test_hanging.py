@@ -149,6 +149,19 @@ async def test_the_servers_own_limit_comes_first(hasty: Database, alice: Caller)
     assert caught.value.stable_code == "database_busy"
 
 
+async def test_an_opening_that_is_given_up_leaves_nothing_at_work(database_url: str) -> None:
+    """As the heartbeat does when the server is slow: it is cut short at any place."""
+    for thousandths in range(0, 60, 2):
+        database = Database(database_url, application_name=NAME)
+        opening = asyncio.create_task(database.open())
+        await asyncio.sleep(thousandths / 1000)
+        opening.cancel()
+        await asyncio.wait({opening})
+        if not opening.cancelled():
+            await database.close()
+        assert [task for task in asyncio.all_tasks() if task.get_name().startswith(NAME)] == []
+
+
 async def test_who_listens_waits_without_an_end(database_url: str) -> None:
     """As the queue does: an answer that nobody owes is not late."""
     listening = await PromptConnection.connect(database_url, autocommit=True)
