@@ -43,7 +43,7 @@ _STATUSES: tuple[tuple[type[FactotumError], int], ...] = (
     (RateLimited, 429),
     (ModelFault, 502),
     (Unavailable, 503),
-    (SetupFault, 503),
+    (SetupFault, 501),
 )
 """The first class that fits decides: a class stands before its base."""
 

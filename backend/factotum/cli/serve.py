@@ -8,6 +8,7 @@ the servers stop.
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -26,7 +27,9 @@ from factotum.api.serving import SERVER_OPTIONS, ApiServer
 from factotum.cli.ending import ended_by_signal
 from factotum.core.errors import SetupFault
 from factotum.core.tasks import cancelled
+from factotum.embedded.account import Account
 from factotum.embedded.stack import EmbeddedStack
+from factotum.embedded.supervisor import child_command
 from factotum.services import Addresses, Services, addresses_of, make_gateway, open_services, serve_previews
 from factotum.settings import Settings
 from factotum.store.migrate import migrate
@@ -209,16 +212,13 @@ def _announced(folder: Path, url: str) -> Generator[None]:
 
 @asynccontextmanager
 async def _scripted(script: Path) -> AsyncGenerator[str]:
-    """Play a script in a process of its own, and yield its address. Raises SetupFault (`script_broken`)."""
+    """Play a script in a process of its own, and yield its address; it ends with us, however we end.
+
+    Raises SetupFault (`script_broken`).
+    """
+    command = [sys.executable, "-m", "factotum.testing.provider", str(script), "--port", "0"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "factotum.testing.provider",
-        str(script),
-        "--port",
-        "0",
-        stdout=PIPE,
-        stderr=PIPE,
+        *child_command(command, Account(-1, -1), signal.SIGTERM), stdout=PIPE, stderr=PIPE
     )
     try:
         yield await _first_address(process, script)

@@ -13,7 +13,7 @@ FactotumError
 │   ├── WrittenByNewer  only a newer version of the service can go on from this
 │   └── SandboxRefused  this machine cannot isolate; the reason is in the message
 ├── ModelFault          the model's provider failed (llm/faults.py gives the kinds)
-└── SetupFault          the machine or the settings are wrong; a person must act
+└── SetupFault          the machine or the settings are wrong; a person must act (501)
 """
 
 from typing import ClassVar

@@ -12,32 +12,24 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from factotum.core.errors import InvalidInput
 from factotum.core.tasks import cancellations
+from factotum.store.connection import CONNECT_SECONDS, NOTICING, RECONNECT_SECONDS, NoAnswer, PromptConnection
 from factotum.store.faults import connection_fault, translated
 from factotum.store.records import Caller
 from factotum.store.revision import SYSTEM_ROLE, TENANT_ROLE, VISITOR_ROLE
 from factotum.store.startup import check_role, check_schema
 from factotum.store.tx import Tx
 
-_CONNECT_SECONDS = 5
-NOTICING = {
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-}
-"""How soon a server is given up that went without a word: 10 seconds after something was sent to it, else 25.
-
-By itself a system waits for a quarter of an hour. Over a Unix socket they mean nothing.
-"""
 _IDLE_IN_TRANSACTION_SECONDS = 10
 """A process that is stopped in the middle of a transaction loses it, and its locks, before its leases end."""
+_SERVERS_OWN_SECONDS = 3
+"""How much longer than `statement_timeout` an answer is waited for: only a server that hangs lets it pass."""
 
 
 class Database:
@@ -56,8 +48,11 @@ class Database:
         statement_timeout: float = 15,
         lock_timeout: float = 5,
         pool_timeout: float = 5,
+        begin_timeout: float = 5,
     ) -> None:
         self._url = url
+        self._begin_timeout = begin_timeout
+        self._answer_timeout = statement_timeout + _SERVERS_OWN_SECONDS
         self._limits = {
             "statement_timeout": f"{statement_timeout * 1000:.0f}",
             "lock_timeout": f"{lock_timeout * 1000:.0f}",
@@ -67,18 +62,20 @@ class Database:
             "autocommit": True,  # BEGIN is ours: it travels together with the role and the claims.
             "prepare_threshold": None if pooler else 5,
             "application_name": application_name,
-            "connect_timeout": _CONNECT_SECONDS,
+            "connect_timeout": CONNECT_SECONDS,
             **NOTICING,
             "row_factory": dict_row,
         }
-        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[PromptConnection[DictRow]] = AsyncConnectionPool(
             url,
+            connection_class=PromptConnection[DictRow],
             kwargs=self._options,
             min_size=1,
             max_size=pool_size,
             max_waiting=pool_size * 100,
             timeout=pool_timeout,
-            configure=_configure,
+            reconnect_timeout=RECONNECT_SECONDS,
+            configure=self._configure,
             open=False,
             name=application_name,
         )
@@ -96,19 +93,20 @@ class Database:
         Unavailable when the database cannot be reached.
         """
         try:
-            connection: AsyncConnection[DictRow] = await AsyncConnection[DictRow].connect(
-                self._url, **self._options
-            )
+            connection = await PromptConnection[DictRow].connect(self._url, **self._options)
         except psycopg.OperationalError as error:
             raise connection_fault(error) from error
         try:
             async with connection:
                 await check_role(connection)
                 await check_schema(connection)
-            await self._pool.open(wait=True, timeout=_CONNECT_SECONDS)
+            await self._pool.open(wait=True, timeout=CONNECT_SECONDS)
         except psycopg.Error as error:
             await self._pool.close()
             raise translated(error) from error
+        except asyncio.CancelledError:
+            await self._pool.close()
+            raise
 
     async def close(self) -> None:
         """Give the connections back. Closing twice does nothing."""
@@ -160,19 +158,22 @@ class Database:
         except psycopg.Error as error:
             raise translated(error) from error
 
-    async def _started(self, begin: sql.Composed) -> AsyncConnection[DictRow]:
+    async def _started(self, begin: sql.Composed) -> PromptConnection[DictRow]:
         """Take a connection and begin on it.
 
         After a restart of the database the pool holds dead ones: the first that fails has the others checked,
-        and one more is tried, since nothing has been done yet.
+        and one more is tried, since nothing has been done yet. One that hangs is not tried again, nor is a
+        pool that has none to give.
         """
         try:
             return await self._try_start(begin)
+        except (NoAnswer, PoolTimeout):
+            raise
         except psycopg.OperationalError:
             await self._pool.check()
             return await self._try_start(begin)
 
-    async def _try_start(self, begin: sql.Composed) -> AsyncConnection[DictRow]:
+    async def _try_start(self, begin: sql.Composed) -> PromptConnection[DictRow]:
         before = cancellations()
         connection = await self._pool.getconn()
         try:
@@ -184,11 +185,12 @@ class Database:
             raise
         return connection
 
-
-async def _configure(connection: AsyncConnection[DictRow]) -> None:
-    """Read ids and JSON as text: what a repository returns is validated from JSON text in one pass."""
-    for name in ("uuid", "json", "jsonb"):
-        connection.adapters.register_loader(name, TextLoader)
+    async def _configure(self, connection: PromptConnection[DictRow]) -> None:
+        """Read ids and JSON as text: what a repository returns is validated from JSON text in one pass."""
+        for name in ("uuid", "json", "jsonb"):
+            connection.adapters.register_loader(name, TextLoader)
+        connection.begin_seconds = self._begin_timeout
+        connection.answer_seconds = self._answer_timeout
 
 
 def _claims(caller: Caller) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from factotum.core.errors import FactotumError, SetupFault
+from factotum.store.connection import NOTICING
 from factotum.store.faults import connection_fault, translated
 from factotum.store.queue_schema import ensure_queue
 from factotum.store.revision import (
@@ -61,8 +62,9 @@ def current_revision(admin_url: str) -> str | None:
 @contextmanager
 def _connected(admin_url: str) -> Generator[psycopg.Connection]:
     try:
+        # No end for an answer: a migration may take long, and whoever runs it is there to end it.
         raw = psycopg.connect(
-            admin_url, connect_timeout=_CONNECT_SECONDS, application_name="factotum-migrate"
+            admin_url, connect_timeout=_CONNECT_SECONDS, application_name="factotum-migrate", **NOTICING
         )
     except psycopg.OperationalError as error:
         raise connection_fault(error) from error

@@ -13,12 +13,11 @@ from procrastinate.jobs import Status
 
 from factotum.core.errors import Unavailable
 from factotum.runs.queue import EXECUTE_RUN, FIRST_QUEUE, RUNS_QUEUE
-from factotum.store.database import NOTICING
+from factotum.store.connection import CONNECT_SECONDS, NOTICING, RECONNECT_SECONDS, PromptConnection
 
 log = logging.getLogger(__name__)
 
 _STALLED_SECONDS = 30.0
-_CONNECT_SECONDS = 5.0
 _POLL_SECONDS = 5.0
 _POOLER_POLL_SECONDS = 0.5
 _SPARE_POLL_SECONDS = 1.0
@@ -32,7 +31,13 @@ def make_app(database_url: str, *, pooler: bool, execute: Callable[[str], Awaita
         conninfo=database_url,
         min_size=1,
         max_size=_CONNECTIONS,
-        kwargs={"prepare_threshold": None if pooler else 5, **NOTICING},
+        connection_class=PromptConnection,
+        reconnect_timeout=RECONNECT_SECONDS,
+        kwargs={
+            "prepare_threshold": None if pooler else 5,
+            "connect_timeout": CONNECT_SECONDS,
+            **NOTICING,
+        },
     )
     app = App(connector=connector)
 
@@ -48,7 +53,7 @@ def make_app(database_url: str, *, pooler: bool, execute: Callable[[str], Awaita
 async def connected(app: App) -> AsyncGenerator[None]:
     """Connect the app for as long as the block lasts. Raises Unavailable."""
     try:
-        async with asyncio.timeout(_CONNECT_SECONDS):
+        async with asyncio.timeout(CONNECT_SECONDS):
             await app.open_async()
     except (psycopg.Error, ConnectorException, TimeoutError) as fault:
         await app.close_async()

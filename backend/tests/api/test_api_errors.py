@@ -225,7 +225,7 @@ async def test_a_fault_of_ours_is_logged_and_not_shown(api: Api, caplog: pytest.
         (Unavailable("x"), 503, "5"),
         (SandboxRefused("x"), 503, "5"),
         (ModelFault("overloaded", "x"), 502, None),
-        (SetupFault("x"), 503, "5"),
+        (SetupFault("x"), 501, None),
         (FactotumError("x"), 500, None),
     ],
 )

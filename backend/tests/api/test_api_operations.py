@@ -1,5 +1,6 @@
 """Metrics for the operator, runs that are stuck, and what is answered while the database is away."""
 
+import asyncio
 import re
 from contextlib import nullcontext
 from dataclasses import replace
@@ -12,10 +13,13 @@ from pydantic import SecretStr
 from factotum.api.auth import TokenAuthenticator
 from factotum.api.context import open_context
 from factotum.api.main import create_app
+from factotum.core.tasks import all_of
+from factotum.embedded.postgres import EmbeddedPostgres
 from factotum.services import Services
 from factotum.settings import Settings
-from tests.api.api_support import following, new_run
+from tests.api.api_support import following, new_run, new_thread
 from tests.api.conftest import Api
+from tests.stopped import stopped
 
 _LABELS = r'\{\w+="\w+"(,\w+="\w+")*\}'
 _LINE = re.compile(rf"^(# (HELP|TYPE) factotum_\w+ .+|factotum_\w+({_LABELS})? [-+.e\d]+)$")
@@ -150,3 +154,30 @@ async def test_while_the_database_is_away_every_request_says_when_to_come_back(
         assert answer.json()["hint"]
     metrics = (await api.stranger.get("/metrics", headers=OPERATOR)).text
     assert _values(metrics)['factotum_up{part="postgres"}'] == 0
+
+
+async def test_while_the_database_hangs_nobody_waits_without_end_and_nothing_is_done_twice(
+    api: Api, postgres: EmbeddedPostgres
+) -> None:
+    """It is stopped, with all that works for it: no connection breaks, and none answers."""
+    thread = await new_thread(api.alice)
+
+    async def ask(number: int) -> httpx.Response:
+        key = {"Idempotency-Key": f"asked-{number}"}
+        return await api.alice.post(f"/v1/threads/{thread}/runs", json={"input": "x"}, headers=key)
+
+    with stopped(postgres.pid):
+        async with asyncio.timeout(60):
+            answers = await all_of([ask(number) for number in range(15)])
+            ready = await api.stranger.get("/readyz")
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+        assert int(answer.headers["retry-after"]) >= 1
+    assert (ready.status_code, ready.json()["status"]) == (503, "down")
+    async with asyncio.timeout(60):
+        for number in range(15):
+            while (answer := await ask(number)).status_code == 503:  # noqa: ASYNC110 - nothing tells when it is back
+                await asyncio.sleep(0.2)
+            assert answer.status_code == 202
+    found = (await api.alice.get("/v1/runs?limit=100")).json()["items"]
+    assert len(found) == 15

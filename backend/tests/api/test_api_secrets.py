@@ -111,7 +111,8 @@ async def test_without_a_key_secrets_are_off(api: Api) -> None:
         await api.alice.put("/v1/secrets/K", json=BODY),
         await api.alice.delete("/v1/secrets/K"),
     ):
-        assert (answer.status_code, answer.json()["code"]) == (503, "secrets_off")
+        assert (answer.status_code, answer.json()["code"]) == (501, "secrets_off")
+        assert "retry-after" not in answer.headers
         assert "FACTOTUM_SECRETS_KEY" in answer.json()["hint"]
     assert api.services.secret_box is not None
 

@@ -4,8 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from factotum.cli.client import fault_of
+from factotum.cli.exit_codes import ExitCode
+from factotum.cli.faults import exit_code_of
 from tests.cli.cli_support import Api, a_whole_run, at_terminal, command, serving
 
 VALUE = "very-secret-0123456789"
@@ -64,3 +68,8 @@ def test_a_value_cannot_stand_in_the_command(api: Api, tmp_path: Path) -> None:
     assert command(api, tmp_path, "secrets", "set", "API_KEY", VALUE, "--host", "x.org").code == 2
     assert command(api, tmp_path, "secrets", "set", "API_KEY").code == 2
     assert api.bodies == []
+
+
+def test_a_service_without_a_key_for_them_must_be_set_up_first() -> None:
+    fault = fault_of(httpx.Response(501, json={"detail": "Secrets are off.", "code": "secrets_off"}))
+    assert (exit_code_of(fault), fault.stable_code) == (ExitCode.SETUP, "secrets_off")

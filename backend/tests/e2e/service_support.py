@@ -96,6 +96,15 @@ class Service:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(30)
 
+    def kill_alone(self) -> list[int]:
+        """kill -9 its process alone; return the ids of its children, which must see that themselves."""
+        assert self._process is not None
+        threads = Path(f"/proc/{self._process.pid}/task").iterdir()
+        children = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+        self._process.kill()
+        self._process.wait(30)
+        return children
+
     def stop(self) -> int:
         """End it as a person would; return its exit code."""
         assert self._process is not None

@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.conftest import StartService, services_of
 from tests.e2e.service_support import JsonObject, Service
+from tests.embedded.processes import gone
 
 pytestmark = pytest.mark.xdist_group("killed")
 
@@ -106,6 +107,14 @@ def test_killed_in_the_middle_of_a_tool(service: Service) -> None:
     ]
     assert outcomes == ["unknown", "ok", "ok"]
     assert service.file(thread, "ran.txt") == b"ran\n"
+
+
+def test_what_it_started_ends_with_it(service: Service) -> None:
+    """A child that went on would hold what the next start needs: a data folder, or the script's port."""
+    children = service.kill_alone()
+    assert len(children) >= 3  # Postgres, Valkey and whoever plays the script
+    assert [child for child in children if not gone(child)] == []
+    service.start()
 
 
 def test_ended_by_a_person_in_the_middle_of_a_stream(service: Service) -> None:

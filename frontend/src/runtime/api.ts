@@ -17,6 +17,11 @@ export class ApiError extends Error {
     this.code = code
     this.hint = hint
   }
+
+  /** Whether the same may work later by itself: not where the service is not set up for it (501). */
+  get mayPass(): boolean {
+    return this.status === 0 || (this.status >= 500 && this.status !== 501)
+  }
 }
 
 /** Calls the service as the person who is signed in. Raises ApiError. */

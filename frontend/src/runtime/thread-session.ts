@@ -65,7 +65,7 @@ export class ThreadSession implements OpenThread {
       if (!(error instanceof ApiError)) throw error
       this.store.setState({ loading: false, problem: error })
       // A service that is away, or not well, is asked again.
-      if (error.status === 0 || error.status >= 500) this.#again = window.setTimeout(() => void this.open(), AGAIN_MS)
+      if (error.mayPass) this.#again = window.setTimeout(() => void this.open(), AGAIN_MS)
     }
   }
 

@@ -15,7 +15,10 @@ SecretName = Annotated[str, Path(description="Like a variable of the environment
 
 @router.get("", operation_id="list_secrets", summary="List secrets")
 async def list_secrets(caller: CallerIn, context: ContextIn) -> SecretList:
-    """List your secrets by name, where each may go, and when it was last used; never a value."""
+    """List your secrets by name, where each may go, and when it was last used; never a value.
+
+    501 `secrets_off`, here and for the others, where the service has no key to keep them under.
+    """
     return await context.secrets.list(caller)
 
 
