@@ -60,6 +60,7 @@ describe.skipIf(service === null)('giving files', () => {
       "<h1>Still</h1><script>document.body.append('It moved')</script><img src='https://example.com/x.png'>"
     await api(`/threads/${thread}/files/site/index.html`, 'PUT', script)
     await api(`/threads/${thread}/files/site/app.py`, 'PUT', 'def main():\n    return 7\n')
+    await api(`/threads/${thread}/files/.factotum/outputs/kept.txt`, 'PUT', 'kept')
     await page.keyboard.press('Control+j')
     await page.getByRole('tab', { name: 'Files' }).click()
     const panel = page.getByRole('tabpanel')
@@ -73,6 +74,8 @@ describe.skipIf(service === null)('giving files', () => {
     expect(zip.name).toBe('workspace.zip')
     for (const name of ['image.png', 'pasted.txt', 'dropped.md', 'numbers.csv', 'late.txt', 'site/app.py'])
       expect(zip.bytes.includes(name), name).toBe(true)
+    expect(zip.bytes.includes('kept.txt')).toBe(false)
+    expect(await panel.getByRole('button', { name: '.factotum' }).count()).toBe(0)
 
     const open = async (name: string): Promise<void> => {
       const back = panel.getByRole('button', { name: 'Back to all files' })

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { violations } from './axe'
 import { conversation, ended, hide, openPage, service, submit, threadOf, useBrowser } from './browser'
 import type { Address } from './process'
 import { Service } from './process'
@@ -75,6 +76,37 @@ describe.skipIf(service === null)('a page that is left alone by its service', ()
         await calm.getByText('Paragraph 30 has').waitFor()
         await expect.poll(() => lasting(page), { timeout: 10_000 }).toBe(await lasting(calm))
         expect(page.complaints).toEqual([])
+      } finally {
+        await own.close()
+      }
+    },
+    LONG_MS,
+  )
+
+  test(
+    'a command that kill -9 met: nobody knows its outcome, and the question shows it as it was run',
+    async () => {
+      const own = new Service({ FACTOTUM_LEASE_SECONDS: '3' })
+      try {
+        await own.start()
+        const page = await openPage({}, true, own)
+        await page.goto(own.url)
+        await submit(page, 'Please wait for ever')
+        await page.getByRole('button', { name: /Run sleep 300.*running/ }).waitFor({ timeout: 60_000 })
+        await own.kill()
+        await own.start()
+        const form = page.getByRole('form', { name: /its outcome is unknown/ })
+        await form.waitFor({ timeout: 60_000 })
+        const call = form.getByRole('group', { name: 'shell' })
+        await call.getByText('command: sleep 300').waitFor()
+        expect(await form.getByText('sleep 300').count()).toBe(1)
+        expect(await page.getByRole('button', { name: /^Run sleep 300/ }).count()).toBe(0)
+        await page.reload()
+        await call.getByText('command: sleep 300').waitFor()
+        expect(await violations(page)).toEqual([])
+        await form.getByRole('radio', { name: 'Leave it and go on' }).check()
+        await form.getByRole('button', { name: 'Answer' }).click()
+        await page.getByRole('button', { name: /^Run sleep 300 outcome unknown/ }).waitFor()
       } finally {
         await own.close()
       }

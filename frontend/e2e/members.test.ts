@@ -1,7 +1,7 @@
 /** Two people of one account: one invites, the other joins, works, and is taken out. */
 import { describe, expect, test } from 'vitest'
 import { violations } from './axe'
-import { conversation, ended, openPage, service, submit, url, useBrowser } from './browser'
+import { api, conversation, ended, openPage, service, submit, url, useBrowser } from './browser'
 
 describe.skipIf(service === null)('members', () => {
   useBrowser()
@@ -37,6 +37,22 @@ describe.skipIf(service === null)('members', () => {
     await guest.goto(url('/settings/members'))
     await guest.getByRole('list', { name: 'Members' }).getByText('Bo', { exact: true }).waitFor()
     expect(await guest.getByLabel('For whom').count()).toBe(0)
+
+    // Of keys, a member is offered to end their own.
+    await api('/keys', 'POST', { name: 'Of the owner' })
+    await guest.goto(url('/settings/keys'))
+    await guest.getByLabel('Name').fill('Of Bo')
+    await guest.keyboard.press('Enter')
+    await guest.getByRole('button', { name: 'Revoke Of Bo' }).waitFor()
+    await guest.getByRole('list', { name: 'API keys' }).getByText('Of the owner').waitFor()
+    expect(await guest.getByRole('button', { name: 'Revoke Of the owner' }).count()).toBe(0)
+    await owner.goto(url('/settings/keys'))
+    for (const name of ['Of Bo', 'Of the owner']) {
+      await owner.getByRole('button', { name: `Revoke ${name}` }).click()
+      await owner.keyboard.press('Enter')
+      await owner.getByRole('button', { name: `Revoke ${name}` }).waitFor({ state: 'detached' })
+    }
+    await owner.goto(url('/settings/members'))
 
     await guest.goto(url())
     await submit(guest, 'Please show everything')

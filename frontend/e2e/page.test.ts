@@ -1,6 +1,6 @@
 import { violations } from './axe'
 import { describe, expect, test } from 'vitest'
-import { choose, ended, openPage, service, submit, url, useBrowser } from './browser'
+import { api, choose, ended, openPage, service, submit, url, useBrowser } from './browser'
 
 describe.skipIf(service === null)('the page on the real service', () => {
   useBrowser()
@@ -33,7 +33,7 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await results.getByRole('button', { name: 'Download primes.png' }).click()
     expect((await download).suggestedFilename()).toBe('primes.png')
     await page.getByRole('tab', { name: 'Terminal' }).click()
-    await page.getByRole('region', { name: 'Terminal' }).getByText('exit code 0').first().waitFor()
+    await page.getByRole('region', { name: 'Terminal' }).getByText('python3 primes.py').first().waitFor()
     await page.getByRole('tab', { name: 'Progress' }).click()
     await page.getByRole('progressbar', { name: 'Plan' }).waitFor()
     expect(page.complaints).toEqual([])
@@ -98,6 +98,33 @@ describe.skipIf(service === null)('the page on the real service', () => {
     await page.getByRole('tabpanel').getByRole('heading', { name: 'Hello' }).waitFor()
   })
 
+  test('a panel in which there is nothing says what will stand there', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await openPage({ colorScheme })
+      const { id } = await api<{ id: string }>('/threads', 'POST', { title: 'Empty' })
+      await page.goto(url(`/t/${id}`))
+      await page.getByRole('heading', { name: 'Nothing here yet' }).waitFor()
+      await page.keyboard.press('Control+j')
+      for (const [tab, title] of [
+        ['Progress', 'No steps yet'],
+        ['Terminal', 'Nothing was run yet'],
+        ['Browser', 'The browser was not used yet'],
+        ['Files', 'The workspace is empty'],
+        ['Changes', 'No changes yet'],
+      ] as const) {
+        await page.getByRole('tab', { name: tab }).click()
+        const said = page.getByRole('tabpanel').getByText(title)
+        await said.waitFor()
+        // In the middle of it, wherever it is.
+        const middle = (box: { x: number; width: number } | null): number => (box?.x ?? 0) + (box?.width ?? 0) / 2
+        const off = middle(await said.boundingBox()) - middle(await page.getByRole('tabpanel').boundingBox())
+        expect(Math.abs(off), tab).toBeLessThan(2)
+        expect(await violations(page), tab).toEqual([])
+      }
+      expect(page.complaints).toEqual([])
+    }
+  })
+
   test('threads are found, renamed, pinned, archived and deleted', async () => {
     const page = await openPage()
     const title = `Unmistakable ${String(Date.now())}`
@@ -145,7 +172,7 @@ describe.skipIf(service === null)('the page on the real service', () => {
     // Who leaves does not take it back any more.
     await page.reload()
     await page.getByLabel('Search threads').fill(title)
-    await page.getByText('No thread has such a title.').waitFor()
+    await page.getByText('No thread has such a title').waitFor()
   })
 
   test('nothing leaves the origin, and nothing offends axe, in both themes', async () => {

@@ -105,4 +105,52 @@ describe.skipIf(service === null)('reading', () => {
     expect(await green()).toBe(shown)
     expect(page.complaints).toEqual([])
   })
+
+  test('a command that ended badly is told from one that did not, wherever it is shown', async () => {
+    const page = await openPage()
+    await page.goto(url())
+    await submit(page, 'Please end badly')
+    await ended(page)
+    const log = page.getByRole('log')
+    const lasted = '\\d+(\\.\\d+)? (ms|s)'
+    for (const [call, how] of [
+      ['Run printf .nothing.*; exit 3', 'ended with exit code 3 LASTED'],
+      ['Run sleep 30', 'timed out LASTED'],
+      ['Run \\(exit 4\\)', 'ended with exit code 4 LASTED'],
+      ['Python 1 / 0', 'ended with exit code 1 LASTED'],
+      ['Run printf .all is well.*', 'LASTED done'],
+    ] as const)
+      await log.getByRole('button', { name: new RegExp(`^${call} ${how.replace('LASTED', lasted)}$`) }).waitFor()
+    expect(await violations(page)).toEqual([])
+
+    await page.keyboard.press('Control+j')
+    await page.getByRole('tab', { name: 'Progress' }).click()
+    const steps = page.getByRole('tabpanel').getByRole('listitem')
+    await expect
+      .poll(() => steps.allInnerTexts())
+      .toEqual([
+        expect.stringMatching(/exit 3/),
+        expect.stringMatching(/timed out/),
+        expect.stringMatching(/exit 4/),
+        expect.stringMatching(/exit 1/),
+        expect.not.stringMatching(/exit|timed out/),
+        expect.not.stringMatching(/exit|timed out/),
+      ])
+    await page.getByRole('tab', { name: 'Terminal' }).click()
+    const terminal = page.getByRole('region', { name: 'Terminal' })
+    await terminal.getByText('ended with exit code 3').waitFor()
+    await terminal.getByText('ended with exit code 4').waitFor()
+    await terminal.getByText('timed out', { exact: true }).waitFor()
+    await terminal.getByText('all is well').last().waitFor()
+    expect(await terminal.innerText()).not.toMatch(/\[(exit code|timed out)/)
+    expect(await violations(page)).toEqual([])
+
+    // What tools keep for themselves is no file among others, and opens where it is named.
+    await page.getByRole('tab', { name: 'Files' }).click()
+    await page.getByRole('tabpanel').getByText('The workspace is empty').waitFor()
+    await log.getByRole('button', { name: /^Create \.factotum/ }).click()
+    await log.getByRole('button', { name: 'Show in the files' }).click()
+    await page.getByRole('tabpanel').getByText('All of a long output.').waitFor()
+    expect(page.complaints).toEqual([])
+  })
 })

@@ -95,6 +95,21 @@ export const SCENARIOS = [
       [{ call: 'complete', arguments: { summary: 'I am in your inbox.', deliverables: [] } }],
     ],
   },
+  {
+    match: 'end badly',
+    turns: [
+      [
+        'I try.',
+        { call: 'shell', arguments: { command: "printf 'nothing is like it\\n'; exit 3" } },
+        { call: 'shell', arguments: { command: 'sleep 30', timeout_seconds: 1 } },
+        { call: 'shell', arguments: { command: '(exit 4)', session: 'lasting' } },
+        { call: 'run_python', arguments: { code: '1 / 0' } },
+        { call: 'shell', arguments: { command: "printf 'all is well\\n'" } },
+        { call: 'create_file', arguments: { path: '.factotum/outputs/long.txt', content: 'All of a long output.' } },
+      ],
+      [{ call: 'complete', arguments: { summary: 'Some of it ended badly.', deliverables: [] } }],
+    ],
+  },
   { match: 'rich answer', turns: [[rich]] },
   {
     match: 'work in steps',

@@ -26,10 +26,24 @@ describe.skipIf(service === null)('settings', () => {
       .getByRole('radio', { name: 'Ask first' })
       .check({ force: true })
     await page.getByRole('group', { name: 'Network' }).getByText('Some hosts').click()
-    await page.getByRole('textbox', { name: 'Hosts' }).fill('no host at all')
-    await page.getByRole('button', { name: 'Make the agent' }).click()
-    await page.getByRole('alert').getByText('is no host').waitFor()
-    await page.getByRole('textbox', { name: 'Hosts' }).fill('pypi.org')
+    const wrong = page.getByRole('alert')
+    const refused = async (field: string, bad: string, says: string, good: string): Promise<void> => {
+      const box = page.getByRole('textbox', { name: field })
+      await box.fill(bad)
+      await page.getByRole('button', { name: 'Make the agent' }).click()
+      await wrong.getByText(says).waitFor()
+      // There it is said, read aloud, and mended at once.
+      await expect.poll(() => box.evaluate((element) => element === document.activeElement)).toBe(true)
+      expect(await box.getAttribute('aria-invalid')).toBe('true')
+      expect(await box.getAttribute('aria-describedby')).toContain((await wrong.getAttribute('id')) ?? 'no id')
+      expect(await wrong.innerText()).not.toContain('settings.')
+      expect(await violations(page)).toEqual([])
+      await page.keyboard.press('End')
+      await box.fill(good)
+      expect(await wrong.count()).toBe(0)
+    }
+    await refused('Hosts', 'pypi.org\nno host at all', '“no host at all” is no host', 'pypi.org')
+    await refused('Also ask before', 'files.*\nshell(', '“shell(” is no pattern', '')
     await page.getByRole('button', { name: 'Make the agent' }).click()
     await page.getByRole('list', { name: 'Agents' }).getByText(name).waitFor()
 
@@ -52,7 +66,7 @@ describe.skipIf(service === null)('settings', () => {
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: `Delete ${name}` }).click()
     await page.keyboard.press('Enter')
-    await page.getByRole('list', { name: 'Agents' }).or(page.getByText('There are no agents yet')).waitFor()
+    await page.getByRole('list', { name: 'Agents' }).or(page.getByText('No agents yet')).waitFor()
     expect(await page.getByText(name).count()).toBe(0)
     expect(page.complaints).toEqual([])
   })
@@ -86,7 +100,7 @@ describe.skipIf(service === null)('settings', () => {
     expect(await page.content()).not.toContain(reads)
     await page.getByRole('button', { name: 'Revoke Reader' }).click()
     await page.keyboard.press('Enter')
-    await page.getByText('There are no keys yet.').waitFor()
+    await page.getByText('No keys yet').waitFor()
   })
 
   test('a secret is set, moved and forgotten; its value never comes back', async () => {
@@ -109,7 +123,7 @@ describe.skipIf(service === null)('settings', () => {
     expect(await page.content()).not.toContain('s3cret-of-mine')
     await page.getByRole('button', { name: 'Delete SHOP_TOKEN' }).click()
     await page.keyboard.press('Enter')
-    await page.getByText('There are no secrets yet.').waitFor()
+    await page.getByText('No secrets yet').waitFor()
   })
 
   test('every section is reached, and offends axe nowhere, in both themes and on a phone', async () => {

@@ -136,6 +136,7 @@ describe('how runs end', () => {
       choices: ['a'],
       attachments: [],
       call_id: 'c1',
+      call_ids: [] as string[],
       budget: null,
     } as const
     const [awaiting, resumed] = stamped([

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest'
-import { NEW_AGENT, draftOf, leaveOf, settingsOf, withLeave } from '../src/protocol/agents'
+// @vitest-environment jsdom
+import { beforeAll, describe, expect, test } from 'vitest'
+import { wrongField } from '@/features/settings/wrong-field'
+import { ApiError } from '@/runtime/api'
+import { withWords } from '@/words'
+import { NEW_AGENT, draftOf, leaveOf, placeOf, settingsOf, withLeave } from '../src/protocol/agents'
 import type { Agent, UsageItem } from '../src/protocol/types'
 import { everyDay, firstDay, niceTop } from '../src/protocol/usage'
 
@@ -53,6 +57,57 @@ describe('agents', () => {
       network: { mode: 'allow', hosts: ['pypi.org'] },
     })
     expect(settingsOf({ ...NEW_AGENT, network: 'off', hosts })).toEqual({ network: { mode: 'off', hosts: [] } })
+  })
+})
+
+describe('what the service finds wrong in an agent', () => {
+  beforeAll(() => withWords(Promise.resolve()))
+
+  const draft = {
+    ...withLeave(NEW_AGENT, 'shell', 'ask'),
+    patterns: { allow: '', ask: ' files.* \n\nshell(', deny: 'no pattern' },
+    network: 'allow' as const,
+    hosts: 'pypi.org\nhttp://x',
+  }
+  const refused = (...fields: string[]): ApiError =>
+    new ApiError(
+      422,
+      'invalid_policy',
+      'settings.x: no.',
+      '',
+      fields.map((field) => ({ field, problem: 'Too many.' })),
+    )
+
+  test.each([
+    ['name', 'name', null],
+    ['model', 'model', null],
+    // The list begins with the tools that were chosen by name.
+    ['settings.policy.ask.1', 'ask', 'files.*'],
+    ['settings.policy.ask.2', 'ask', 'shell('],
+    ['settings.policy.ask', 'ask', null],
+    ['settings.policy.deny.0', 'deny', 'no pattern'],
+    ['settings.network.hosts.1', 'hosts', 'http://x'],
+    ['settings.network.hosts.9', 'hosts', null],
+  ])('%s stands in %s', (path, field, value) => {
+    expect(placeOf(draft, path)).toEqual({ field, value })
+  })
+
+  test('is said at its field in the words of the page', () => {
+    expect(wrongField(draft, refused('settings.policy.ask.2'))).toEqual({
+      field: 'ask',
+      problem: expect.stringMatching(/^“shell\(” is no pattern\. Write the name of a tool/) as string,
+    })
+    expect(wrongField(draft, refused('settings.network.hosts.1'))?.problem).toMatch(/^“http:\/\/x” is no host/)
+    expect(wrongField(draft, refused('model'))?.problem).toMatch(/^This model cannot be used/)
+    expect(wrongField(draft, refused('settings.policy.deny'))).toEqual({ field: 'deny', problem: 'Too many.' })
+    const long = { ...draft, hosts: 'x'.repeat(300) }
+    expect(wrongField(long, refused('settings.network.hosts.0'))?.problem).toContain(`“${'x'.repeat(60)}…”`)
+  })
+
+  test('is no matter of a field where the form has none', () => {
+    expect(wrongField(draft, refused('settings.fallback_models.0'))).toBeNull()
+    expect(wrongField(draft, refused())).toBeNull()
+    expect(wrongField(draft, new TypeError('x'))).toBeNull()
   })
 })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Call } from '@/protocol/state'
 import { freshCall } from '@/protocol/working-copy'
-import { viewOf } from '@/tool-views'
+import { argumentsOf, viewOf } from '@/tool-views'
 
 const TOOLS = join(import.meta.dirname, '../../backend/factotum/tools/builtin')
 
@@ -37,4 +37,11 @@ test('a file is named by its last part, and is the one that the panel shows', ()
   const { plain, target, file } = viewOf(moved)
   expect([plain(moved)[1], target(moved), file]).toEqual(['Moved draft.md', 'notes/draft.md', 'target'])
   expect(viewOf(called('search_files')).file).toBeUndefined()
+})
+
+test('what says most of a call comes first, the others as they are', () => {
+  const names = (tool: string): string[] =>
+    argumentsOf(tool, { folder: '.', command: 'ls', blocking: true }).map(([name]) => name)
+  expect(names('shell')).toEqual(['command', 'folder', 'blocking'])
+  expect(names('weather_today')).toEqual(['folder', 'command', 'blocking'])
 })

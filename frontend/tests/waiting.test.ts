@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { reduce } from '@/protocol/reduce'
 import { EMPTY } from '@/protocol/state'
 import type { Approval, Part, Question, RunEvent } from '@/protocol/types'
@@ -88,6 +88,7 @@ test('approvals wait with the question, each until it is decided', () => {
     choices: [],
     attachments: [],
     call_id: 'c1',
+    call_ids: [],
     budget: null,
   }
   const events = stamped([
@@ -109,4 +110,30 @@ test('approvals wait with the question, each until it is decided', () => {
   expect(kinds(waiting).slice(-2)).toEqual(['call shell waiting', 'question'])
   expect(rows(waiting).at(-1)).toMatchObject({ approvals: [{ id: 'a1' }] })
   expect(rows(reduce(waiting, events)).at(-1)).toMatchObject({ kind: 'question', approvals: [] })
+})
+
+describe('a call whose outcome is unknown', () => {
+  const question: Question = {
+    reason: 'unknown_outcome',
+    text: 'The service was interrupted.\n- shell: command="ls"\n\nWhat should be done?',
+    choices: ['Run it again'],
+    attachments: [],
+    call_id: 'c1',
+    call_ids: ['c1'],
+    budget: null,
+  }
+
+  test('stands in the question, as it was called, and not above it', () => {
+    const state = reduce(EMPTY, stamped([...wholeRun().slice(0, 13), { type: 'run.awaiting', question }]))
+    expect(kinds(state)).not.toContain('call shell running')
+    const [row] = rows(state).slice(-1)
+    expect(row).toMatchObject({ kind: 'question', calls: [{ id: 'c1', name: 'shell', arguments: { command: 'ls' } }] })
+  })
+
+  test('is told by the text alone where an older service asked', () => {
+    const older = { ...question, call_ids: undefined } as unknown as Question
+    const asked = { type: 'run.awaiting', question: older } as const
+    const state = reduce(EMPTY, stamped([...wholeRun().slice(0, 13), asked]))
+    expect(rows(state).at(-1)).toMatchObject({ kind: 'question', calls: [] })
+  })
 })

@@ -135,14 +135,22 @@ class Gate:
         return Ready(call.model_copy(update={"arguments": edited}), note=note)
 
 
-def ask_for(requests: Sequence[ApprovalRequest]) -> Awaiting:
+def ask_for(requests: Sequence[ApprovalRequest], registry: Registry) -> Awaiting:
     """Return the end of an attempt that waits for these approvals."""
-    shown = "\n".join(f"- {request.call.name}: {_short(request.call.arguments)}" for request in requests)
     what = "this" if len(requests) == 1 else f"these {len(requests)} things"
     question = Question(
-        reason="approval", text=f"May the agent do {what}?\n{shown}", call_id=requests[0].call.call_id
+        reason="approval",
+        text=f"May the agent do {what}?\n{list_calls([request.call for request in requests], registry)}",
+        call_id=requests[0].call.call_id,
     )
     return Awaiting(question, tuple(requests))
+
+
+def list_calls(calls: Sequence[ToolCallPart], registry: Registry) -> str:
+    """Tell calls in a question: a line for each, its arguments as JSON and cut where they are long."""
+    return "\n".join(
+        f"- {call.name}: {_short(registry.in_order(call.name, call.arguments))}" for call in calls
+    )
 
 
 def _refused(name: str) -> CallResult:

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import assert_never
 
-from factotum.agent.approvals import Gate, Ready, ask_for
+from factotum.agent.approvals import Gate, Ready, ask_for, list_calls
 from factotum.agent.caller_tools import ask_for_results, given_results, runs_here
 from factotum.agent.config import ProcessorConfig
 from factotum.agent.outcome import ApprovalRequest, Awaiting, ClosingCall, Finished
@@ -69,7 +69,8 @@ class ToolRunner:
         ledger = await self._journal.ledger()
         unknown = [call for call in calls if _is_unknown(ledger.get(call.call_id))]
         if unknown:
-            return Awaiting(_ask_about([each.call for each in await self._gate.sort(unknown)]))
+            asked = [each.call for each in await self._gate.sort(unknown)]
+            return Awaiting(_ask_about(asked, self._registry))
         ready: list[Ready] = []
         requests: list[ApprovalRequest] = []
         for place in await self._gate.sort(calls):
@@ -82,7 +83,7 @@ class ToolRunner:
             begun = {each.call.call_id for each in ready}
             await self._close_rest([call for call in calls if call.call_id not in begun], ending)
             return ending
-        return ask_for(requests) if requests else None
+        return ask_for(requests, self._registry) if requests else None
 
     async def early(self, call: ToolCallPart) -> Ready | None:
         """Return a call that may begin while its message is being written.
@@ -261,17 +262,12 @@ def _interrupted(record: CallRecord, why: str, answer: str) -> CallResult:
     return CallResult(_UNKNOWN.format(why=why, more=more), "unknown")
 
 
-def _ask_about(calls: Sequence[ToolCallPart]) -> Question:
-    shown = "\n".join(f"- {call.name}: {_short(call.arguments)}" for call in calls)
+def _ask_about(calls: Sequence[ToolCallPart], registry: Registry) -> Question:
     return Question(
         reason="unknown_outcome",
         text="The service was interrupted while this ran, so its outcome is unknown. It was not repeated.\n"
-        f"{shown}\n\nWhat should be done?",
+        f"{list_calls(calls, registry)}\n\nWhat should be done?",
         choices=_CHOICES,
         call_id=calls[0].call_id,
+        call_ids=tuple(call.call_id for call in calls),
     )
-
-
-def _short(arguments: Mapping[str, object]) -> str:
-    text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    return text if len(text) <= 300 else text[:300] + "…"

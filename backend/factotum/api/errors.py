@@ -124,7 +124,7 @@ async def _ours(request: Request, fault: Exception) -> Response:
     status = status_of(fault)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning("request %s: %s (%s)", request_id(request.scope), fault.message, fault.stable_code)
-    return problem_response(fault, request.scope)
+    return problem_response(fault, request.scope, errors=_fields_of(fault))
 
 
 async def _invalid(request: Request, fault: Exception) -> Response:
@@ -187,6 +187,13 @@ def _broken_json() -> InvalidInput:
 
 def _no_json(found: Sequence[dict[str, Any]]) -> bool:
     return any(error["type"] == "model_attributes_type" and len(error["loc"]) == 1 for error in found)
+
+
+def _fields_of(fault: FactotumError) -> tuple[FieldProblem, ...]:
+    if not isinstance(fault, InvalidInput) or not fault.field:
+        return ()
+    problem = redact(fault.message.removeprefix(f"{fault.field}: "))
+    return (FieldProblem(field=fault.field[:_MOST_TEXT], problem=problem[:_MOST_TEXT]),)
 
 
 def _field(error: dict[str, Any]) -> FieldProblem:

@@ -33,9 +33,13 @@ class FactotumError(Exception):
 
 
 class InvalidInput(FactotumError):
-    """The caller sent something we cannot take."""
+    """The caller sent something we cannot take. `field` is the path of what is wrong, if it is one field."""
 
     code = "invalid_input"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None, field: str = "") -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.field = field
 
 
 class TooLarge(InvalidInput):

@@ -1,6 +1,6 @@
 """Agents: an account's named choices of model, instructions and settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Protocol
 
 from pydantic import Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
@@ -59,6 +59,11 @@ def fallback_models(settings: Mapping[str, JsonValue]) -> tuple[str, ...] | None
         ) from error
 
 
+def _fallbacks(settings: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
+    for place, model in enumerate(fallback_models(settings) or ()):
+        yield f"settings.fallback_models.{place}", model
+
+
 class AgentPage(Page[Agent]):
     """A page of agents, newest first."""
 
@@ -114,8 +119,16 @@ class AgentService:
     def _check(self, model: str | None, settings: Mapping[str, JsonValue]) -> None:
         check_policy(settings)
         check_network(settings)
-        for named in (*filter(None, (model,)), *(fallback_models(settings) or ())):
-            self._models.check(named)
+        for field, named in (("model", model), *_fallbacks(settings)):
+            if named is not None:
+                self._check_model(named, field)
+
+    def _check_model(self, model: str, field: str) -> None:
+        try:
+            self._models.check(model)
+        except InvalidInput as fault:
+            fault.field = field
+            raise
 
     async def delete(self, caller: Caller, agent_id: str) -> None:
         """Delete it; threads and runs that named it stay. Raises NotFound, Forbidden."""

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from factotum.core.errors import NotFound, TooLarge
-from factotum.features.files import Download
+from factotum.features.files import Download, of_people
 from factotum.sandbox.port import FileInfo, Sandbox
 
 MOST_ENTRIES = 10_000
@@ -23,14 +23,15 @@ _EFFORT = 1
 
 
 async def archive_of(sandbox: Sandbox, path: str) -> Download:
-    """Pack a folder with all that is in it.
+    """Pack a folder with all that is in it, but for what the tools keep for themselves.
 
     Raises NotFound (`file_not_found`), InvalidInput, TooLarge (`archive_too_large`). A file that goes
     meanwhile is left out; one that grows goes in as far as it was long.
     """
-    found = await sandbox.list(path, recursive=True, limit=MOST_ENTRIES + 1)
+    listed = await sandbox.list(path, recursive=True, limit=MOST_ENTRIES + 1)
+    found = of_people(path, listed)
     size = sum(info.size_bytes for info in found if info.kind == "file")
-    if len(found) > MOST_ENTRIES or size > MOST_BYTES:
+    if len(listed) > MOST_ENTRIES or size > MOST_BYTES:
         raise TooLarge(
             f"An archive holds at most {MOST_ENTRIES} files and {MOST_BYTES // 1_000_000} MB.",
             hint="Download a folder of it, or its files one by one.",

@@ -1,13 +1,14 @@
 """The files of a thread: those of its project's workspace, under the caller's rights."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import posixpath
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from factotum.core.errors import Forbidden
 from factotum.core.frozen import Frozen
-from factotum.sandbox.port import FileInfo, Sandbox, SandboxProvider
+from factotum.sandbox.port import OWN_FOLDER, FileInfo, Sandbox, SandboxProvider
 from factotum.store.accounts import Accounts
 from factotum.store.database import Database
 from factotum.store.records import Caller
@@ -54,9 +55,8 @@ class FileService:
         """List a folder. Raises NotFound (`thread_not_found`, `file_not_found`), InvalidInput."""
         sandbox = await self._open(caller, thread_id)
         found = await sandbox.list(path, recursive=recursive, limit=_LIST_LIMIT + 1)
-        return FileList(
-            items=tuple(_file(info) for info in found[:_LIST_LIMIT]), truncated=len(found) > _LIST_LIMIT
-        )
+        listed = of_people(path, found[:_LIST_LIMIT])
+        return FileList(items=tuple(map(_file, listed)), truncated=len(found) > _LIST_LIMIT)
 
     async def read(self, caller: Caller, thread_id: str, path: str) -> Download:
         """Open a file. Raises as `list`, and InvalidInput (`not_a_file`).
@@ -97,6 +97,17 @@ class FileService:
                     hint="Ask an owner or admin of the account for more rights.",
                 )
         return await self._sandboxes.open(thread.project_id)
+
+
+def of_people(path: str, found: Iterable[FileInfo]) -> list[FileInfo]:
+    """Leave out of what is in a folder what the tools keep for themselves, unless that was asked for."""
+    if _is_own(posixpath.normpath(path)):
+        return [*found]
+    return [info for info in found if not _is_own(info.path)]
+
+
+def _is_own(path: str) -> bool:
+    return path.lstrip("/").partition("/")[0] == OWN_FOLDER
 
 
 async def _with_first(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:

@@ -44,11 +44,12 @@ def check_network(settings: Mapping[str, JsonValue]) -> None:
         _read(settings)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, (_KEY, *first["loc"])))
+        field = ".".join(map(str, ("settings", _KEY, *first["loc"])))
         raise InvalidInput(
-            f"settings.{place}: {first['msg']}.",
+            f"{field}: {first['msg']}.",
             hint='A network looks like {"mode": "allow", "hosts": ["pypi.org", "*.github.com"]}.',
             code="invalid_network",
+            field=field,
         ) from None
 
 

@@ -19,11 +19,12 @@ def check_policy(settings: Mapping[str, JsonValue]) -> None:
         Rules.model_validate(settings.get(_KEY, {}))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, (_KEY, *first["loc"])))
+        field = ".".join(map(str, ("settings", _KEY, *first["loc"])))
         raise InvalidInput(
-            f"settings.{place}: {first['msg']}.",
+            f"{field}: {first['msg']}.",
             hint='A policy looks like {"deny": ["mcp:*"], "ask": ["shell(git push*)"], "default": "allow"}.',
             code="invalid_policy",
+            field=field,
         ) from None
 
 

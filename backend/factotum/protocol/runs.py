@@ -50,8 +50,8 @@ MOST_FALLBACKS = 5
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-def _is_none(value: object) -> bool:
-    return value is None
+def _is_unset(value: object) -> bool:
+    return value is None or value == ()
 
 
 Delivery = Literal["steer", "interrupt", "queue"]
@@ -184,7 +184,8 @@ class Usage(Frozen):
 class Question(Frozen):
     """What a waiting run asks a person. `call_id` is the call that the answer will be the result of.
 
-    `budget` is what the choice to extend adds to the run's budget.
+    `call_ids` are the calls whose outcome is unknown. `budget` is what the choice to extend adds to the run's
+    budget.
     """
 
     reason: AwaitReason
@@ -192,7 +193,8 @@ class Question(Frozen):
     choices: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
     call_id: str | None = None
-    budget: Amounts | None = Field(default=None, exclude_if=_is_none)
+    call_ids: tuple[str, ...] = Field(default=(), exclude_if=_is_unset)
+    budget: Amounts | None = Field(default=None, exclude_if=_is_unset)
 
 
 class UnreadMessage(Frozen):

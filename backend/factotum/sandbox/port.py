@@ -16,6 +16,8 @@ OutputStream = Literal["stdout", "stderr"]
 OnOutput = Callable[[OutputStream, bytes], Awaitable[None]]
 
 WORKSPACE = "/workspace"
+OWN_FOLDER = ".factotum"
+"""In the workspace: what our tools keep there for themselves, such as long outputs and what is half done."""
 CALL_SECONDS = 60.0
 
 

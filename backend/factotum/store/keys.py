@@ -15,17 +15,18 @@ MOST_KEYS = 50
 """Keys of one account that are good at the same time."""
 _MOST_LISTED = 200
 
-_COLUMNS = "id, name, prefix, scope, created_at, expires_at, last_used_at"
+_COLUMNS = "id, user_id, name, prefix, scope, created_at, expires_at, last_used_at"
 _GOOD = "revoked_at is null and (expires_at is null or expires_at > clock_timestamp())"
 
 
 class ApiKey(Frozen):
     """A key that was not revoked, without the key itself. `prefix` is how it begins.
 
-    `last_used_at` is right to a minute.
+    It acts for the person with `user_id`, who made it. `last_used_at` is right to a minute.
     """
 
     id: str
+    user_id: str
     name: str
     prefix: str
     scope: KeyScope

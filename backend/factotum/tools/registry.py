@@ -93,6 +93,12 @@ class Registry:
             code="unknown_tool",
         )
 
+    def in_order(self, name: str, arguments: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return a call's arguments in the order in which its tool declares them; others after these."""
+        tool = self._by_name.get(name)
+        declared = properties(tool.schema) if tool is not None else ()
+        return {each: arguments[each] for each in (*declared, *arguments) if each in arguments}
+
     def ends_turn(self, name: str) -> bool:
         """Tell whether there is such a tool, and it only speaks with the person (`Tool.ends_turn`)."""
         tool = self._by_name.get(name)

@@ -188,7 +188,7 @@ async def test_what_may_have_happened_is_told_with_the_arguments_that_ran() -> N
     unsure = await world.work(gateway, took_over=True)
     assert isinstance(unsure, Awaiting)
     assert unsure.question.reason == "unknown_outcome"
-    assert "text='b'" in unsure.question.text
+    assert 'text="b"' in unsure.question.text
     assert world.done == []
 
 

@@ -283,7 +283,8 @@ async def test_the_question_about_an_unknown_outcome_shows_the_call_shortly() ->
     question = outcome.question
     assert question.reason == "unknown_outcome"
     assert question.call_id in world.run.ledger
-    assert "send: text='xxx" in question.text
+    assert question.call_ids == (question.call_id,)
+    assert '\n- send: text="xxx' in question.text
     assert len(question.text) < 600
     assert "Run it again" in question.choices
 

@@ -259,7 +259,9 @@ async def test_what_a_thread_allows_for_good_is_listed_and_taken_back(api: Api) 
 async def test_an_agents_policy_is_checked_when_it_is_written(api: Api, policy: Any, field: str) -> None:
     made = await api.alice.post("/v1/agents", json={"name": "A", "settings": {"policy": policy}})
     assert (made.status_code, made.json()["code"]) == (422, "invalid_policy")
-    assert made.json()["detail"].startswith(f"{field}:")
+    assert made.json()["detail"].startswith(f"{field}: ")
+    (wrong,) = made.json()["errors"]
+    assert (wrong["field"], f"{field}: {wrong['problem']}") == (field, made.json()["detail"])
     good = await api.alice.post(
         "/v1/agents", json={"name": "A", "settings": {"policy": {"ask": ["shell"]}, "more": 1}}
     )

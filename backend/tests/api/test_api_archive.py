@@ -21,7 +21,8 @@ async def thread(api: Api) -> AsyncIterator[dict[str, str]]:
     if (refusal := await api.services.sandboxes.refusal()) is not None:
         pytest.skip(f"no sandbox on this machine: {refusal}")
     made = (await api.alice.post("/v1/threads", json={})).json()
-    for name, content in (("a.txt", b"one"), ("deep/er/Größe.bin", BIG), ("deep/empty", b"")):
+    kept = (".factotum/outputs/1.txt", b"long")
+    for name, content in (("a.txt", b"one"), ("deep/er/Größe.bin", BIG), ("deep/empty", b""), kept):
         stored = await api.alice.put(f"/v1/threads/{made['id']}/files/{name}", content=content)
         assert stored.status_code == 201, stored.text
     sandbox = await api.services.sandboxes.open(made["project_id"])
@@ -58,6 +59,8 @@ async def test_all_of_it_or_a_folder_comes_as_one_zip(api: Api, thread: dict[str
     inside = await api.alice.get(address, params={"path": "deep/"})
     assert set(_read(inside.content)) == {"empty", "er/", "er/Größe.bin"}
     assert "deep.zip" in inside.headers["content-disposition"]
+    own = await api.alice.get(address, params={"path": ".factotum"})
+    assert set(_read(own.content)) == {"outputs/", "outputs/1.txt"}
 
 
 async def test_what_is_not_there_or_outside_is_refused(api: Api, thread: dict[str, str]) -> None:

@@ -70,6 +70,22 @@ async def test_an_empty_file_and_a_replaced_one(api: Api, files: str) -> None:
     assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", "0")
 
 
+async def test_what_tools_keep_for_themselves_is_listed_only_when_it_is_asked_for(
+    api: Api, files: str
+) -> None:
+    kept = ".factotum/outputs/call-1.txt"
+    for path in (kept, "a/.factotum/b", ".factotum-notes"):
+        await api.alice.put(f"{files}/{path}", content=b"1")
+
+    async def listed(**query: str | bool) -> list[str]:
+        return [item["path"] for item in (await api.alice.get(files, params=query)).json()["items"]]
+
+    assert await listed() == [".factotum-notes", "a"]
+    assert await listed(recursive=True) == [".factotum-notes", "a", "a/.factotum", "a/.factotum/b"]
+    assert await listed(path="./.factotum/outputs/") == [kept]
+    assert (await api.alice.get(f"{files}/{kept}")).content == b"1"
+
+
 async def test_folders_are_listed_and_deleted_but_not_downloaded(api: Api, files: str) -> None:
     await api.alice.put(f"{files}/folder/a", content=b"1")
     await api.alice.put(f"{files}/b", content=b"2")

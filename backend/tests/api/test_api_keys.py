@@ -60,6 +60,7 @@ async def test_a_key_is_told_once_and_stored_as_a_hash(api: Api, admin_database_
     assert looks_like_key(key)
     assert made == {
         "id": IsStr,
+        "user_id": ALICE.user_id,
         "name": "CI",
         "prefix": key[:12],
         "scope": "write",

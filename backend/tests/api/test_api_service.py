@@ -40,17 +40,27 @@ async def test_an_agent_is_made_changed_listed_and_deleted(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    ("body", "code", "field"),
     [
-        ({"name": "x", "model": "no/such"}, "model_unknown"),
-        ({"name": "x", "settings": []}, "invalid_input"),
-        ({"name": "x", "settings": {"big": "y" * 19_000, "deep": [[[[1]]]]}, "extra": 1}, "invalid_input"),
-        ({"name": None}, "invalid_input"),
+        ({"name": "x", "model": "no/such"}, "model_unknown", "model"),
+        (
+            {"name": "x", "settings": {"fallback_models": ["openai/scripted", "no/such"]}},
+            "model_unknown",
+            "settings.fallback_models.1",
+        ),
+        ({"name": "x", "settings": []}, "invalid_input", "settings"),
+        (
+            {"name": "x", "settings": {"big": "y" * 19_000, "deep": [[[[1]]]]}, "extra": 1},
+            "invalid_input",
+            "extra",
+        ),
+        ({"name": None}, "invalid_input", "name"),
     ],
 )
-async def test_a_wrong_agent_is_refused(api: Api, body: dict[str, object], code: str) -> None:
+async def test_a_wrong_agent_is_refused(api: Api, body: dict[str, object], code: str, field: str) -> None:
     refused = await api.alice.post("/v1/agents", json=body)
     assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert [wrong["field"] for wrong in refused.json()["errors"]] == [field]
     agent = (await api.alice.post("/v1/agents", json={"name": "x"})).json()
     changed = await api.alice.patch(f"/v1/agents/{agent['id']}", json=body)
     assert (changed.status_code, changed.json()["code"]) == (422, code)

@@ -40,15 +40,16 @@ async def test_the_network_log_of_a_thread_is_its_peoples(api: Api) -> None:
 async def test_network_rules_are_checked_when_they_are_written(api: Api) -> None:
     good = {"network": {"mode": "allow", "hosts": ["pypi.org"]}}
     assert (await api.alice.post("/v1/agents", json={"name": "A", "settings": good})).status_code == 201
-    wrong: list[dict[str, object] | str] = [
-        {"mode": "sometimes"},
-        {"mode": "allow", "hosts": ["http://x"]},
-        {"mode": "open", "x": 1},
-        "open",
+    wrong: list[tuple[dict[str, object] | str, str]] = [
+        ({"mode": "sometimes"}, ".mode"),
+        ({"mode": "allow", "hosts": ["x", "http://x"]}, ".hosts.1"),
+        ({"mode": "open", "x": 1}, ".x"),
+        ("open", ""),
     ]
-    for bad in wrong:
+    for bad, where in wrong:
         refused = await api.alice.post("/v1/agents", json={"name": "A", "settings": {"network": bad}})
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_network"), bad
+        assert refused.json()["errors"][0]["field"] == f"settings.network{where}"
     thread = (await api.alice.post("/v1/threads", json={})).json()
     body: dict[str, object] = {"input": "Hello.", "options": {"network": {"mode": "allow", "hosts": ["a b"]}}}
     assert (await api.alice.post(f"/v1/threads/{thread['id']}/runs", json=body)).status_code == 422

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from inline_snapshot import snapshot
+from pydantic import JsonValue
 
 from factotum.protocol.dialect import Dialect, XmlDialect
 from factotum.tools.builtin import BUILTIN, builtin_registry
@@ -584,3 +585,11 @@ def test_a_form_of_all_places(dialect: Dialect) -> None:
 two</mix>\
 """),
     }[dialect] == rendered
+
+
+def test_arguments_stand_in_the_order_of_their_tool() -> None:
+    """A database that sorts the names of an object must not decide what a person reads first."""
+    registry = builtin_registry()
+    stored: dict[str, JsonValue] = {"folder": ".", "extra": 1, "command": "ls", "timeout_seconds": 60}
+    assert list(registry.in_order("shell", stored)) == ["command", "folder", "timeout_seconds", "extra"]
+    assert list(registry.in_order("no_such", stored)) == list(stored)

@@ -62,12 +62,8 @@ export function draftOf(agent: Agent, toolNames: ReadonlySet<string>): AgentDraf
 
 /** What the service stores for a form. Nothing is stored that says nothing. */
 export function settingsOf(draft: AgentDraft): Agent['settings'] {
-  const named = (leave: Leave): string[] => {
-    const tools = [...draft.tools].filter(([, own]) => own === leave && own !== draft.otherwise).map(([name]) => name)
-    return [...tools, ...lines(draft.patterns[leave])]
-  }
   const policy = Object.fromEntries<readonly string[] | Leave>([
-    ...LEAVES.map((leave) => [leave, named(leave)] as const).filter(([, patterns]) => patterns.length > 0),
+    ...LEAVES.map((leave) => [leave, patternsOf(draft, leave)] as const).filter(([, patterns]) => patterns.length > 0),
     ...(draft.otherwise === 'allow' ? [] : [['default', draft.otherwise] as const]),
   ])
   return {
@@ -77,6 +73,36 @@ export function settingsOf(draft: AgentDraft): Agent['settings'] {
       ? {}
       : { network: { mode: draft.network, hosts: draft.network === 'allow' ? lines(draft.hosts) : [] } }),
   }
+}
+
+function patternsOf({ tools, otherwise, patterns }: AgentDraft, leave: Leave): string[] {
+  const named = [...tools].filter(([, own]) => own === leave && own !== otherwise).map(([name]) => name)
+  return [...named, ...lines(patterns[leave])]
+}
+
+/** What can be wrong in a form: the fields that a person fills in. */
+export type AgentField = 'name' | 'model' | 'instructions' | 'ask' | 'deny' | 'hosts'
+
+const FIELDS: ReadonlyMap<string, AgentField> = new Map([
+  ['name', 'name'],
+  ['model', 'model'],
+  ['instructions', 'instructions'],
+  ['settings.policy.ask', 'ask'],
+  ['settings.policy.deny', 'deny'],
+  ['settings.network.hosts', 'hosts'],
+])
+
+/**
+ * Where in a form that stands which the service finds wrong, by its path such as `settings.policy.ask.0`; `value`: the
+ * one of several lines. Null: nowhere.
+ */
+export function placeOf(draft: AgentDraft, path: string): { field: AgentField; value: string | null } | null {
+  const [, list, place] = /^(.+)\.(\d+)$/.exec(path) ?? []
+  const field = FIELDS.get(list ?? path)
+  if (field === undefined) return null
+  const all =
+    field === 'hosts' ? lines(draft.hosts) : field === 'ask' || field === 'deny' ? patternsOf(draft, field) : []
+  return { field, value: place === undefined ? null : (all[Number(place)] ?? null) }
 }
 
 /** What holds for a tool. */

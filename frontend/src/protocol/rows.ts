@@ -131,7 +131,14 @@ const ASKING: ReadonlySet<Question['reason']> = new Set<Question['reason']>([
 
 /** A question that is open is shown as a form, not as a call. */
 function isShown(call: Call, run: RunState | undefined): boolean {
-  return run?.question?.call_id !== call.id || !ASKING.has(run.question.reason)
+  const question = run?.question
+  if (question == null) return true
+  return !unsureOf(question).includes(call.id) && (question.call_id !== call.id || !ASKING.has(question.reason))
+}
+
+/** The calls that nobody knows the outcome of; none in what an older service wrote. */
+function unsureOf({ call_ids = [] }: Partial<Question>): readonly string[] {
+  return call_ids
 }
 
 function* closing(run: RunState, entries: readonly Entry[], content: Content): Generator<Row> {
@@ -142,6 +149,7 @@ function* closing(run: RunState, entries: readonly Entry[], content: Content): G
       runId: run.id,
       question: run.question,
       approvals: run.approvals,
+      calls: unsureOf(run.question).flatMap((id) => content.calls.get(id) ?? []),
     }
   } else if (hasEnded(run.status)) {
     const undone: Call[] = []

@@ -146,6 +146,8 @@ export type Row =
       readonly runId: string
       readonly question: Question
       readonly approvals: readonly Approval[]
+      /** Those whose outcome is unknown, and that it is about. */
+      readonly calls: readonly Call[]
     }
   | { readonly kind: 'working'; readonly id: string; readonly status: RunStatus }
   | {

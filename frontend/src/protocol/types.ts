@@ -61,6 +61,7 @@ export type UsageItem = Schemas['UsageItem']
 export type UsageSum = Schemas['UsageSum']
 export type UsageBy = Schemas['UsageSummary']['by']
 export type Problem = Schemas['Problem']
+export type FieldProblem = Schemas['FieldProblem']
 
 type Given<Body extends { options: unknown }, Needed extends keyof Body> = Pick<Body, Needed> &
   Partial<Omit<Body, Needed | 'options'>> & { options?: Partial<Schemas['RunOptions']> }

@@ -1,21 +1,24 @@
 /** The typed client of the API, and what its failures say to a person. */
 import createClient from 'openapi-fetch'
 import type { paths } from '@/protocol/api'
+import type { FieldProblem } from '@/protocol/types'
 import { t } from '@/words'
 import { chooseAccount, signOut, useSession } from './auth'
 import { apiUrl } from './config'
 
-/** The service refused, or could not be reached (`code` is then `offline`). */
+/** The service refused, or could not be reached (`code` is then `offline`). `fields`: what of a body is wrong. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: string
   readonly hint: string
+  readonly fields: readonly FieldProblem[]
 
-  constructor(status: number, code: string, message: string, hint = '') {
+  constructor(status: number, code: string, message: string, hint = '', fields: readonly FieldProblem[] = []) {
     super(message)
     this.status = status
     this.code = code
     this.hint = hint
+    this.fields = fields
   }
 
   /** Whether the same may work later by itself: not where the service is not set up for it (501). */
@@ -62,12 +65,26 @@ export async function problem(response: Response): Promise<ApiError> {
         const value: unknown = Reflect.get(body, name)
         return typeof value === 'string' ? value : ''
       }
-      return new ApiError(response.status, text('code'), text('detail') || text('title') || fallback, text('hint'))
+      const message = text('detail') || text('title') || fallback
+      const fields: unknown = Reflect.get(body, 'errors')
+      const known = Array.isArray(fields) ? fields.filter(isFieldProblem) : []
+      return new ApiError(response.status, text('code'), message, text('hint'), known)
     }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
   return new ApiError(response.status, 'unknown', fallback)
+}
+
+function isFieldProblem(value: unknown): value is FieldProblem {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'field' in value &&
+    typeof value.field === 'string' &&
+    'problem' in value &&
+    typeof value.problem === 'string'
+  )
 }
 
 export const api = createClient<paths>({

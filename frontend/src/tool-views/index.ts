@@ -33,6 +33,7 @@ export function viewOf(call: Call): ToolView {
   return (
     VIEWS[call.name] ?? {
       icon: Wrench,
+      of: [],
       verb: sentence(call.name),
       plain: (of) => {
         const name = sentence(of.name).toLowerCase()
@@ -47,6 +48,13 @@ export function viewOf(call: Call): ToolView {
       panel: null,
     }
   )
+}
+
+/** What a call is given, what says most of it first. */
+export function argumentsOf(tool: string, given: Call['arguments']): [name: string, value: unknown][] {
+  const first = VIEWS[tool]?.of ?? []
+  const rank = ([name]: [string, unknown]): number => (first.includes(name) ? first.indexOf(name) : first.length)
+  return Object.entries(given).sort((one, other) => rank(one) - rank(other))
 }
 
 function sentence(name: string): string {

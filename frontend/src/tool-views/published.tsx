@@ -64,6 +64,7 @@ export function AddressLink({ call }: { call: Call }) {
 export const publishedViews = {
   expose_port: {
     icon: Waypoints,
+    of: ['port'],
     get verb() {
       return t('tools.expose_port.verb')
     },
@@ -76,6 +77,7 @@ export const publishedViews = {
   },
   deploy: {
     icon: Rocket,
+    of: ['folder'],
     get verb() {
       return t('tools.deploy.verb')
     },

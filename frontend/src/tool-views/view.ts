@@ -7,6 +7,8 @@ import type { en } from '@/words/en'
 
 export interface ToolView {
   readonly icon: LucideIcon
+  /** The arguments that may say what it is done to. */
+  readonly of: readonly string[]
   /** "Run", as in "Run python3 primes.py". */
   readonly verb: string
   /** What it is done to, on one line; empty where that is not known yet. */
@@ -38,6 +40,7 @@ export function told(
 ): ToolView {
   return {
     icon,
+    of,
     get verb() {
       return t(`tools.${tool}.verb`)
     },

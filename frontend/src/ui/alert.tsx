@@ -2,9 +2,15 @@
 import type { ReactNode } from 'react'
 import { cn } from './cn'
 
-export function Alert({ className, children }: { className?: string; children: ReactNode }) {
+interface AlertProps {
+  id?: string
+  className?: string
+  children: ReactNode
+}
+
+export function Alert({ id, className, children }: AlertProps) {
   return (
-    <p role="alert" className={cn('text-err', className)}>
+    <p id={id} role="alert" className={cn('text-err', className)}>
       {children}
     </p>
   )

@@ -40,7 +40,7 @@ async def download_archive(
     context: ContextIn,
     path: Annotated[str, Query(description="The folder, relative to the workspace.")] = ".",
 ) -> Response:
-    """Download the workspace, or a folder of it, as one zip; links are left out.
+    """Download the workspace, or a folder of it, as one zip; links and `.factotum` are left out.
 
     413 `archive_too_large` past 10,000 entries or 1 GB.
     """
@@ -55,7 +55,10 @@ async def list_files(
     path: Annotated[str, Query(description="The folder, relative to the workspace.")] = ".",
     recursive: Annotated[bool, Query(description="Also what is in its folders.")] = False,
 ) -> FileList:
-    """List a folder of the workspace by path, at most 1000 entries."""
+    """List a folder of the workspace by path, at most 1000 entries.
+
+    `.factotum`, where tools keep long outputs, is listed only when it is the folder that is asked for.
+    """
     return await context.files.list(caller, thread_id, path, recursive=recursive)
 
 

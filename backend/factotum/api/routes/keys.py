@@ -22,5 +22,5 @@ async def list_keys(caller: CallerIn, context: ContextIn) -> KeyList:
 
 @router.delete("/{key_id}", status_code=204, operation_id="revoke_key", summary="Revoke an API key")
 async def revoke_key(key_id: KeyId, caller: CallerIn, context: ContextIn) -> None:
-    """End a key within seconds. What it began goes on."""
+    """End a key within seconds: yours, or as owner or admin any of the account. What it began goes on."""
     await context.keys.revoke(caller, key_id)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from factotum.core.wording import count
 from factotum.protocol.events import FileChanged
+from factotum.sandbox.port import OWN_FOLDER
 from factotum.tools.builtin.inside import command
 from factotum.tools.builtin.workspace import find, require_file, tell, told, workspace_path
 from factotum.tools.declare import tool
@@ -134,7 +135,7 @@ def _hint(code: str) -> str:
 
 def _scratch(context: ToolContext) -> str:
     """Return a folder for what is half done: the same when the call runs again, which empties it first."""
-    return f".factotum/archives/{hashlib.sha256(context.call_id.encode()).hexdigest()[:16]}"
+    return f"{OWN_FOLDER}/archives/{hashlib.sha256(context.call_id.encode()).hexdigest()[:16]}"
 
 
 def _without_suffix(path: str) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from factotum.core.errors import FactotumError
 from factotum.core.wording import count
-from factotum.sandbox.port import OutputStream, Sandbox
+from factotum.sandbox.port import OWN_FOLDER, OutputStream, Sandbox
 from factotum.tools.text import bounded, with_colours, without_terminal_codes
 from factotum.tools.tool import ToolContext, ToolOutput
 
 SHOWN = 16_000
 """Characters of an output that the model is given; what is longer is kept in a file."""
 KEPT_BYTES = 2_000_000
-FOLDER = ".factotum/outputs"
+FOLDER = f"{OWN_FOLDER}/outputs"
 _MOST_FILES = 50
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from factotum.core.errors import NotFound
-from factotum.sandbox.port import FileInfo, Sandbox
+from factotum.sandbox.port import OWN_FOLDER, FileInfo, Sandbox
 from factotum.tools.builtin.inside import command
 from factotum.tools.builtin.outputs import KEPT_BYTES, LiveOutput, readable
 from factotum.tools.builtin.pictures import picture_of
@@ -21,7 +21,7 @@ LONGEST_SECONDS = 600
 _GRACE_SECONDS = 300
 _CODE_LIMIT = 200_000
 _CHARTS = "charts"
-_SCRIPTS = ".factotum/python"
+_SCRIPTS = f"{OWN_FOLDER}/python"
 _MOST_SHOWN = 4
 
 

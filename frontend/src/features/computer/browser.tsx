@@ -8,6 +8,7 @@ import { resumeBrowser, useDriving } from '@/runtime/driving'
 import { useMayWrite } from '@/runtime/rights'
 import { useThreadSession, useThreadState } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
+import { EmptyState } from '@/ui/empty-state'
 import { useObjectUrl } from '@/ui/object-url'
 import { t } from '@/words'
 import { Driven } from './driven'
@@ -32,7 +33,10 @@ export function Browser() {
   }
 
   if (driven !== null && runs.has(driven)) return <Driven />
-  if (run === undefined) return <p className="p-4 text-muted">{t('computer.theAgentHasNotOpened')}</p>
+  if (run === undefined)
+    return (
+      <EmptyState icon={Globe} title={t('computer.theBrowserWasNotUsed')} note={t('computer.whenTheAgentOpensAPage')} />
+    )
   const view = run.browser ?? { address: '', title: '', seq: 0 }
   return (
     <Page key={run.id} runId={run.id} view={view} waits={run.question?.reason === 'hand_over'} focused={handedBack} />
@@ -93,7 +97,7 @@ function Page({ runId, view, waits, focused }: PageProps) {
             className="w-full rounded-md border bg-white"
           />
         ) : (
-          error !== null && <p className="text-muted">{t('computer.thePictureOfThisPage')}</p>
+          error !== null && <EmptyState icon={Globe} title={t('computer.thePictureOfThisPage')} />
         )}
       </div>
     </div>

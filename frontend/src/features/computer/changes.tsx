@@ -1,5 +1,5 @@
 /** What the agent changed in files, as far as its file tools tell: one file under the other, line by line. */
-import { ChevronRight, File as FileIcon } from 'lucide-react'
+import { ChevronRight, FileDiff, File as FileIcon } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { fileChanges } from '@/protocol/changes'
 import type { FileChange } from '@/protocol/changes'
@@ -10,6 +10,7 @@ import { cn } from '@/ui/cn'
 import { Diff } from '@/ui/diff'
 import { counted, diff } from '@/ui/diff-lines'
 import type { DiffLine } from '@/ui/diff-lines'
+import { EmptyState } from '@/ui/empty-state'
 import { t } from '@/words'
 
 const WORDS = { made: 'computer.new', deleted: 'computer.deleted' } as const
@@ -17,7 +18,8 @@ const WORDS = { made: 'computer.new', deleted: 'computer.deleted' } as const
 export function Changes() {
   const calls = useThreadState((state) => state.content.calls)
   const changes = useMemo(() => fileChanges(calls.values()), [calls])
-  if (changes.length === 0) return <p className="p-4 text-muted">{t('computer.whatTheAgentWritesInto')}</p>
+  if (changes.length === 0)
+    return <EmptyState icon={FileDiff} title={t('computer.noChangesYet')} note={t('computer.whatTheAgentWritesInto')} />
   return (
     <ul aria-label={t('computer.changedFiles')} className="flex flex-col gap-3 p-4">
       {changes.map((change) => (

@@ -1,12 +1,14 @@
 /** A folder of the workspace; the folders in it are read when they are opened. */
-import { ChevronRight, File as FileIcon, Folder, Link2 } from 'lucide-react'
+import { ChevronRight, File as FileIcon, Folder, FolderTree, Link2 } from 'lucide-react'
 import { useState } from 'react'
 import type { WorkspaceFile } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { useFolder } from '@/runtime/files'
+import { useMayWrite } from '@/runtime/rights'
 import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { cn } from '@/ui/cn'
+import { EmptyState } from '@/ui/empty-state'
 import { bytes } from '@/ui/format'
 import { t } from '@/words'
 
@@ -19,15 +21,19 @@ interface TreeProps {
 export function FileTree({ path, level, onOpen }: TreeProps) {
   const { threadId } = useThreadSession()
   const { data, error } = useFolder(threadId, path, useFileChanges())
+  const mayWrite = useMayWrite()
   if (error !== null) {
     return <Alert className="px-2 py-1">{explain(error)}</Alert>
   }
   if (data === undefined) return null
+  if (data.items.length === 0 && level > 0) return <p className="px-2 py-1 text-muted">{t('computer.empty')}</p>
   if (data.items.length === 0)
     return (
-      <p className="px-2 py-1 text-muted">
-        {level === 0 ? t('computer.theWorkspaceIsEmptyDrop') : t('computer.empty')}
-      </p>
+      <EmptyState
+        icon={FolderTree}
+        title={t('computer.theWorkspaceIsEmpty')}
+        note={t(mayWrite ? 'computer.dropFilesHere' : 'computer.whatTheAgentMakes')}
+      />
     )
   return (
     <ul aria-label={level === 0 ? t('computer.files') : path}>

@@ -1,5 +1,5 @@
 /** One file: its name, its content as far as the page can show it, and the way to have it. */
-import { ArrowLeft, Download } from 'lucide-react'
+import { ArrowLeft, Download, FileX } from 'lucide-react'
 import { explain } from '@/runtime/api'
 import { largestPreview, readFile, useFile, useFileInfo } from '@/runtime/files'
 import { useFileChanges, useThreadSession } from '@/runtime/use-thread'
@@ -7,6 +7,7 @@ import { toast } from 'sonner'
 import { Alert } from '@/ui/alert'
 import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
+import { EmptyState } from '@/ui/empty-state'
 import { bytes } from '@/ui/format'
 import { t } from '@/words'
 import { Content } from './preview-content'
@@ -43,7 +44,9 @@ export function Preview({ path, onBack }: { path: string; onBack: () => void }) 
         )}
       </div>
       <div className="min-h-0 flex-1 bg-bg">
-        {info === null && <p className="p-4 text-muted">{t('computer.thisFileIsNoLonger')}</p>}
+        {info === null && (
+          <EmptyState icon={FileX} title={t('computer.thisFileIsGone')} note={t('computer.thisFileIsNoLonger')} />
+        )}
         {info != null && !small && (
           <Unreadable onDownload={() => void download()}>{t('computer.thisFileIsTooLarge')}</Unreadable>
         )}

@@ -1,10 +1,14 @@
 /** The plan, and every step so far in plain words. */
+import { ListTodo } from 'lucide-react'
+import { badEndingOf } from '@/protocol/ending'
 import type { Call } from '@/protocol/state'
 import { runsInOrder } from '@/protocol/state'
 import type { Plan } from '@/protocol/types'
 import { useCurrentRun, useThreadState } from '@/runtime/use-thread'
 import { viewOf } from '@/tool-views'
+import { EndingText } from '@/tool-views/bad-ending'
 import { cn } from '@/ui/cn'
+import { EmptyState } from '@/ui/empty-state'
 import { duration } from '@/ui/format'
 import { PlanBar, PlanItems, doneOf } from '@/ui/plan-list'
 import { t } from '@/words'
@@ -17,7 +21,8 @@ export function Progress() {
   const steps = [...calls.values()].filter(
     (call) => call.runId === current?.id && !['update_plan', 'complete'].includes(call.name),
   )
-  if (plan === null && steps.length === 0) return <p className="p-4 text-muted">{t('computer.thePlanAndTheSteps')}</p>
+  if (plan === null && steps.length === 0)
+    return <EmptyState icon={ListTodo} title={t('computer.noStepsYet')} note={t('computer.thePlanAndTheSteps')} />
   return (
     <div className="p-4">
       {plan !== null && <PlanList plan={plan} />}
@@ -52,18 +57,24 @@ function PlanList({ plan }: { plan: Plan }) {
 
 function Step({ call }: { call: Call }) {
   const { verb, target } = viewOf(call)
-  const bad = call.state === 'error' || call.state === 'unknown' || call.state === 'stopped'
+  const ending = badEndingOf(call)
+  const bad = ending !== null || call.state === 'unknown' || call.state === 'stopped'
   return (
     <li className="relative flex items-baseline gap-2 py-1">
       <span
         aria-hidden="true"
         className={cn(
           'absolute top-[11px] -left-[20px] size-[7px] rounded-full',
-          call.state === 'ok' ? 'bg-ok' : call.state === 'error' ? 'bg-err' : bad ? 'bg-warn' : 'pulse-dot bg-accent',
+          bad ? 'bg-warn' : call.state === 'ok' ? 'bg-ok' : call.state === 'error' ? 'bg-err' : 'pulse-dot bg-accent',
         )}
       />
       <span className="shrink-0">{verb}</span>
       <span className="min-w-0 flex-1 truncate font-mono text-muted text-sm">{target(call)}</span>
+      {ending !== null && (
+        <span className="shrink-0 text-warn text-xs tabular-nums">
+          <EndingText ending={ending} />
+        </span>
+      )}
       <span className={cn('shrink-0 text-muted text-xs tabular-nums', call.state === 'error' && 'text-err')}>
         {call.state === 'error'
           ? t('computer.failed')

@@ -1,5 +1,5 @@
 /** The files of a shared thread: those that were delivered up to the moment it shows. */
-import { ArrowLeft, Download, FileText } from 'lucide-react'
+import { ArrowLeft, Download, FileText, PackageCheck } from 'lucide-react'
 import { useMemo } from 'react'
 import { runsInOrder } from '@/protocol/state'
 import { explain } from '@/runtime/api'
@@ -9,6 +9,7 @@ import { useThreadState } from '@/runtime/use-thread'
 import { Alert } from '@/ui/alert'
 import { IconButton } from '@/ui/button'
 import { save } from '@/ui/clipboard'
+import { EmptyState } from '@/ui/empty-state'
 import { t } from '@/words'
 import { Content } from './preview-content'
 
@@ -26,7 +27,14 @@ export function SharedFiles({ link }: { link: string }) {
         }}
       />
     )
-  if (paths.length === 0) return <p className="p-4 text-muted">{t('computer.theFilesThatTheAgent')}</p>
+  if (paths.length === 0)
+    return (
+      <EmptyState
+        icon={PackageCheck}
+        title={t('computer.nothingDeliveredYet')}
+        note={t('computer.theFilesThatTheAgent')}
+      />
+    )
   return (
     <ul aria-label={t('computer.deliveredFiles')} className="p-2">
       {paths.map((path) => (

@@ -1,20 +1,17 @@
 /** A file that cannot be shown: why, and the way to have it all the same. */
 import { Download, FileX } from 'lucide-react'
 import { Button } from '@/ui/button'
+import { EmptyState } from '@/ui/empty-state'
 import { t } from '@/words'
 
 export function Unreadable({ children, onDownload }: { children: string; onDownload: () => void }) {
   return (
-    <div className="flex h-full flex-col items-center justify-center gap-3 p-6 text-center">
-      <FileX size={22} aria-hidden="true" className="text-muted" />
-      <p role="status" className="max-w-xs text-muted">
-        {children}
-      </p>
+    <EmptyState icon={FileX} title={t('computer.noPreview')} note={children} role="status">
       <Button onClick={onDownload}>
         <Download size={14} aria-hidden="true" />
         {t('computer.download')}
       </Button>
-    </div>
+    </EmptyState>
   )
 }
 

@@ -1,7 +1,6 @@
 /** The workspace as it was before: which versions are kept and why, and the way to have one back. */
 import { ArrowLeft, History, Plus } from 'lucide-react'
 import { useEffect, useRef } from 'react'
-import type { ReactNode } from 'react'
 import type { ThreadState } from '@/protocol/state'
 import type { WorkspaceVersion } from '@/protocol/types'
 import { explain } from '@/runtime/api'
@@ -12,6 +11,7 @@ import { keepVersion, restoreVersion, useVersions } from '@/runtime/versions'
 import { Alert } from '@/ui/alert'
 import { Button, IconButton } from '@/ui/button'
 import { Confirm } from '@/ui/confirm'
+import { EmptyState } from '@/ui/empty-state'
 import { bytes, moment } from '@/ui/format'
 import { toast } from 'sonner'
 import { t } from '@/words'
@@ -59,8 +59,12 @@ export default function Versions({ projectId, onBack }: { projectId: string; onB
       <div className="min-h-0 flex-1 overflow-auto">
         {problem !== null && <Alert className="px-4 pt-3">{problem}</Alert>}
         {error !== null && <Alert className="p-4">{explain(error)}</Alert>}
-        {data?.supported === false && <Nothing>{t('computer.versions.notHere')}</Nothing>}
-        {data?.supported === true && data.items.length === 0 && <Nothing>{t('computer.versions.noneYet')}</Nothing>}
+        {data?.supported === false && (
+          <EmptyState icon={History} title={t('computer.versions.noneHere')} note={t('computer.versions.notHere')} />
+        )}
+        {data?.supported === true && data.items.length === 0 && (
+          <EmptyState icon={History} title={t('computer.versions.none')} note={t('computer.versions.noneYet')} />
+        )}
         {data !== undefined && data.items.length > 0 && (
           <>
             <p className="px-4 pt-3 pb-2 text-muted">{why ?? t('computer.versions.whatRestoringDoes')}</p>
@@ -72,15 +76,6 @@ export default function Versions({ projectId, onBack }: { projectId: string; onB
           </>
         )}
       </div>
-    </div>
-  )
-}
-
-function Nothing({ children }: { children: ReactNode }) {
-  return (
-    <div className="flex h-full flex-col items-center justify-center gap-3 p-6 text-center">
-      <History size={22} aria-hidden="true" className="text-muted" />
-      <p className="max-w-xs text-muted">{children}</p>
     </div>
   )
 }

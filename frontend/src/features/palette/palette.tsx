@@ -1,9 +1,11 @@
 /** Everything by name: actions, threads, models. */
 import { Command } from 'cmdk'
+import { Search } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { chooseModel } from '@/features/composer/choices'
 import { useModels, useThreads } from '@/runtime/queries'
 import { Dialog } from '@/ui/dialog'
+import { EmptyState } from '@/ui/empty-state'
 import { Keys } from '@/ui/keys'
 import { t } from '@/words'
 
@@ -47,7 +49,9 @@ export default function Palette({ actions, onOpenThread, onClose }: PaletteProps
           className="h-12 w-full shrink-0 border-b bg-transparent px-4 text-base outline-none placeholder:text-muted"
         />
         <Command.List className="overflow-y-auto p-1.5" tabIndex={-1}>
-          <Command.Empty className="px-2.5 py-4 text-muted">{t('palette.nothingHasSuchAName')}</Command.Empty>
+          <Command.Empty>
+            <EmptyState icon={Search} title={t('palette.nothingHasSuchAName')} />
+          </Command.Empty>
           <Command.Group heading={t('palette.actions')} className={GROUP}>
             {actions.map((action) => (
               <Command.Item key={action.title} onSelect={choose(action.run)} className={ITEM}>

@@ -1,7 +1,7 @@
 /** One agent: what it is told, what it works with, and what it may. */
 import { Link } from '@tanstack/react-router'
 import { ArrowLeft } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import { toast } from 'sonner'
 import type { AgentDraft } from '@/protocol/agents'
@@ -18,6 +18,8 @@ import { t } from '@/words'
 import { AgentNetwork } from './agent-network'
 import { AgentTools } from './agent-tools'
 import { ReadersNote, Section } from './parts'
+import { problemOf, wrongField } from './wrong-field'
+import type { WrongField } from './wrong-field'
 
 interface AgentFormProps {
   /** Null: a new agent. */
@@ -29,22 +31,32 @@ interface AgentFormProps {
 
 export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
   const [draft, setDraft] = useState(start)
+  const [wrong, setWrong] = useState<WrongField | null>(null)
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (wrong !== null) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus()
+  }, [wrong])
   const { data: models } = useModels()
   const { busy, problem, act } = useAction()
   const mayWrite = useMayWrite()
   const change = (changes: Partial<AgentDraft>): void => {
     setDraft((before) => ({ ...before, ...changes }))
+    setWrong(null)
   }
   const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault()
-    if (
-      await act(async () => {
+    await act(async () => {
+      try {
         await saveAgent(id, draft)
-      })
-    ) {
+      } catch (error) {
+        const found = wrongField(draft, error)
+        if (found === null) throw error
+        setWrong(found)
+        return
+      }
       toast(id === null ? t('settings.theAgentIsMade') : t('settings.theAgentIsChangedTasks'))
       onLeave()
-    }
+    })
   }
   const remove = async (): Promise<void> => {
     if (id !== null && (await act(() => deleteAgent(id)))) onLeave()
@@ -75,9 +87,14 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
         <ArrowLeft size={14} aria-hidden="true" /> {t('settings.allAgents')}
       </Link>
       <ReadersNote />
-      <form onSubmit={(event) => void submit(event)} aria-label={t('settings.agent')} className="flex flex-col gap-6">
+      <form
+        ref={form}
+        onSubmit={(event) => void submit(event)}
+        aria-label={t('settings.agent')}
+        className="flex flex-col gap-6 [&_[aria-invalid]]:scroll-mb-28"
+      >
         <div className="grid gap-4 sm:grid-cols-2">
-          <Field label={t('settings.name')}>
+          <Field label={t('settings.name')} problem={problemOf(wrong, 'name')}>
             {(ids) => (
               <input
                 {...ids}
@@ -93,7 +110,11 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
               />
             )}
           </Field>
-          <Field label={t('settings.model')} note={gone ? t('settings.thisModelCannotBeUsed') : undefined}>
+          <Field
+            label={t('settings.model')}
+            note={gone && wrong?.field !== 'model' ? t('settings.thisModelCannotBeUsed') : undefined}
+            problem={problemOf(wrong, 'model')}
+          >
             {(ids) => (
               <select
                 {...ids}
@@ -117,7 +138,11 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
             )}
           </Field>
         </div>
-        <Field label={t('settings.instructions')} note={t('settings.whatItShallKnowAnd')}>
+        <Field
+          label={t('settings.instructions')}
+          note={t('settings.whatItShallKnowAnd')}
+          problem={problemOf(wrong, 'instructions')}
+        >
           {(ids) => (
             <textarea
               {...ids}
@@ -132,8 +157,8 @@ export function AgentForm({ id, start, tools, onLeave }: AgentFormProps) {
             />
           )}
         </Field>
-        <AgentTools draft={draft} tools={tools} onChange={setDraft} />
-        <AgentNetwork draft={draft} onChange={change} />
+        <AgentTools draft={draft} tools={tools} wrong={wrong} onChange={change} />
+        <AgentNetwork draft={draft} wrong={wrong} onChange={change} />
         {problem !== null && <Alert>{problem}</Alert>}
         {mayWrite && (
           <div className="sticky bottom-0 -mx-1 flex gap-2 border-t bg-bg px-1 py-3">

@@ -6,6 +6,8 @@ import { AREA, Field } from '@/ui/field'
 import { Segments } from '@/ui/segments'
 import { t } from '@/words'
 import { Rich } from '@/ui/rich'
+import { problemOf } from './wrong-field'
+import type { WrongField } from './wrong-field'
 
 const MODES = [
   {
@@ -36,10 +38,11 @@ const MODES = [
 
 interface AgentNetworkProps {
   draft: AgentDraft
+  wrong: WrongField | null
   onChange: (changes: Partial<AgentDraft>) => void
 }
 
-export function AgentNetwork({ draft, onChange }: AgentNetworkProps) {
+export function AgentNetwork({ draft, wrong, onChange }: AgentNetworkProps) {
   const { data: me } = useMe()
   const mayWrite = useMayWrite()
   return (
@@ -62,7 +65,12 @@ export function AgentNetwork({ draft, onChange }: AgentNetworkProps) {
         </p>
       )}
       {draft.network === 'allow' && (
-        <Field label={t('settings.hosts')} note={t('settings.oneALinePypiOrg')} className="appear mt-4">
+        <Field
+          label={t('settings.hosts')}
+          note={t('settings.oneALinePypiOrg')}
+          problem={problemOf(wrong, 'hosts')}
+          className="appear mt-4"
+        >
           {(ids) => (
             <textarea
               {...ids}

@@ -8,10 +8,12 @@ import { Segments } from '@/ui/segments'
 import { t } from '@/words'
 import { LEAVES, ToolFamily } from './tool-family'
 import { Rich } from '@/ui/rich'
+import { problemOf } from './wrong-field'
+import type { WrongField } from './wrong-field'
 
 /** They only talk with the person: a question about them would be one too many. */
 const TALKS = 'talk'
-const PATTERNS: readonly { leave: Leave; title: string; note: string }[] = [
+const PATTERNS: readonly { leave: Exclude<Leave, 'allow'>; title: string; note: string }[] = [
   {
     leave: 'ask',
     get title() {
@@ -35,10 +37,11 @@ const PATTERNS: readonly { leave: Leave; title: string; note: string }[] = [
 interface AgentToolsProps {
   draft: AgentDraft
   tools: readonly ToolInfo[]
+  wrong: WrongField | null
   onChange: (draft: AgentDraft) => void
 }
 
-export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
+export function AgentTools({ draft, tools, wrong, onChange }: AgentToolsProps) {
   const mayWrite = useMayWrite()
   const offered = tools.filter((tool) => tool.offered && tool.family !== TALKS)
   const missing = tools.filter((tool) => !tool.offered)
@@ -105,7 +108,7 @@ export function AgentTools({ draft, tools, onChange }: AgentToolsProps) {
       )}
       <div className="grid gap-4 sm:grid-cols-2">
         {PATTERNS.map(({ leave, title, note }) => (
-          <Field key={leave} label={title} note={note}>
+          <Field key={leave} label={title} note={note} problem={problemOf(wrong, leave)}>
             {(ids) => (
               <textarea
                 {...ids}

@@ -64,7 +64,7 @@ function AgentList({ query }: { query: ReturnType<typeof useAgents> }) {
       <Loaded query={query}>
         {(agents) =>
           agents.length === 0 ? (
-            <Empty>{t('settings.thereAreNoAgentsYet')}</Empty>
+            <Empty icon={Bot} title={t('settings.noAgentsYet')} note={t('settings.thereAreNoAgentsYet')} />
           ) : (
             <Card label={t('settings.agents')}>
               {agents.map((agent) => (

@@ -7,13 +7,12 @@ import { invite, joinLink, revokeInvitation, useInvitations } from '@/runtime/me
 import { useAction } from '@/runtime/use-action'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
-import { CopyButton } from '@/ui/clipboard'
 import { Confirm } from '@/ui/confirm'
 import { Field, INPUT } from '@/ui/field'
 import { moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
 import { ROLES, roleTitle } from './roles'
-import { Card, Group, Loaded } from './parts'
+import { Card, Group, Item, Loaded, ShownOnce } from './parts'
 import { t } from '@/words'
 
 const DAYS = ['1', '7', '30'] as const
@@ -26,7 +25,9 @@ export function Inviting({ mine }: { mine: Role }) {
   return (
     <>
       <NewInvitation mine={mine} onMade={setMade} />
-      {made !== null && <Made made={made} />}
+      {made !== null && (
+        <ShownOnce label={t('members.inviting.made')} value={joinLink(made.token)} copy={t('members.inviting.copy')} />
+      )}
       <Loaded query={query}>
         {(invitations) =>
           invitations.length > 0 && (
@@ -100,58 +101,25 @@ function NewInvitation({ mine, onMade }: { mine: Role; onMade: (made: MadeInvita
   )
 }
 
-function Made({ made }: { made: MadeInvitation }) {
-  const link = joinLink(made.token)
-  return (
-    <div role="status" className="appear rounded-md border border-accent/50 bg-accent/5 p-4">
-      <Field label={t('members.inviting.made')}>
-        {(ids) => (
-          <div className="flex items-center gap-1">
-            <input
-              {...ids}
-              readOnly
-              value={link}
-              onFocus={({ target }) => {
-                target.select()
-              }}
-              className={`${INPUT} flex-1 font-mono text-sm`}
-            />
-            <CopyButton text={() => link} label={t('members.inviting.copy')} />
-          </div>
-        )}
-      </Field>
-    </div>
-  )
-}
-
 function Line({ invitation, onRevoked }: { invitation: Invitation; onRevoked: () => void }) {
   const { busy, problem, act } = useAction()
   const name = invitation.note ?? t('members.inviting.somebody')
+  const until = t('members.inviting.until', { moment: moment(invitation.expires_at) })
   return (
-    <li className="px-4 py-3">
-      <div className="flex items-center gap-3">
-        <Mail size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
-        <span className="min-w-0 flex-1">
-          <span className="block font-medium [overflow-wrap:anywhere]">{name}</span>
-          <span className="text-muted text-sm">
-            {roleTitle(invitation.role)} · {t('members.inviting.until', { moment: moment(invitation.expires_at) })}
-          </span>
-        </span>
-        <Confirm
-          label={t('members.inviting.revokeOne', { name })}
-          verb={t('members.inviting.revoke')}
-          busy={busy}
-          onConfirm={() =>
-            void act(async () => {
-              await revokeInvitation(invitation.id)
-              onRevoked()
-            })
-          }
-        >
-          {t('members.inviting.revoke')}
-        </Confirm>
-      </div>
-      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
-    </li>
+    <Item icon={Mail} title={name} meta={`${roleTitle(invitation.role)} · ${until}`} problem={problem}>
+      <Confirm
+        label={t('members.inviting.revokeOne', { name })}
+        verb={t('members.inviting.revoke')}
+        busy={busy}
+        onConfirm={() =>
+          void act(async () => {
+            await revokeInvitation(invitation.id)
+            onRevoked()
+          })
+        }
+      >
+        {t('members.inviting.revoke')}
+      </Confirm>
+    </Item>
   )
 }

@@ -2,8 +2,10 @@
 import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
 import type { SyntheticEvent } from 'react'
+import { mayRevoke } from '@/protocol/rights'
 import type { ApiKey, KeyScope, MadeKey } from '@/protocol/types'
 import { createKey, curlWith, revokeKey, useKeys } from '@/runtime/keys'
+import { useMe } from '@/runtime/queries'
 import { useMayWrite } from '@/runtime/rights'
 import { useAction } from '@/runtime/use-action'
 import { Alert } from '@/ui/alert'
@@ -14,7 +16,7 @@ import { Field, INPUT } from '@/ui/field'
 import { day, moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
 import { t } from '@/words'
-import { Card, Empty, Group, Loaded, ReadersNote, Section } from './parts'
+import { Card, Empty, Group, Item, Loaded, ReadersNote, Section, ShownOnce } from './parts'
 
 const SCOPES: readonly { value: KeyScope; title: string }[] = [
   {
@@ -69,7 +71,7 @@ export function Keys() {
       <Loaded query={query}>
         {(keys) =>
           keys.length === 0 ? (
-            <Empty>{t('settings.thereAreNoKeysYet')}</Empty>
+            <Empty icon={KeyRound} title={t('settings.noKeysYet')} note={t('settings.thereAreNoKeysYet')} />
           ) : (
             <Group title={t('settings.yourKeys')}>
               <Card label={t('settings.apiKeys')}>
@@ -135,23 +137,11 @@ function NewKey({ onMade }: { onMade: (made: MadeKey) => void }) {
 function Made({ made }: { made: MadeKey }) {
   const command = curlWith(made.key)
   return (
-    <div role="status" className="appear rounded-md border border-accent/50 bg-accent/5 p-4">
-      <Field label={t('settings.copyTheKeyNameNow', { name: made.name })}>
-        {(ids) => (
-          <div className="flex items-center gap-1">
-            <input
-              {...ids}
-              readOnly
-              value={made.key}
-              onFocus={({ target }) => {
-                target.select()
-              }}
-              className={`${INPUT} flex-1 font-mono text-sm`}
-            />
-            <CopyButton text={() => made.key} label={t('settings.copyTheKey')} />
-          </div>
-        )}
-      </Field>
+    <ShownOnce
+      label={t('settings.copyTheKeyNameNow', { name: made.name })}
+      value={made.key}
+      copy={t('settings.copyTheKey')}
+    >
       <p className="mt-3 mb-1.5 text-muted">{t('settings.tryIt')}</p>
       <div className="flex items-start gap-1">
         <pre className="min-w-0 flex-1 whitespace-pre-wrap break-all rounded-sm border bg-bg px-3 py-2 font-mono text-sm">
@@ -159,13 +149,13 @@ function Made({ made }: { made: MadeKey }) {
         </pre>
         <CopyButton text={() => command} label={t('settings.copyTheCommand')} />
       </div>
-    </div>
+    </ShownOnce>
   )
 }
 
 function Line({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) {
   const { busy, problem, act } = useAction()
-  const mayWrite = useMayWrite()
+  const { data: me } = useMe()
   // eslint-disable-next-line react-hooks/purity -- a line that is a moment old may say so
   const expired = apiKey.expires_at != null && Date.parse(apiKey.expires_at) <= Date.now()
   const ends =
@@ -177,36 +167,37 @@ function Line({ apiKey, onRevoked }: { apiKey: ApiKey; onRevoked: () => void }) 
       ? t('settings.neverUsed')
       : t('settings.usedAt', { moment: moment(apiKey.last_used_at) })
   return (
-    <li className="px-4 py-3">
-      <div className="flex items-center gap-3">
-        <KeyRound size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
-        <span className="min-w-0 flex-1">
-          <span className="flex flex-wrap items-baseline gap-x-2.5">
-            <span className="break-words font-medium">{apiKey.name}</span>
-            <span className="font-mono text-muted text-sm">{apiKey.prefix}…</span>
-          </span>
-          <span className="text-muted text-sm">
-            {apiKey.scope === 'read' ? t('settings.readOnly') : t('settings.readAndWrite')} ·{' '}
-            <span className={expired ? 'text-err' : undefined}>{ends}</span> · {used}
-          </span>
-        </span>
-        {mayWrite && (
-          <Confirm
-            label={t('settings.revokeName', { name: apiKey.name })}
-            verb={t('settings.revoke')}
-            busy={busy}
-            onConfirm={() =>
-              void act(async () => {
-                await revokeKey(apiKey.id)
-                onRevoked()
-              })
-            }
-          >
-            {t('settings.revoke')}
-          </Confirm>
-        )}
-      </div>
-      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
-    </li>
+    <Item
+      icon={KeyRound}
+      title={
+        <>
+          <span>{apiKey.name}</span>
+          <span className="font-mono font-normal text-muted text-sm">{apiKey.prefix}…</span>
+        </>
+      }
+      meta={
+        <>
+          {apiKey.scope === 'read' ? t('settings.readOnly') : t('settings.readAndWrite')} ·{' '}
+          <span className={expired ? 'text-err' : undefined}>{ends}</span> · {used}
+        </>
+      }
+      problem={problem}
+    >
+      {me !== undefined && mayRevoke(apiKey, me) && (
+        <Confirm
+          label={t('settings.revokeName', { name: apiKey.name })}
+          verb={t('settings.revoke')}
+          busy={busy}
+          onConfirm={() =>
+            void act(async () => {
+              await revokeKey(apiKey.id)
+              onRevoked()
+            })
+          }
+        >
+          {t('settings.revoke')}
+        </Confirm>
+      )}
+    </Item>
   )
 }

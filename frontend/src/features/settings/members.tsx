@@ -3,6 +3,7 @@ import { ChevronDown, CircleUser } from 'lucide-react'
 import { useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import { toast } from 'sonner'
+import { leads } from '@/protocol/rights'
 import type { Me, Member, Role } from '@/protocol/types'
 import { changeRole, leaveAccount, removeMember, renameMyself, useMembers } from '@/runtime/members'
 import { useMe } from '@/runtime/queries'
@@ -15,7 +16,7 @@ import { day } from '@/ui/format'
 import { Menu, MenuChoice } from '@/ui/menu'
 import { Inviting } from './inviting'
 import { ROLES, roleTitle } from './roles'
-import { Card, Group, Loaded, Section } from './parts'
+import { Card, Group, Item, Loaded, Section } from './parts'
 import { t } from '@/words'
 
 export function Members() {
@@ -49,10 +50,6 @@ export function Members() {
   )
 }
 
-export function leads(role: Role): boolean {
-  return role === 'owner' || role === 'admin'
-}
-
 /** Whether somebody of one role may change somebody of another. */
 function rules(mine: Role, theirs: Role): boolean {
   return mine === 'owner' || (mine === 'admin' && theirs !== 'owner')
@@ -71,59 +68,54 @@ function Line({ member, members, me, mine }: LineProps) {
   const name = member.name ?? (self ? me.account.name : t('members.nobody'))
   const lastOwner = member.role === 'owner' && members.filter(({ role }) => role === 'owner').length === 1
   const mayChange = !self && rules(mine, member.role)
+  const since = t('members.since', { day: day(member.created_at) })
   return (
-    <li className="px-4 py-3">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <CircleUser size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
-        <span className="min-w-36 flex-1">
-          <span className="flex flex-wrap items-baseline gap-x-2">
-            <span className="font-medium [overflow-wrap:anywhere]">{name}</span>
-            {self && <span className="text-muted text-sm">{t('members.you')}</span>}
-          </span>
-          <span className="text-muted text-sm">
-            {mayChange ? '' : `${roleTitle(member.role)} · `}
-            {t('members.since', { day: day(member.created_at) })}
-          </span>
-        </span>
-        <span className="flex items-center gap-1.5">
-          {mayChange && (
-            <RoleMenu
-              name={name}
-              role={member.role}
-              mine={mine}
-              busy={busy}
-              onChoose={(role) => void act(() => changeRole(member.user_id, role))}
-            />
-          )}
-          {mayChange && (
-            <Confirm
-              label={t('members.removeOne', { name })}
-              verb={t('members.remove')}
-              busy={busy}
-              onConfirm={() =>
-                void act(async () => {
-                  await removeMember(member.user_id)
-                  toast(t('members.removed', { name }))
-                })
-              }
-            >
-              {t('members.remove')}
-            </Confirm>
-          )}
-          {self && !lastOwner && (
-            <Confirm
-              label={t('members.leaveThis')}
-              verb={t('members.leave')}
-              busy={busy}
-              onConfirm={() => void act(() => leaveAccount(me.user_id, me.accounts.length > 1, t('members.left')))}
-            >
-              {t('members.leave')}
-            </Confirm>
-          )}
-        </span>
-      </div>
-      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
-    </li>
+    <Item
+      icon={CircleUser}
+      title={
+        <>
+          <span>{name}</span>
+          {self && <span className="font-normal text-muted text-sm">{t('members.you')}</span>}
+        </>
+      }
+      meta={mayChange ? since : `${roleTitle(member.role)} · ${since}`}
+      problem={problem}
+    >
+      {mayChange && (
+        <RoleMenu
+          name={name}
+          role={member.role}
+          mine={mine}
+          busy={busy}
+          onChoose={(role) => void act(() => changeRole(member.user_id, role))}
+        />
+      )}
+      {mayChange && (
+        <Confirm
+          label={t('members.removeOne', { name })}
+          verb={t('members.remove')}
+          busy={busy}
+          onConfirm={() =>
+            void act(async () => {
+              await removeMember(member.user_id)
+              toast(t('members.removed', { name }))
+            })
+          }
+        >
+          {t('members.remove')}
+        </Confirm>
+      )}
+      {self && !lastOwner && (
+        <Confirm
+          label={t('members.leaveThis')}
+          verb={t('members.leave')}
+          busy={busy}
+          onConfirm={() => void act(() => leaveAccount(me.user_id, me.accounts.length > 1, t('members.left')))}
+        >
+          {t('members.leave')}
+        </Confirm>
+      )}
+    </Item>
   )
 }
 

@@ -1,10 +1,14 @@
 /** What the sections of the settings are made of. */
 import { Eye } from 'lucide-react'
+import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { explain } from '@/runtime/api'
 import { useMayWrite } from '@/runtime/rights'
 import { Alert } from '@/ui/alert'
+import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
+import { EmptyState } from '@/ui/empty-state'
+import { Field, INPUT } from '@/ui/field'
 import { t } from '@/words'
 
 interface SectionProps {
@@ -46,6 +50,67 @@ export function Card({ label, className, children }: { label?: string; className
   )
 }
 
+interface ItemProps {
+  icon: LucideIcon
+  title: ReactNode
+  meta: ReactNode
+  /** What went wrong with it. */
+  problem: string | null
+  /** What can be done with it. */
+  children?: ReactNode
+}
+
+/** A line that stands for a thing of the account: its name, what is to know of it, and what can be done with it. */
+export function Item({ icon: Icon, title, meta, problem, children }: ItemProps) {
+  return (
+    <li className="px-4 py-3">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+        <Icon size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
+        <span className="min-w-36 flex-1">
+          <span className="flex flex-wrap items-baseline gap-x-2.5 font-medium [overflow-wrap:anywhere]">{title}</span>
+          <span className="block text-muted text-sm">{meta}</span>
+        </span>
+        {children !== undefined && <span className="flex items-center gap-1.5">{children}</span>}
+      </div>
+      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
+    </li>
+  )
+}
+
+interface ShownOnceProps {
+  /** What to do with it now. */
+  label: string
+  value: string
+  /** What the button beside it copies. */
+  copy: string
+  children?: ReactNode
+}
+
+/** What was just made and is not shown again. */
+export function ShownOnce({ label, value, copy, children }: ShownOnceProps) {
+  return (
+    <div role="status" className="appear rounded-md border border-accent/50 bg-accent/5 p-4">
+      <Field label={label}>
+        {(ids) => (
+          <div className="flex items-center gap-1">
+            <input
+              {...ids}
+              readOnly
+              value={value}
+              onFocus={({ target }) => {
+                target.select()
+              }}
+              className={`${INPUT} flex-1 font-mono text-sm`}
+            />
+            <CopyButton text={() => value} label={copy} />
+          </div>
+        )}
+      </Field>
+      {children}
+    </div>
+  )
+}
+
 /** A setting: what it is on the left, how it is set on the right, below each other where that is too narrow. */
 export function Setting({ title, note, children }: { title: string; note?: ReactNode; children: ReactNode }) {
   return (
@@ -75,8 +140,9 @@ export function Loaded<Data>({ query, children }: LoadedProps<Data>) {
   )
 }
 
-export function Empty({ children }: { children: ReactNode }) {
-  return <p className="rounded-md border border-dashed px-4 py-6 text-center text-muted">{children}</p>
+/** A list that has nothing. */
+export function Empty({ icon, title, note }: { icon: LucideIcon; title: string; note: string }) {
+  return <EmptyState icon={icon} title={title} note={note} className="h-auto rounded-md border border-dashed py-8" />
 }
 
 /** To who may only read, above what others change. */

@@ -14,7 +14,7 @@ import { cn } from '@/ui/cn'
 import { AREA, Field, INPUT } from '@/ui/field'
 import { day, moment } from '@/ui/format'
 import { t } from '@/words'
-import { Card, Empty, Loaded, ReadersNote, Section } from './parts'
+import { Card, Empty, Item, Loaded, ReadersNote, Section } from './parts'
 
 /** Which secret is being written: a new one, one by its name, or none. */
 type Open = { readonly name: string | null } | null
@@ -48,7 +48,9 @@ export function Secrets() {
       <Loaded query={query}>
         {(secrets) =>
           secrets.length === 0 ? (
-            open === null && <Empty>{t('settings.thereAreNoSecretsYet')}</Empty>
+            open === null && (
+              <Empty icon={Lock} title={t('settings.noSecretsYet')} note={t('settings.thereAreNoSecretsYet')} />
+            )
           ) : (
             <Card label={t('settings.secrets')}>
               {secrets.map((secret) =>
@@ -82,36 +84,35 @@ function Line({ secret, onEdit }: { secret: Secret; onEdit: () => void }) {
       ? t('settings.neverUsed')
       : t('settings.usedAt', { moment: moment(secret.last_used_at) })
   return (
-    <li className="px-4 py-3">
-      <div className="flex items-center gap-3">
-        <Lock size={15} className="shrink-0 text-muted max-sm:hidden" aria-hidden="true" />
-        <span className="min-w-0 flex-1">
-          <span className="break-all font-medium font-mono">{secret.name}</span>
-          <span className="block break-words text-sm">
+    <Item
+      icon={Lock}
+      title={<span className="font-mono">{secret.name}</span>}
+      meta={
+        <>
+          <span className="block break-words text-fg">
             {secret.hosts.length === 0 ? t('settings.forNoHostYet') : secret.hosts.join(', ')}
           </span>
-          <span className="text-muted text-sm">
-            {t('settings.changedOn', { day: day(secret.updated_at) })} · {used}
-          </span>
-        </span>
-        {mayWrite && (
-          <>
-            <IconButton label={t('settings.changeName', { name: secret.name })} size="icon-small" onClick={onEdit}>
-              <Pencil size={14} />
-            </IconButton>
-            <Confirm
-              label={t('settings.deleteName', { name: secret.name })}
-              verb={t('settings.delete')}
-              busy={busy}
-              onConfirm={() => void act(() => deleteSecret(secret.name))}
-            >
-              {t('settings.delete')}
-            </Confirm>
-          </>
-        )}
-      </div>
-      {problem !== null && <Alert className="mt-2">{problem}</Alert>}
-    </li>
+          {t('settings.changedOn', { day: day(secret.updated_at) })} · {used}
+        </>
+      }
+      problem={problem}
+    >
+      {mayWrite && (
+        <>
+          <IconButton label={t('settings.changeName', { name: secret.name })} size="icon-small" onClick={onEdit}>
+            <Pencil size={14} />
+          </IconButton>
+          <Confirm
+            label={t('settings.deleteName', { name: secret.name })}
+            verb={t('settings.delete')}
+            busy={busy}
+            onConfirm={() => void act(() => deleteSecret(secret.name))}
+          >
+            {t('settings.delete')}
+          </Confirm>
+        </>
+      )}
+    </Item>
   )
 }
 

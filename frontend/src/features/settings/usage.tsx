@@ -1,4 +1,5 @@
 /** What was used: by day in bars, by model and agent in tables. */
+import { ChartColumn } from 'lucide-react'
 import { useState } from 'react'
 import type { UsageSum } from '@/protocol/types'
 import { everyDay } from '@/protocol/usage'
@@ -70,7 +71,11 @@ export function Usage() {
           <>
             <Figures total={total} />
             {total.runs === 0 ? (
-              <Empty>{t('settings.nothingWasUsedInThis')}</Empty>
+              <Empty
+                icon={ChartColumn}
+                title={t('settings.nothingWasUsedInThis')}
+                note={t('settings.tasksAreCountedHere')}
+              />
             ) : (
               <div className="rounded-md border bg-raised p-4">
                 <div className="mb-3 flex justify-end">

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { Search, SquarePen } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useMayWrite } from '@/runtime/rights'
+import { EmptyState } from '@/ui/empty-state'
 import { Archived, ThreadListSection } from './thread-lists'
 import { t } from '@/words'
 
@@ -53,7 +54,14 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
             <ThreadListSection
               list="others"
               title={t('sidebar.threads')}
-              empty={t('sidebar.yourTasksWillStandHere')}
+              empty={
+                <EmptyState
+                  icon={SquarePen}
+                  title={t('sidebar.noThreadsYet')}
+                  note={t('sidebar.yourTasksWillStandHere')}
+                  className="h-auto py-10"
+                />
+              }
               onNavigate={onNavigate}
             />
             <Archived onNavigate={onNavigate} />
@@ -63,7 +71,14 @@ export function Sidebar({ footer, onNavigate }: { footer: React.ReactNode; onNav
             list="all"
             search={wanted}
             title={t('sidebar.threads')}
-            empty={t('sidebar.noThreadHasSuchA')}
+            empty={
+              <EmptyState
+                icon={Search}
+                title={t('sidebar.noThreadHasSuchA')}
+                note={t('sidebar.searchLooksThroughTitles')}
+                className="h-auto py-10"
+              />
+            }
             onNavigate={onNavigate}
           />
         )}

@@ -1,6 +1,7 @@
 /** The lists of threads: the pinned ones, the others, and those that were put away; or what a search found. */
 import { Archive, ChevronRight } from 'lucide-react'
 import { useState } from 'react'
+import type { ReactNode } from 'react'
 import { useDeleting } from '@/runtime/deleting'
 import { useActiveThreads, useThreads } from '@/runtime/queries'
 import type { ThreadList } from '@/runtime/queries'
@@ -13,8 +14,8 @@ interface ListProps {
   list: ThreadList
   search?: string
   title: string
-  /** What is said where there is nothing; without it nothing is shown then. */
-  empty?: string
+  /** What is shown where there is nothing. */
+  empty?: ReactNode
   onNavigate?: (() => void) | undefined
 }
 
@@ -23,8 +24,7 @@ export function ThreadListSection({ list, search = '', title, empty, onNavigate 
   const active = useActiveThreads()
   const going = useDeleting((state) => state.ids)
   const shown = (threads.data?.pages ?? []).flatMap((page) => page.items).filter(({ id }) => !going.has(id))
-  if (shown.length === 0)
-    return empty === undefined || threads.isPending ? null : <p className="px-2.5 py-2 text-muted">{empty}</p>
+  if (shown.length === 0) return threads.isPending ? null : empty
   return (
     <section className="mb-3">
       {list === 'pinned' && <h2 className="px-2.5 pt-1 pb-1 text-muted text-sm">{title}</h2>}

@@ -8,6 +8,7 @@ import { useSending } from '@/runtime/use-sending'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import { t } from '@/words'
+import { CallArguments } from './call-arguments'
 
 export function ApprovalRow({ question, approvals }: { question: Question; approvals: readonly Approval[] }) {
   const id = useId()
@@ -49,18 +50,7 @@ function Choice({ approval }: { approval: Approval }) {
     <div role="group" aria-label={approval.tool} className="rounded-sm border p-3">
       <p className="font-medium font-mono text-sm">{approval.tool}</p>
       {draft === null ? (
-        <pre
-          tabIndex={0}
-          aria-label={t('thread.itsArguments')}
-          role="region"
-          className="mt-1.5 max-h-60 overflow-auto whitespace-pre-wrap text-muted text-sm [overflow-wrap:anywhere]"
-        >
-          {Object.entries(approval.arguments).map(([name, value]) => (
-            <div key={name}>
-              {name}: <span className="text-fg">{shown(value)}</span>
-            </div>
-          ))}
-        </pre>
+        <CallArguments tool={approval.tool} given={approval.arguments} />
       ) : (
         <textarea
           autoFocus
@@ -129,9 +119,4 @@ function read(text: string): Approval['arguments'] | undefined {
     if (!(error instanceof SyntaxError)) throw error
   }
   return undefined
-}
-
-/** A value as it would be given; an empty text is seen as one. */
-function shown(value: unknown): string {
-  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value, null, 2)
 }

@@ -1,8 +1,10 @@
 /** One tool call: a row of fixed height, and what it did when it is opened. */
-import { Check, ChevronRight, CircleHelp, CircleSlash, LoaderCircle, PanelRight, X } from 'lucide-react'
+import { Check, ChevronRight, CircleAlert, CircleHelp, CircleSlash, LoaderCircle, PanelRight, X } from 'lucide-react'
 import { useState } from 'react'
+import { badEndingOf } from '@/protocol/ending'
 import type { Call } from '@/protocol/state'
 import { Raw, viewOf } from '@/tool-views'
+import { EndingText } from '@/tool-views/bad-ending'
 import { Button, IconButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { duration } from '@/ui/format'
@@ -98,6 +100,7 @@ function firstLine(text: string): string {
 function Status({ call }: { call: Call }) {
   const { state } = call
   const active = state === 'writing' || state === 'running'
+  const ending = badEndingOf(call)
   const text =
     state === 'writing' ? t('thread.writingCount', { count: call.written }) : state === 'ok' ? '' : t(WORDS[state])
   return (
@@ -109,8 +112,14 @@ function Status({ call }: { call: Call }) {
           {text}
         </span>
       )}
+      {ending !== null && (
+        <span className="text-warn">
+          <EndingText ending={ending} />
+        </span>
+      )}
       {call.durationMs !== null && call.durationMs >= 1 && <span>{duration(call.durationMs)}</span>}
-      {state === 'ok' && <Check size={14} className="text-ok" aria-label={t('thread.done')} />}
+      {state === 'ok' && ending === null && <Check size={14} className="text-ok" aria-label={t('thread.done')} />}
+      {ending !== null && <CircleAlert size={14} className="text-warn" aria-hidden="true" />}
       {state === 'error' && <X size={14} className="text-err" aria-hidden="true" />}
       {state === 'stopped' && <CircleSlash size={14} className="text-warn" aria-hidden="true" />}
       {state === 'unknown' && <CircleHelp size={14} className="text-warn" aria-hidden="true" />}

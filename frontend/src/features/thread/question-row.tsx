@@ -2,6 +2,7 @@
 import { MessageCircleQuestion, Paperclip } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { SyntheticEvent } from 'react'
+import type { Call } from '@/protocol/state'
 import type { Question } from '@/protocol/types'
 import { usePanel } from '@/runtime/panel'
 import { answerRun } from '@/runtime/send'
@@ -10,10 +11,16 @@ import { useSending } from '@/runtime/use-sending'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
-import { Markdown } from '@/ui/markdown/markdown'
 import { t } from '@/words'
+import { QuestionText, UnsureCalls } from './unsure-calls'
 
-export function QuestionRow({ runId, question }: { runId: string; question: Question }) {
+interface QuestionRowProps {
+  runId: string
+  question: Question
+  calls: readonly Call[]
+}
+
+export function QuestionRow({ runId, question, calls }: QuestionRowProps) {
   const session = useThreadSession()
   const show = usePanel((state) => state.show)
   const id = useId()
@@ -38,8 +45,9 @@ export function QuestionRow({ runId, question }: { runId: string; question: Ques
     >
       <div id={id} className="flex gap-2.5">
         <MessageCircleQuestion size={18} className="mt-0.5 shrink-0 text-accent" aria-hidden="true" />
-        <Markdown text={question.text} />
+        <QuestionText text={question.text} calls={calls} />
       </div>
+      <UnsureCalls calls={calls} />
       {question.attachments.length > 0 && (
         <div className="mt-2 flex flex-wrap gap-2">
           {question.attachments.map((path) => (

@@ -2,6 +2,7 @@
 import { Brain, Info } from 'lucide-react'
 import { memo } from 'react'
 import type { EasyRow as RowData } from '@/protocol/easy'
+import type { Call } from '@/protocol/state'
 import type { Question } from '@/protocol/types'
 import { useMayWrite } from '@/runtime/rights'
 import { useRow, useThreadSession } from '@/runtime/use-thread'
@@ -19,6 +20,7 @@ import { useExpanded } from './expanded'
 import { HandOverRow } from './hand-over-row'
 import { QuestionRow } from './question-row'
 import { Sources } from './sources'
+import { QuestionText, UnsureCalls } from './unsure-calls'
 import { UserRow } from './user-row'
 import { sayingOf } from './notes'
 
@@ -76,24 +78,25 @@ interface Of<Kind extends RowData['kind']> {
 }
 
 function Asked({ row }: Of<'question'>) {
-  const { runId, question, approvals } = row
+  const { runId, question, approvals, calls } = row
   const mayWrite = useMayWrite()
   const { readOnly } = useThreadSession()
-  if (!mayWrite && !readOnly) return <AskedOthers question={question} />
+  if (!mayWrite && !readOnly) return <AskedOthers question={question} calls={calls} />
   if (question.reason === 'approval') return <ApprovalRow question={question} approvals={approvals} />
   if (question.reason === 'hand_over') return <HandOverRow runId={runId} question={question} />
   return question.reason === 'budget' && question.budget != null ? (
     <BudgetRow runId={runId} question={question} asked={question.budget} />
   ) : (
-    <QuestionRow runId={runId} question={question} />
+    <QuestionRow runId={runId} question={question} calls={calls} />
   )
 }
 
 /** To who may only read: what is asked, and that others answer it. */
-function AskedOthers({ question }: { question: Question }) {
+function AskedOthers({ question, calls }: { question: Question; calls: readonly Call[] }) {
   return (
     <section className="my-4 rounded-md border bg-raised p-4">
-      <Markdown text={question.text} />
+      <QuestionText text={question.text} calls={calls} />
+      <UnsureCalls calls={calls} />
       <p className="mt-2 text-muted">{t('thread.onlyMembersAnswer')}</p>
     </section>
   )

@@ -1,7 +1,9 @@
 /** Documents and workbooks of an office, to be read. Loaded with the first of them. */
+import { FileText } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { Button } from '@/ui/button'
 import { save } from '@/ui/clipboard'
+import { EmptyState } from '@/ui/empty-state'
 import { t } from '@/words'
 import { DataTable } from '../data-table'
 import { Unreadable, Waiting } from '../unreadable'
@@ -54,7 +56,7 @@ function DocumentView({ html, name }: { html: string; name: string }) {
   }, [html])
   return (
     <div tabIndex={0} role="region" aria-label={name} className="h-full overflow-auto p-5">
-      {html === '' && <p className="text-muted">{t('computer.thereIsNoTextIn')}</p>}
+      {html === '' && <EmptyState icon={FileText} title={t('computer.thereIsNoTextIn')} />}
       <div ref={place} className="markdown mx-auto max-w-[720px] [&_img]:max-w-full [&_td>p]:m-0!" />
     </div>
   )
@@ -63,12 +65,12 @@ function DocumentView({ html, name }: { html: string; name: string }) {
 function Workbook({ sheets, name }: { sheets: readonly Sheet[]; name: string }) {
   const [chosen, setChosen] = useState(0)
   const sheet = sheets[chosen] ?? sheets[0]
-  if (sheet === undefined) return <p className="p-4 text-muted">{t('computer.thereIsNoSheetIn')}</p>
+  if (sheet === undefined) return <EmptyState icon={FileText} title={t('computer.thereIsNoSheetIn')} />
   return (
     <div className="flex h-full flex-col">
       <div className="min-h-0 flex-1">
         {sheet.rows.length === 0 ? (
-          <p className="p-4 text-muted">{t('computer.thisSheetIsEmpty')}</p>
+          <EmptyState icon={FileText} title={t('computer.thisSheetIsEmpty')} />
         ) : (
           <DataTable name={`${name}: ${sheet.name}`} head={sheet.columns} rows={sheet.rows} numbered />
         )}
