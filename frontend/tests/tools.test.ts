@@ -39,6 +39,17 @@ test('a file is named by its last part, and is the one that the panel shows', ()
   expect(viewOf(called('search_files')).file).toBeUndefined()
 })
 
+test('what people write stands without its marks, a question with its answer', () => {
+  const asked = called('ask', { question: 'Which **colour** shall `it` be?' })
+  const { target } = viewOf(asked)
+  expect(target(asked)).toBe('Which colour shall it be?')
+  expect(target({ ...asked, output: 'Blue\nas the sea' })).toBe('Which colour shall it be? → Blue')
+  const over = called('browser_hand_over', { task: 'Please **sign in**.' })
+  expect(viewOf(over).target(over)).toBe('Please sign in.')
+  const run = called('shell', { command: 'echo `date` **' })
+  expect(viewOf(run).target(run)).toBe('echo `date` **')
+})
+
 test('what says most of a call comes first, the others as they are', () => {
   const names = (tool: string): string[] =>
     argumentsOf(tool, { folder: '.', command: 'ls', blocking: true }).map(([name]) => name)

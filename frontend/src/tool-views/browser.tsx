@@ -18,7 +18,7 @@ const move = (tool: Tool): ToolView => view(tool, Globe, ['url', 'query', 'text'
 export const browserViews = {
   browser_go_to: move('browser_go_to'),
   browser_search: move('browser_search'),
-  browser_hand_over: view('browser_hand_over', Hand, ['task']),
+  browser_hand_over: told('browser_hand_over', Hand, ['task'], { Detail: Output, panel: 'browser', prose: true }),
   browser_history: move('browser_history'),
   browser_tabs: move('browser_tabs'),
   browser_wait: move('browser_wait'),

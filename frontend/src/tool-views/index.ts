@@ -7,7 +7,7 @@ import { browserViews } from './browser'
 import { fileViews } from './files'
 import { publishedViews } from './published'
 import { shellViews } from './shell'
-import { argument, told } from './view'
+import { argument, told, unmarked } from './view'
 import type { ToolView } from './view'
 import { webViews } from './web'
 
@@ -22,7 +22,7 @@ const VIEWS: Readonly<Record<string, ToolView>> = {
   ...publishedViews,
   ...shellViews,
   ...webViews,
-  ask: told('ask', CircleHelp, ['question'], SAID),
+  ask: told('ask', CircleHelp, ['question'], { ...SAID, target: answered }),
   complete: told('complete', PackageCheck, ['summary'], SAID),
   update_plan: told('update_plan', ListTodo, [], { ...SAID, target: planned }),
   expand_output: told('expand_output', ScrollText, [], SAID),
@@ -60,6 +60,13 @@ export function argumentsOf(tool: string, given: Call['arguments']): [name: stri
 function sentence(name: string): string {
   const words = name.replaceAll(/[_-]+/g, ' ').trim()
   return words === '' ? t('tools.unnamed') : words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** What was asked, and what a person said to it. */
+function answered(call: Call): string {
+  const question = unmarked(argument(call, 'question'))
+  const [answer = ''] = call.state === 'ok' ? call.output.trim().split('\n') : []
+  return answer === '' ? question : `${question} → ${answer}`
 }
 
 /** The step that a plan is at. */

@@ -48,7 +48,10 @@ export function told(
       const name = fileName(call, t('tools.aFile'))
       return [t(`tools.${tool}.doing`, { name }), t(`tools.${tool}.done`, { name })]
     },
-    target: (call) => of.map((name) => argument(call, name)).find((text) => text !== '') ?? '',
+    target: (call) => {
+      const text = of.map((name) => argument(call, name)).find((one) => one !== '') ?? ''
+      return more.prose === true ? unmarked(text) : text
+    },
     prose: false,
     ...more,
   }
@@ -58,6 +61,11 @@ export function told(
 export function fileName(call: Call, otherwise: string): string {
   const name = argument(call, 'path').split('/').at(-1) ?? ''
   return name === '' ? otherwise : name
+}
+
+/** What people wrote, on one line: without the marks that make markdown of it. */
+export function unmarked(text: string): string {
+  return text.replace(/\*\*|__|`|^#+ /g, '')
 }
 
 /** An argument as text, on one line. */
