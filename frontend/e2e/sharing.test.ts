@@ -59,6 +59,7 @@ describe.skipIf(service === null)('sharing and replay', () => {
     }
     await page.getByRole('button', { name: /^Revoke the link/ }).click()
     await page.getByRole('list', { name: 'Links' }).waitFor({ state: 'detached' })
+    expect(await page.getByLabel('Copy the link now').count()).toBe(0)
     const late = await openPage({}, false)
     await late.goto(link)
     await late.getByRole('heading', { name: 'There is nothing under this link.' }).waitFor()

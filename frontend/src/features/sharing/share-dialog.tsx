@@ -3,7 +3,7 @@ import { Link2, Trash2 } from 'lucide-react'
 import { useId, useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import { toast } from 'sonner'
-import type { Share } from '@/protocol/types'
+import type { NewShare, Share } from '@/protocol/types'
 import { explain } from '@/runtime/api'
 import { createShare, linkOf, revokeShare, useRefreshShares, useShares } from '@/runtime/sharing'
 import { Alert } from '@/ui/alert'
@@ -40,7 +40,7 @@ export default function ShareDialog({ threadId, onClose }: { threadId: string; o
   const { data, error } = useShares(threadId)
   const refresh = useRefreshShares(threadId)
   const [span, setSpan] = useState<Span>('30')
-  const [made, setMade] = useState<string | null>(null)
+  const [made, setMade] = useState<NewShare | null>(null)
   const [making, setMaking] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
 
@@ -49,8 +49,7 @@ export default function ShareDialog({ threadId, onClose }: { threadId: string; o
     setMaking(true)
     setProblem(null)
     try {
-      const { token } = await createShare(threadId, span === 'none' ? null : Number(span))
-      setMade(linkOf(token))
+      setMade(await createShare(threadId, span === 'none' ? null : Number(span)))
       await refresh()
     } catch (fault) {
       setProblem(explain(fault))
@@ -75,14 +74,21 @@ export default function ShareDialog({ threadId, onClose }: { threadId: string; o
           </Button>
         </form>
         {problem !== null && <Alert className="mt-3">{problem}</Alert>}
-        {made !== null && <Made link={made} />}
+        {made !== null && <Made link={linkOf(made.token)} />}
         {error !== null && <Alert className="mt-4">{explain(error)}</Alert>}
         {data !== undefined && data.length > 0 && (
           <>
             <h3 className="mt-5 mb-1 font-medium">{t('sharing.linksThatAreGoodNow')}</h3>
             <ul aria-label={t('sharing.links')} className="divide-y rounded-md border">
               {data.map((share) => (
-                <Line key={share.id} share={share} onRevoked={refresh} />
+                <Line
+                  key={share.id}
+                  share={share}
+                  onRevoked={() => {
+                    if (made?.id === share.id) setMade(null)
+                    return refresh()
+                  }}
+                />
               ))}
             </ul>
           </>
