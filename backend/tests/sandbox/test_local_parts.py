@@ -238,11 +238,14 @@ def test_users_are_taken_and_given_back_at_once(tmp_path: Path, register: Path) 
     shared: list[str] = []
     gone: set[str] = set()
     over = threading.Event()
+    few = _IDS[:4]
+    together = threading.Barrier(len(few))
 
     def live(number: int) -> None:
-        for life in range(5):
+        for life in range(6):
             name = f"{number}-{life}"
-            uid = owner_of(name, register, _IDS).uid
+            together.wait(120)
+            uid = owner_of(name, register, few).uid
             if held.setdefault(uid, name) != name:
                 shared.append(name)
             (tmp_path / name).mkdir()
@@ -261,12 +264,12 @@ def test_users_are_taken_and_given_back_at_once(tmp_path: Path, register: Path) 
 
     cleaner = threading.Thread(target=clean)
     cleaner.start()
-    with ThreadPoolExecutor(4) as threads:
-        lives = [threads.submit(live, number) for number in range(4)]
+    with ThreadPoolExecutor(len(few)) as threads:
+        lives = [threads.submit(live, number) for number in range(len(few))]
     over.set()
     cleaner.join()
-    assert [each.exception() for each in lives] == [None] * 4
     assert shared == []
+    assert [each.exception() for each in lives] == [None] * len(few)
 
 
 def test_user_ids_that_are_mapped(tmp_path: Path) -> None:
