@@ -1,7 +1,10 @@
 """The provider's parts by themselves: paths, bounded output, control groups, owners, Python, diagnosis."""
 
 import os
+import subprocess
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from factotum.sandbox.local.bwrap_binary import find_bwrap
 from factotum.sandbox.local.cgroups import Cgroups, Hierarchy, find_cgroups
 from factotum.sandbox.local.limits import Limits
 from factotum.sandbox.local.output import BoundedOutput
-from factotum.sandbox.local.owners import owner_of, usable_ids
+from factotum.sandbox.local.owners import PROBE, give_back, owner_of, usable_ids
 from factotum.sandbox.local.paths import check_variable, clean_path
 from factotum.sandbox.local.probe import diagnose, judge
 from factotum.sandbox.local.profile import ceilings
@@ -162,6 +165,111 @@ def test_every_project_has_an_owner_of_its_own(tmp_path: Path) -> None:
         owner_of(f"more-{number}", tmp_path, range(500_000, 500_020))
     with pytest.raises(OSError, match="user id"):
         owner_of("one too many", tmp_path, range(500_000, 500_020))
+
+
+_IDS = range(500_000, 500_012)
+_LONG_AGO = (1_000_000_000.0, 1_000_000_000.0)
+
+
+def _taken(register: Path, folders: Path, *names: str) -> dict[str, int]:
+    """Give projects their users, as if they had long been there."""
+    owners: dict[str, int] = {}
+    for name in names:
+        owners[name] = owner_of(name, register, _IDS).uid
+        os.utime(register / str(owners[name]), _LONG_AGO)
+        (folders / name).mkdir()
+    return owners
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Path:
+    (tmp_path / ".owners").mkdir()
+    return tmp_path / ".owners"
+
+
+def test_the_user_of_a_project_that_is_gone_is_given_to_another(tmp_path: Path, register: Path) -> None:
+    names = [f"project-{number}" for number in range(len(_IDS))]
+    owners = _taken(register, tmp_path, *names)
+    with pytest.raises(OSError, match="user id"):
+        owner_of("one more", register, _IDS)
+    assert give_back(register, tmp_path, unseen_seconds=3600) == 0
+    for name in names[:3]:
+        (tmp_path / name).rmdir()
+    # What is there was just seen; what is gone was, too, a moment ago.
+    assert give_back(register, tmp_path, unseen_seconds=3600) == 0
+    for name in names[:3]:
+        os.utime(register / str(owners[name]), _LONG_AGO)
+    assert give_back(register, tmp_path, unseen_seconds=3600) == 3
+    # Others are found where they are, also behind an id that nobody has now.
+    assert {name: owner_of(name, register, _IDS).uid for name in names[3:]} == {
+        name: owners[name] for name in names[3:]
+    }
+    new = {owner_of(f"new-{number}", register, _IDS).uid for number in range(3)}
+    assert new == {owners[name] for name in names[:3]}
+
+
+def test_the_user_who_tries_the_machine_stays(tmp_path: Path, register: Path) -> None:
+    uid = owner_of(PROBE, register, _IDS).uid
+    os.utime(register / str(uid), _LONG_AGO)
+    assert give_back(register, tmp_path, unseen_seconds=3600) == 0
+    assert (register / str(uid)).read_text() == PROBE
+
+
+def test_a_project_that_comes_back_keeps_its_user(tmp_path: Path, register: Path) -> None:
+    """It is asked for before its folder is made again."""
+    owners = _taken(register, tmp_path, "project")
+    (tmp_path / "project").rmdir()
+    assert owner_of("project", register, _IDS).uid == owners["project"]
+    assert give_back(register, tmp_path, unseen_seconds=3600) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run processes as other users")
+def test_a_user_whose_process_runs_is_kept(tmp_path: Path, register: Path) -> None:
+    owners = _taken(register, tmp_path, "project")
+    (tmp_path / "project").rmdir()
+    with subprocess.Popen(["/bin/sleep", "60"], user=owners["project"], cwd="/") as process:
+        assert give_back(register, tmp_path, unseen_seconds=3600) == 0
+        process.kill()
+    assert give_back(register, tmp_path, unseen_seconds=3600) == 1
+
+
+def test_users_are_taken_and_given_back_at_once(tmp_path: Path, register: Path) -> None:
+    held: dict[int, str] = {}
+    shared: list[str] = []
+    gone: set[str] = set()
+    over = threading.Event()
+    few = _IDS[:4]
+    together = threading.Barrier(len(few))
+
+    def live(number: int) -> None:
+        for life in range(6):
+            name = f"{number}-{life}"
+            together.wait(120)
+            uid = owner_of(name, register, few).uid
+            if held.setdefault(uid, name) != name:
+                shared.append(name)
+            (tmp_path / name).mkdir()
+            (tmp_path / name).rmdir()
+            del held[uid]
+            gone.add(name)
+            while (register / str(uid)).read_text() == name:
+                over.wait(0.001)
+
+    def clean() -> None:
+        while not over.is_set():
+            for entry in register.glob("[0-9]*"):
+                if entry.read_text() in gone:
+                    os.utime(entry, _LONG_AGO)
+            give_back(register, tmp_path, unseen_seconds=3600)
+
+    cleaner = threading.Thread(target=clean)
+    cleaner.start()
+    with ThreadPoolExecutor(len(few)) as threads:
+        lives = [threads.submit(live, number) for number in range(len(few))]
+    over.set()
+    cleaner.join()
+    assert shared == []
+    assert [each.exception() for each in lives] == [None] * len(few)
 
 
 def test_user_ids_that_are_mapped(tmp_path: Path) -> None:

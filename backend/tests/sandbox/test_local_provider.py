@@ -27,6 +27,23 @@ async def test_it_is_the_port(provider: LocalSandboxProvider, sandbox: LocalSand
     assert (await port.open(one.project_id)).project_id == one.project_id
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="projects have users of their own for root alone")
+async def test_the_user_of_a_deleted_project_is_free_again(tmp_path: Path) -> None:
+    provider = LocalSandboxProvider(tmp_path)
+    if (refusal := await provider.refusal()) is not None:
+        pytest.skip(f"no sandbox on this machine: {refusal}")
+    for name in ("stays", "goes"):
+        await (await provider.open(name)).exec("touch mine")
+    held = {entry.read_text(): entry for entry in (tmp_path / ".owners").iterdir()}
+    await provider.delete("goes")
+    for entry in held.values():
+        os.utime(entry, (1_000_000_000, 1_000_000_000))
+    await provider.thin_out(86_400)
+    assert {name for name, entry in held.items() if not entry.read_text()} == {"goes"}
+    assert (await (await provider.open("stays")).exec("stat -c %U mine; rm mine")).exit_code == 0
+    await provider.aclose()
+
+
 async def test_a_broken_python_is_refused(tmp_path: Path) -> None:
     provider = LocalSandboxProvider(tmp_path / "data", python_site=tmp_path)
     refusal = await provider.refusal()

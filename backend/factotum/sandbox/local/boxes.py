@@ -15,11 +15,15 @@ from factotum.sandbox.local.box import Box
 from factotum.sandbox.local.launch import LaunchFailed, Order, Running, launch, settle
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.session import Session
+from factotum.sandbox.local.traces import Trace, make, take_left
 
 _log = logging.getLogger(__name__)
 
 _LOST = (
     "[The sandbox had ended unexpectedly and is a new one: files are there, sessions and servers are gone.]"
+)
+_BEFORE = (
+    "[The service was started again, and so was the sandbox: files are there, sessions and servers are gone.]"
 )
 _IDLE = "[The sandbox was stopped while nobody used it: files are there, sessions and servers are gone.]"
 
@@ -42,6 +46,8 @@ class Place:
     """Why the sandbox ends, when that is our own doing; what its sessions' users are told."""
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     timer: asyncio.TimerHandle | None = None
+    trace: Trace | None = None
+    """What others find of its sessions when this process has ended."""
 
     @property
     def is_running(self) -> bool:
@@ -73,6 +79,7 @@ class Boxes:
         self._most = most
         self._idle_seconds = idle_seconds
         self._places: dict[str, Place] = {}
+        self._ending = False
 
     @asynccontextmanager
     async def using(self, project: Project, workspace: int) -> AsyncGenerator[tuple[Place, Box]]:
@@ -137,20 +144,49 @@ class Boxes:
             return
         async with place.starting:
             await self._stop(place, "")
+        if self._ending:
+            self._leave_trace(place)
+
+    async def traced(self, place: Place, project: Project) -> None:
+        """See that another process finds out, should this one end, that there were sessions."""
+        async with place.starting:
+            if place.trace is None:
+                await whole(self._trace(place, project))
+
+    async def _trace(self, place: Place, project: Project) -> None:
+        with contextlib.suppress(OSError):  # a session is worth more than a word of its loss
+            place.trace = await asyncio.get_running_loop().run_in_executor(
+                self._threads, make, project.traces
+            )
+
+    def session_ended(self, place: Place) -> None:
+        """Take the trace away with the last session, unless that ends because the service does."""
+        if place.trace is not None and not self._ending and not place.has_sessions():
+            trace, place.trace = place.trace, None
+            self._threads.submit(trace.remove)
+
+    @staticmethod
+    def _leave_trace(place: Place) -> None:
+        if place.trace is not None:
+            place.trace.leave()
+            place.trace = None
 
     async def end_all(self) -> None:
-        """End every sandbox."""
+        """End every sandbox. Sessions that they had leave their trace."""
+        self._ending = True
         for project_id in list(self._places):
             await self.end(project_id)
 
     def let_go(self) -> None:
-        """End every sandbox without waiting."""
+        """End every sandbox without waiting. Sessions that they had leave their trace."""
+        self._ending = True
         for place in self._places.values():
             if place.timer is not None:
                 place.timer.cancel()
             if place.box is not None:
                 place.stopping = ""
                 place.box.let_go()
+            self._leave_trace(place)
         self._places.clear()
 
     async def _start(self, place: Place, project: Project) -> Box:
@@ -158,7 +194,10 @@ class Boxes:
             await asyncio.shield(place.box.gone)
         await self._make_room()
         place.stopping = None
-        order = await asyncio.get_running_loop().run_in_executor(self._threads, self._order, project)
+        loop = asyncio.get_running_loop()
+        order = await loop.run_in_executor(self._threads, self._order, project)
+        if await loop.run_in_executor(self._threads, take_left, project.traces):
+            place.notice = place.notice or _BEFORE
         box = Box(await self._launch(order), self._threads)
         place.box = box
         box.gone.add_done_callback(lambda gone: self._gone(place, project, gone.result()))

@@ -14,7 +14,7 @@ from factotum.sandbox.local.bwrap_binary import Bwrap, find_bwrap
 from factotum.sandbox.local.cgroups import PREFIX, Cgroups, find_cgroups
 from factotum.sandbox.local.launch import Descriptors, Order
 from factotum.sandbox.local.limits import Limits
-from factotum.sandbox.local.owners import owner_of, usable_ids
+from factotum.sandbox.local.owners import PROBE, owner_of, usable_ids
 from factotum.sandbox.local.project import Project
 from factotum.sandbox.local.python_home import PythonBroken, PythonHome, find_python
 from factotum.sandbox.local.seccomp import SeccompMissing, filter_program
@@ -23,7 +23,7 @@ from factotum.sandbox.local.system_files import SHOWN_FOLDERS, SystemFiles, prep
 
 _SYSTEM = ".system"
 _SYSTEM_PYTHON = "/usr/bin/python3"
-_OWNERS = ".owners"
+OWNERS = ".owners"
 _TOP_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _OUT_OF_MEMORY_SCORE = "500"
 _USERNS_COUNTS = (5, 14)  # from this kernel on, RLIMIT_NPROC counts a user namespace's own processes
@@ -53,12 +53,12 @@ class Machine:
 
     def project(self, project_id: str, folder: Path | None = None) -> Project:
         """Describe a project, giving it a user of its own when we are root. Raises OSError."""
-        owner = None if self.ids is None else owner_of(project_id, self.folder / _OWNERS, self.ids)
+        owner = None if self.ids is None else owner_of(project_id, self.folder / OWNERS, self.ids)
         return Project(project_id, folder or self.folder / project_id, owner)
 
     def probe_project(self) -> Project:
         """Describe a project for one probe, which its maker removes."""
-        return self.project("probe", self.folder / _SYSTEM / f"probe-{os.urandom(8).hex()}")
+        return self.project(PROBE, self.folder / _SYSTEM / f"probe-{os.urandom(8).hex()}")
 
     def group(self, project: Project) -> str:
         """Return the name of the project's control group."""
@@ -207,7 +207,7 @@ def _ids() -> range | None:
 
 def _prepare_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (_SYSTEM, _OWNERS):
+    for name in (_SYSTEM, OWNERS):
         (folder / name).mkdir(exist_ok=True)
     for each in (folder, folder / _SYSTEM):
         each.chmod(0o711)

@@ -6,6 +6,7 @@
 <root>/<project id>/trash       ours: what is being deleted
 <root>/<project id>/snapshots   ours: copies of the workspace
 <root>/<project id>/marks       ours: what the workspace looked like at its newest snapshot
+<root>/<project id>/traces      ours: which processes have sessions in it
 <root>/<project id>/labels      ours: its labels, as JSON
 """
 
@@ -58,6 +59,11 @@ class Project:
         return self.folder / "snapshots"
 
     @property
+    def traces(self) -> Path:
+        """Where processes that have sessions in it leave a trace of themselves."""
+        return self.folder / "traces"
+
+    @property
     def marks(self) -> Path:
         """What the workspace looked like when it was last like a snapshot."""
         return self.folder / "marks"
@@ -96,7 +102,7 @@ class Project:
         except FileNotFoundError:
             return
         try:
-            for name in ("workspace", "home", "incoming", "snapshots"):
+            for name in ("workspace", "home", "incoming", "snapshots", "traces"):
                 with contextlib.suppress(FileNotFoundError):
                     trash.discard(parent, name, self.trash)
         finally:

@@ -12,7 +12,8 @@ from factotum.sandbox.local.engine import Engine
 from factotum.sandbox.local.follow import Lost
 from factotum.sandbox.local.launch import LaunchFailed
 from factotum.sandbox.local.limits import Limits
-from factotum.sandbox.local.machine import examine
+from factotum.sandbox.local.machine import OWNERS, examine
+from factotum.sandbox.local.owners import give_back
 from factotum.sandbox.local.paths import check_labels, check_project_id
 from factotum.sandbox.local.probe import Refusal, diagnose, judge, probe_script
 from factotum.sandbox.local.project import Project
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 _REFUSAL_SECONDS = 30.0
 _PROBE_SECONDS = 30.0
 _MOST_PROJECTS = 100_000
+_UNSEEN_SECONDS = 3600.0
+"""How long a project is gone before another may have its user id; longer than an idle sandbox lives."""
 _CLOSED = "The sandbox provider was closed."
 
 
@@ -137,7 +140,11 @@ class LocalSandboxProvider:
         await asyncio.to_thread(Project(project_id, self._folder / project_id, None).remove)
 
     async def thin_out(self, older_seconds: float) -> int:
-        """Remove snapshots that are older, but each project's newest; return how many went."""
+        """Remove snapshots that are older, but each project's newest; return how many went.
+
+        The user ids of projects that are gone are given back with that.
+        """
+        await asyncio.to_thread(self._give_back)
         found = await asyncio.to_thread(self._labelled, {}, _MOST_PROJECTS)
         return await asyncio.to_thread(self._prune, [name for name, _ in found], older_seconds)
 
@@ -166,6 +173,10 @@ class LocalSandboxProvider:
                 project = Project(name, self._folder / name, None)
                 went += prune(project, self._limits, older=older_seconds)
         return went
+
+    def _give_back(self) -> None:
+        with contextlib.suppress(OSError):  # none was ever taken, or their turn comes again
+            give_back(self._folder / OWNERS, self._folder, unseen_seconds=_UNSEEN_SECONDS)
 
     def _labelled(self, wanted: dict[str, str], limit: int) -> list[tuple[str, dict[str, str]]]:
         found: list[tuple[str, dict[str, str]]] = []

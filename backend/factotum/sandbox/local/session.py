@@ -100,6 +100,11 @@ class Session:
         """Whether its shell runs."""
         return self._life is not None and not self._life.done()
 
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Have something done once its shell, and all that came of it, has ended."""
+        if self._life is not None:
+            self._life.add_done_callback(lambda _: call())
+
     def info(self) -> SessionInfo:
         """Describe it."""
         return SessionInfo(

@@ -56,6 +56,11 @@ class LocalSessions:
             except BaseException:
                 use.place.sessions.pop(name, None)
                 raise
+            boxes = self._engine.boxes
+            try:
+                await boxes.traced(use.place, self._project)
+            finally:
+                session.when_ended(lambda: boxes.session_ended(use.place))
             return session.info()
 
     async def run(self, name: str, command: str) -> int:
