@@ -31,6 +31,12 @@ describe('a whole run', () => {
     })
   })
 
+  test('that it was interrupted and goes on is told until it has ended', () => {
+    const again = wholeRun().map((event) => (event.type === 'run.started' ? { ...event, attempt: 2 } : event))
+    expect(kinds(reduce(EMPTY, again.slice(0, 9)))).toContain('note')
+    expect(kinds(reduce(EMPTY, again))).toEqual(kinds(whole))
+  })
+
   test('while it is written, what comes is live', () => {
     const state = reduce(EMPTY, wholeRun().slice(0, 9))
     expect(rows(state).at(-1)).toMatchObject({ kind: 'text', text: 'I will look.', live: true })

@@ -33,11 +33,10 @@ function* build(content: Content): Generator<Row> {
   const left = leftOff(found, content)
   for (const group of found) {
     const run = group.runId === null ? undefined : content.runs.get(group.runId)
-    for (const note of run?.notes ?? []) if (note.after === null) yield { kind: 'note', id: note.id, said: note.said }
+    yield* notesAfter(null, run)
     for (const entry of group.entries) {
       yield* rowsOfEntry(entry, content, run, busy)
-      for (const note of run?.notes ?? [])
-        if (note.after === entry.id) yield { kind: 'note', id: note.id, said: note.said }
+      yield* notesAfter(entry.id, run)
     }
     if (run !== undefined && isUntold(run, group.entries))
       yield {
@@ -50,6 +49,14 @@ function* build(content: Content): Generator<Row> {
         siblings: [],
       }
     if (run !== undefined && !left.has(run.id)) yield* closing(run, group.entries, content)
+  }
+}
+
+function* notesAfter(entryId: string | null, run: RunState | undefined): Generator<Row> {
+  for (const { id, said, after } of run?.notes ?? []) {
+    // That a run goes on is news until it has ended: then its page is as if nothing had come between.
+    if (after !== entryId || (said.code === 'interrupted' && run !== undefined && hasEnded(run.status))) continue
+    yield { kind: 'note', id, said }
   }
 }
 
