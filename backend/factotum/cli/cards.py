@@ -3,6 +3,7 @@
 Nothing a model or a tool wrote is taken as markup, and all of it is cleaned of control sequences first.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,9 @@ _VERBS = {
 }
 _STYLES = {"ok": "green", "error": "red", "unknown": "yellow", "stopped": "yellow"}
 _SHORT_OUTPUT = frozenset({"create_file", "read_file", "rewrite_file", "str_replace", "delete_file"})
+_COMMANDS = frozenset({"shell", "shell_output", "shell_input", "run_python"})
+_BAD_END = re.compile(r"^\[(?:exit code -?[1-9]\d*(?:;.*)?|timed out: .*)\]\Z", re.MULTILINE)
+"""The last line of a command's result that did not end well; its tool did, and so the call is `ok`."""
 _LONGEST_WITH_ADDRESS = 400
 """Characters of a line that is shown whole for an address in it: one that was cut is of no use."""
 _SPINS_A_SECOND = 10
@@ -108,6 +112,8 @@ def card_head(call: CallBlock, glyphs: Glyphs, *, sign: str | None = None) -> Te
     """Return a call's first line: how it stands, verb, target, how long it took."""
     verb, target = verb_and_target(call)
     style = _STYLES.get(call.state, "cyan")
+    if _ended_badly(call):
+        sign, style = sign or glyphs.bad, "yellow"
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"{sign or glyphs.of(call.state)} ", style)
     line.append(verb, "bold")
@@ -124,9 +130,13 @@ def card_head(call: CallBlock, glyphs: Glyphs, *, sign: str | None = None) -> Te
 
 def card(call: CallBlock, glyphs: Glyphs, *, sign: str | None = None) -> Group:
     """Return a call with the end of its output."""
-    most = 8 if call.state == "error" else 2 if call.name in _SHORT_OUTPUT else 6
+    most = 8 if call.state == "error" or _ended_badly(call) else 2 if call.name in _SHORT_OUTPUT else 6
     source = call.output if call.settled else call.tail if call.state == "running" else ""
     return Group(card_head(call, glyphs, sign=sign), *_output(source, most, glyphs, settled=call.settled))
+
+
+def _ended_badly(call: CallBlock) -> bool:
+    return call.state == "ok" and call.name in _COMMANDS and _BAD_END.search(call.output) is not None
 
 
 def _output(source: str, most: int, glyphs: Glyphs, *, settled: bool) -> Iterable[Text]:

@@ -288,6 +288,13 @@ def test_signs_for_terminals_without_unicode() -> None:
         (CallBlock("c", "m", "create_file", {}, "writing", written=1), "→ Create · writing, 1 character"),
         (CallBlock("c", "m", "shell", {"command": "x"}, "unknown"), "? Run x · outcome unknown"),
         (CallBlock("c", "m", "noop", {}, "stopped"), "■ Noop · stopped"),
+        (CallBlock("c", "m", "shell", {"command": "x"}, "ok", output="no\n[exit code 2]"), "✗ Run x"),
+        (CallBlock("c", "m", "shell", {"command": "x"}, "ok", output="[timed out: 1 s]"), "✗ Run x"),
+        (
+            CallBlock("c", "m", "shell", {"command": "x"}, "ok", output="[exit code 1]\n[exit code 0]"),
+            "✓ Run x",
+        ),
+        (CallBlock("c", "m", "read_file", {"path": "x"}, "ok", output="[exit code 1]"), "✓ Read x"),
     ],
 )
 def test_heads_of_cards(call: CallBlock, head: str) -> None:

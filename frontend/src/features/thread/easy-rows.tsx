@@ -1,6 +1,7 @@
 /** What the easy look shows in the place of tool calls: the plan, and the steps in plain words. */
 import { Check, CircleAlert, Hourglass, LoaderCircle } from 'lucide-react'
 import type { EasyRow } from '@/protocol/easy'
+import { badEndingOf } from '@/protocol/ending'
 import type { Call } from '@/protocol/state'
 import { isSettled } from '@/protocol/state'
 import { viewOf } from '@/tool-views'
@@ -46,7 +47,7 @@ export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) 
             <LoaderCircle size={15} aria-hidden="true" className="shrink-0 animate-spin text-accent" />
           ) : waiting > 0 ? (
             <Hourglass size={15} aria-hidden="true" className="shrink-0 text-warn" />
-          ) : calls.every(({ state }) => state !== 'ok') ? (
+          ) : !calls.some(wentWell) ? (
             <CircleAlert size={15} aria-hidden="true" className="shrink-0 text-warn" />
           ) : (
             <Check size={15} aria-hidden="true" className="shrink-0 text-ok" />
@@ -70,6 +71,10 @@ export function StepsRow({ row }: { row: Extract<EasyRow, { kind: 'steps' }> }) 
       </ol>
     </Disclosure>
   )
+}
+
+function wentWell(call: Call): boolean {
+  return call.state === 'ok' && badEndingOf(call) === null
 }
 
 function Now({ text }: { text: string }) {
@@ -108,7 +113,7 @@ function Step({ call, live }: { call: Call; live: boolean }) {
     <li className="flex items-center gap-2 py-0.5 text-muted">
       <span className="min-w-0 truncate">{told(call, live)}</span>
       {Aside !== undefined && <Aside call={call} />}
-      {(state === 'error' || state === 'unknown') && (
+      {(state === 'error' || state === 'unknown' || (state === 'ok' && !wentWell(call))) && (
         <CircleAlert size={13} aria-hidden="true" className="shrink-0 text-warn" />
       )}
     </li>
