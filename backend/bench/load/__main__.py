@@ -1,6 +1,6 @@
 """`make load`: what the service takes as two processes (an API process and a worker), on one machine.
 
-    python -m bench.load [--warm-up 10] [--minutes 30] [--idle 500] [--live 100] [--json FILE]
+    python -m bench.load [--warm-up 5] [--minutes 30] [--idle 500] [--live 100] [--json FILE]
     python -m bench.load --warm-up 0 --minutes 0.5 --idle 100 --live 20 --lengths 10 100       (a short form)
 
 The model is a loopback server; Postgres and Valkey are embedded ones. Everything shares the machine, so its
@@ -30,7 +30,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=30.0, help="how long the steady load is measured")
-    parser.add_argument("--warm-up", type=float, default=10.0, help="minutes of it before that")
+    parser.add_argument("--warm-up", type=float, default=5.0, help="minutes of it before that")
     parser.add_argument("--idle", type=int, default=500, help="clients that wait")
     parser.add_argument("--live", type=int, default=100, help="runs that work")
     parser.add_argument("--pause", type=int, default=50, help="milliseconds between a model's chunks")
