@@ -11,8 +11,9 @@ import { Confirm } from '@/ui/confirm'
 import { Field, INPUT } from '@/ui/field'
 import { moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
+import { ShownOnce } from '@/ui/shown-once'
 import { ROLES, roleTitle } from './roles'
-import { Card, Group, Item, Loaded, ShownOnce } from './parts'
+import { Card, Group, Item, Loaded } from './parts'
 import { t } from '@/words'
 
 const DAYS = ['1', '7', '30'] as const

@@ -15,8 +15,9 @@ import { Confirm } from '@/ui/confirm'
 import { Field, INPUT } from '@/ui/field'
 import { day, moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
+import { ShownOnce } from '@/ui/shown-once'
 import { t } from '@/words'
-import { Card, Empty, Group, Item, Loaded, ReadersNote, Section, ShownOnce } from './parts'
+import { Card, Empty, Group, Item, Loaded, ReadersNote, Section } from './parts'
 
 const SCOPES: readonly { value: KeyScope; title: string }[] = [
   {

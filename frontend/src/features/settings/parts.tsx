@@ -5,10 +5,8 @@ import type { ReactNode } from 'react'
 import { explain } from '@/runtime/api'
 import { useMayWrite } from '@/runtime/rights'
 import { Alert } from '@/ui/alert'
-import { CopyButton } from '@/ui/clipboard'
 import { cn } from '@/ui/cn'
 import { EmptyState } from '@/ui/empty-state'
-import { Field, INPUT } from '@/ui/field'
 import { t } from '@/words'
 
 interface SectionProps {
@@ -74,40 +72,6 @@ export function Item({ icon: Icon, title, meta, problem, children }: ItemProps) 
       </div>
       {problem !== null && <Alert className="mt-2">{problem}</Alert>}
     </li>
-  )
-}
-
-interface ShownOnceProps {
-  /** What to do with it now. */
-  label: string
-  value: string
-  /** What the button beside it copies. */
-  copy: string
-  children?: ReactNode
-}
-
-/** What was just made and is not shown again. */
-export function ShownOnce({ label, value, copy, children }: ShownOnceProps) {
-  return (
-    <div role="status" className="appear rounded-md border border-accent/50 bg-accent/5 p-4">
-      <Field label={label}>
-        {(ids) => (
-          <div className="flex items-center gap-1">
-            <input
-              {...ids}
-              readOnly
-              value={value}
-              onFocus={({ target }) => {
-                target.select()
-              }}
-              className={`${INPUT} flex-1 font-mono text-sm`}
-            />
-            <CopyButton text={() => value} label={copy} />
-          </div>
-        )}
-      </Field>
-      {children}
-    </div>
   )
 }
 

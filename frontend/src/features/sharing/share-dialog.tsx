@@ -1,6 +1,6 @@
 /** Links to a thread: one more, and those there are, with the way to end each. */
 import { Link2, Trash2 } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import type { SyntheticEvent } from 'react'
 import { toast } from 'sonner'
 import type { NewShare, Share } from '@/protocol/types'
@@ -8,10 +8,10 @@ import { explain } from '@/runtime/api'
 import { createShare, linkOf, revokeShare, useRefreshShares, useShares } from '@/runtime/sharing'
 import { Alert } from '@/ui/alert'
 import { Button } from '@/ui/button'
-import { CopyButton } from '@/ui/clipboard'
 import { Dialog } from '@/ui/dialog'
 import { day, moment } from '@/ui/format'
 import { Segments } from '@/ui/segments'
+import { ShownOnce } from '@/ui/shown-once'
 import { t } from '@/words'
 
 const SPANS = [
@@ -74,7 +74,14 @@ export default function ShareDialog({ threadId, onClose }: { threadId: string; o
           </Button>
         </form>
         {problem !== null && <Alert className="mt-3">{problem}</Alert>}
-        {made !== null && <Made link={linkOf(made.token)} />}
+        {made !== null && (
+          <ShownOnce
+            className="mt-4"
+            label={t('sharing.copyTheLinkNowIt')}
+            value={linkOf(made.token)}
+            copy={t('sharing.copyTheLink')}
+          />
+        )}
         {error !== null && <Alert className="mt-4">{explain(error)}</Alert>}
         {data !== undefined && data.length > 0 && (
           <>
@@ -95,29 +102,6 @@ export default function ShareDialog({ threadId, onClose }: { threadId: string; o
         )}
       </div>
     </Dialog>
-  )
-}
-
-function Made({ link }: { link: string }) {
-  const id = useId()
-  return (
-    <div role="status" className="appear mt-4 rounded-md border border-accent/50 p-3">
-      <label htmlFor={id} className="font-medium">
-        {t('sharing.copyTheLinkNowIt')}
-      </label>
-      <div className="mt-1.5 flex items-center gap-1">
-        <input
-          id={id}
-          readOnly
-          value={link}
-          onFocus={({ target }) => {
-            target.select()
-          }}
-          className="h-8 min-w-0 flex-1 rounded-sm border bg-bg px-2 font-mono text-sm"
-        />
-        <CopyButton text={() => link} label={t('sharing.copyTheLink')} />
-      </div>
-    </div>
   )
 }
 
