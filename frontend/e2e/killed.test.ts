@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { violations } from './axe'
 import { conversation, ended, hide, openPage, service, submit, threadOf, useBrowser } from './browser'
+import type { Watched } from './browser'
 import type { Address } from './process'
 import { Service } from './process'
 import { Wire } from './wire'
@@ -46,17 +47,26 @@ async function lasting(page: Page): Promise<string> {
     .replaceAll(/\s*\n\s*/g, '\n')
 }
 
+/** Works on a page of a service of its own, whose runs are soon taken up again when it was killed. */
+async function alone(work: (page: Watched, own: Service) => Promise<void>): Promise<void> {
+  const own = new Service({ FACTOTUM_LEASE_SECONDS: '3' })
+  try {
+    await own.start()
+    const page = await openPage({}, true, own)
+    await page.goto(own.url)
+    await work(page, own)
+  } finally {
+    await own.close()
+  }
+}
+
 describe.skipIf(service === null)('a page that is left alone by its service', () => {
   useBrowser()
 
   test(
     'kill -9 in the middle of a stream: the page says it quietly, and goes on by itself',
-    async () => {
-      const own = new Service({ FACTOTUM_LEASE_SECONDS: '3' })
-      try {
-        await own.start()
-        const page = await openPage({}, true, own)
-        await page.goto(own.url)
+    () =>
+      alone(async (page, own) => {
         await submit(page, TASK)
         await page.getByText('Paragraph 5 has').waitFor({ timeout: 30_000 })
         await own.kill()
@@ -76,21 +86,14 @@ describe.skipIf(service === null)('a page that is left alone by its service', ()
         await calm.getByText('Paragraph 30 has').waitFor()
         await expect.poll(() => lasting(page), { timeout: 10_000 }).toBe(await lasting(calm))
         expect(page.complaints).toEqual([])
-      } finally {
-        await own.close()
-      }
-    },
+      }),
     LONG_MS,
   )
 
   test(
     'a command that kill -9 met: nobody knows its outcome, and the question shows it as it was run',
-    async () => {
-      const own = new Service({ FACTOTUM_LEASE_SECONDS: '3' })
-      try {
-        await own.start()
-        const page = await openPage({}, true, own)
-        await page.goto(own.url)
+    () =>
+      alone(async (page, own) => {
         await submit(page, 'Please wait for ever')
         await page.getByRole('button', { name: /Run sleep 300.*running/ }).waitFor({ timeout: 60_000 })
         await own.kill()
@@ -107,10 +110,7 @@ describe.skipIf(service === null)('a page that is left alone by its service', ()
         await form.getByRole('radio', { name: 'Leave it and go on' }).check()
         await form.getByRole('button', { name: 'Answer' }).click()
         await page.getByRole('button', { name: /^Run sleep 300 outcome unknown/ }).waitFor()
-      } finally {
-        await own.close()
-      }
-    },
+      }),
     LONG_MS,
   )
 

@@ -51,7 +51,7 @@ _VERBS = {
 _STYLES = {"ok": "green", "error": "red", "unknown": "yellow", "stopped": "yellow"}
 _SHORT_OUTPUT = frozenset({"create_file", "read_file", "rewrite_file", "str_replace", "delete_file"})
 _COMMANDS = frozenset({"shell", "shell_output", "shell_input", "run_python"})
-_BAD_END = re.compile(r"^\[(?:exit code -?[1-9]\d*(?:;.*)?|timed out: .*)\]\Z", re.MULTILINE)
+_BAD_END = re.compile(r"\[(?:exit code -?[1-9]\d*(?:;.*)?|timed out: .*)\]")
 """The last line of a command's result that did not end well; its tool did, and so the call is `ok`."""
 _LONGEST_WITH_ADDRESS = 400
 """Characters of a line that is shown whole for an address in it: one that was cut is of no use."""
@@ -136,7 +136,9 @@ def card(call: CallBlock, glyphs: Glyphs, *, sign: str | None = None) -> Group:
 
 
 def _ended_badly(call: CallBlock) -> bool:
-    return call.state == "ok" and call.name in _COMMANDS and _BAD_END.search(call.output) is not None
+    if call.state != "ok" or call.name not in _COMMANDS:
+        return False
+    return _BAD_END.fullmatch(call.output.rpartition("\n")[2]) is not None
 
 
 def _output(source: str, most: int, glyphs: Glyphs, *, settled: bool) -> Iterable[Text]:

@@ -7,3 +7,8 @@ class Frozen(BaseModel):
     """An immutable model that refuses fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def is_unset(value: object) -> bool:
+    """Tell for `exclude_if` whether a field that need not be told has nothing: None, or an empty value."""
+    return not value

@@ -7,15 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from factotum.core.frozen import Frozen
+from factotum.core.frozen import Frozen, is_unset
 from factotum.protocol.dialect import Dialect
 
 Outcome = Literal["ok", "error", "unknown", "stopped"]
 """How a tool call ended. `unknown`: an unsafe action was interrupted and may or may not have happened."""
-
-
-def _is_unset(value: object) -> bool:
-    return not value
 
 
 def split(text: str, seams: Iterable[int]) -> tuple[str, ...]:
@@ -31,8 +27,8 @@ class TextPart(Frozen):
 
     type: Literal["text"] = "text"
     text: str
-    cut: Literal["length", "content_filter"] | None = Field(default=None, exclude_if=_is_unset)
-    seams: tuple[int, ...] = Field(default=(), exclude_if=_is_unset)
+    cut: Literal["length", "content_filter"] | None = Field(default=None, exclude_if=is_unset)
+    seams: tuple[int, ...] = Field(default=(), exclude_if=is_unset)
 
     @property
     def pieces(self) -> tuple[str, ...]:
@@ -62,7 +58,7 @@ class ToolCallPart(Frozen):
     dialect: Dialect = "native"
     raw: str = ""
     fault: str | None = None
-    seams: tuple[int, ...] = Field(default=(), exclude_if=_is_unset)
+    seams: tuple[int, ...] = Field(default=(), exclude_if=is_unset)
 
 
 class ImageRef(Frozen):
@@ -88,9 +84,9 @@ class ToolResultPart(Frozen):
     call_id: str
     name: str
     output: str
-    display: str | None = Field(default=None, exclude_if=_is_unset)
+    display: str | None = Field(default=None, exclude_if=is_unset)
     outcome: Outcome = "ok"
-    images: tuple[ImageRef, ...] = Field(default=(), exclude_if=_is_unset)
+    images: tuple[ImageRef, ...] = Field(default=(), exclude_if=is_unset)
 
 
 class ReferencesPart(Frozen):
@@ -141,7 +137,7 @@ class Message(Frozen):
     position: int
     role: Role
     parts: tuple[Part, ...]
-    model: str | None = Field(default=None, exclude_if=_is_unset)
+    model: str | None = Field(default=None, exclude_if=is_unset)
     created_at: datetime
 
     @property

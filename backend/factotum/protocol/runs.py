@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from factotum.core.frozen import Frozen
+from factotum.core.frozen import Frozen, is_unset
 from factotum.protocol.budgets import Amounts, Budget, BudgetUse
 from factotum.protocol.dialect import Dialect, ResultPlace
 from factotum.protocol.network import Network
@@ -48,10 +48,6 @@ MOST_FALLBACKS = 5
 """Models that a run may fall back on at the most: each may cost a whole deadline."""
 
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-def _is_unset(value: object) -> bool:
-    return value is None or value == ()
 
 
 Delivery = Literal["steer", "interrupt", "queue"]
@@ -193,8 +189,8 @@ class Question(Frozen):
     choices: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
     call_id: str | None = None
-    call_ids: tuple[str, ...] = Field(default=(), exclude_if=_is_unset)
-    budget: Amounts | None = Field(default=None, exclude_if=_is_unset)
+    call_ids: tuple[str, ...] = Field(default=(), exclude_if=is_unset)
+    budget: Amounts | None = Field(default=None, exclude_if=is_unset)
 
 
 class UnreadMessage(Frozen):

@@ -22,6 +22,7 @@ from factotum.runs.follow import Follower
 from factotum.services import Addresses, Services, open_services
 from factotum.settings import Settings
 from tests.fixtures_store import ALICE, BOB
+from tests.waiting import until
 
 ALICE_TOKEN = "alice-0123456789"
 BOB_TOKEN = "bob-0123456789"
@@ -86,9 +87,7 @@ async def api(services: Services, short_folder: Path) -> AsyncIterator[Api]:
     server = make_server(app, uds=socket)
     serving = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(20):
-            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.01)
+        await until(lambda: server.started or serving.done(), 20)
         # The clients are gone before the server ends, which would wait for them.
         async with AsyncExitStack() as stack:
             alice, bob, stranger = [

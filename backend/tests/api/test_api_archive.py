@@ -11,6 +11,7 @@ from factotum.core.errors import NotFound, TooLarge
 from factotum.features import archive
 from factotum.features.archive import archive_of
 from tests.api.conftest import Api
+from tests.needs import needs_sandbox
 
 BIG = b"0123456789abcdef" * 6_000
 
@@ -18,8 +19,7 @@ BIG = b"0123456789abcdef" * 6_000
 @pytest.fixture
 async def thread(api: Api) -> AsyncIterator[dict[str, str]]:
     """Yield a thread of Alice's with a workspace."""
-    if (refusal := await api.services.sandboxes.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(api.services.sandboxes)
     made = (await api.alice.post("/v1/threads", json={})).json()
     kept = (".factotum/outputs/1.txt", b"long")
     for name, content in (("a.txt", b"one"), ("deep/er/Größe.bin", BIG), ("deep/empty", b""), kept):

@@ -12,7 +12,6 @@ from factotum.api.routes import browsers
 from factotum.core.ids import new_id
 from factotum.protocol.runs import Question
 from factotum.sandbox.browser.client import Browser
-from factotum.sandbox.browser.readiness import refusal
 from factotum.sandbox.browser.wire import Frame
 from factotum.store.runs import Runs
 from factotum.testing.memory_context import MemoryToolContext
@@ -22,6 +21,7 @@ from factotum.tools.builtin.browser_reading import browser_look
 from tests.api.api_support import claim, new_run
 from tests.api.conftest import Api
 from tests.fixtures_store import ALICE
+from tests.needs import needs_browser, needs_sandbox
 
 PASSWORD = "correct-horse-battery"
 FORM = """<!doctype html><title>Sign in</title>
@@ -43,8 +43,8 @@ async def asking(api: Api) -> dict[str, Any]:
 async def opened(api: Api, run: dict[str, Any]) -> Browser:
     """Let the agent open the form in a real browser."""
     site = api.services.settings.sandbox_python
-    if (why := await asyncio.to_thread(refusal, site) or await api.services.sandboxes.refusal()) is not None:
-        pytest.skip(f"no browser on this machine: {why}")
+    await needs_browser(site)
+    await needs_sandbox(api.services.sandboxes)
     sandbox = await api.services.sandboxes.open(run["project_id"])
     await sandbox.write("form.html", _once(FORM.encode()), limit=10_000)
     browser = Browser(sandbox)

@@ -20,6 +20,7 @@ from tests.api.api_support import (
 )
 from tests.api.conftest import Api
 from tests.fixtures_store import ALICE_ACCOUNT, BOB, add_member
+from tests.waiting import until
 
 
 async def _forget(redis: Redis, run_id: str) -> None:
@@ -27,9 +28,7 @@ async def _forget(redis: Redis, run_id: str) -> None:
 
 
 async def _wait_for_no_subscriber(services: Services) -> None:
-    async with asyncio.timeout(5):
-        while services.tail._feeds:  # noqa: ASYNC110 # pyright: ignore[reportPrivateUsage] - nothing tells
-            await asyncio.sleep(0.01)
+    await until(lambda: not services.tail._feeds)  # pyright: ignore[reportPrivateUsage] - nothing else tells
 
 
 async def test_a_stream_is_whole_dense_and_typed(api: Api) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.api_support import new_run, new_thread
 from tests.api.conftest import UPLOAD_LIMIT, Api
+from tests.needs import needs_sandbox
 
 BINARY = bytes(range(256)) * 40
 
@@ -15,8 +16,7 @@ BINARY = bytes(range(256)) * 40
 @pytest.fixture
 async def files(api: Api) -> AsyncIterator[str]:
     """Yield the address of the files of a thread of Alice's."""
-    if (refusal := await api.services.sandboxes.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(api.services.sandboxes)
     thread = (await api.alice.post("/v1/threads", json={})).json()
     yield f"/v1/threads/{thread['id']}/files"
     await api.services.sandboxes.delete(thread["project_id"])

@@ -22,6 +22,7 @@ from factotum.store.shares import MOST_SHARES, SharedPath, Shares
 from tests.api.api_support import claim, new_run, new_thread
 from tests.api.conftest import Api
 from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, add_member
+from tests.needs import needs_sandbox
 
 GONE = (404, "share_not_found")
 SECRET = "sk-of-the-account"
@@ -50,7 +51,7 @@ async def _done(api: Api, thread_id: str | None = None, *deliverables: str) -> d
             run["id"],
             1,
             status="finished",
-            usage=Usage(output_tokens=777, cost_usd=12.5),
+            usage=Usage(output_tokens=987_654_321, cost_usd=7351.25),
             log_seq=1,
             finish_reason="complete",
             deliverables=deliverables,
@@ -101,7 +102,8 @@ async def test_a_stranger_reads_the_path_and_nothing_else(api: Api) -> None:
     assert items[1]["parts"][1]["raw"] == ""
     assert len(items[2]["parts"][0]["output"]) == 20_000
     everything = head.text + page.text
-    for private in (SECRET, "private", "777", "12.5", ALICE_ACCOUNT, run["project_id"], ALICE.user_id):
+    figures = ("987654321", "7351.25")
+    for private in (SECRET, "private", *figures, ALICE_ACCOUNT, run["project_id"], ALICE.user_id):
         assert private not in everything, private
 
 
@@ -268,8 +270,7 @@ async def test_what_cannot_be_shared_is_refused(api: Api) -> None:
 
 
 async def test_delivered_files_are_read_and_no_others(api: Api) -> None:
-    if (refusal := await api.services.sandboxes.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(api.services.sandboxes)
     thread = await new_thread(api.alice)
     files = f"/v1/threads/{thread}/files"
     for name in ("a.txt", "later.txt", "secret.txt", "folder/b.txt"):

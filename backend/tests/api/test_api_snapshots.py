@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from factotum.core.ids import new_id
 from factotum.features.snapshots import SnapshotService
@@ -12,12 +11,12 @@ from factotum.testing.memory_sandbox import MemorySandboxProvider
 from tests.api.api_support import claim, finish, new_run
 from tests.api.conftest import Api
 from tests.fixtures_store import ALICE, ALICE_ACCOUNT, BOB, add_member
+from tests.needs import needs_sandbox
 
 
 async def place(api: Api) -> tuple[str, str]:
     """Make a project with a thread; return where its snapshots are, and where its files."""
-    if (refusal := await api.services.sandboxes.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(api.services.sandboxes)
     project = (await api.alice.post("/v1/projects", json={"name": "Versions"})).json()["id"]
     thread = (await api.alice.post("/v1/threads", json={"project_id": project})).json()["id"]
     return f"/v1/projects/{project}/snapshots", f"/v1/threads/{thread}/files"

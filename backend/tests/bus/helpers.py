@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -103,9 +102,11 @@ class Bus:
             if page.caught_up:
                 return entries
 
-    async def collect(self, run_id: str, after: int = 0, *, count: int | None = None) -> list[Entry]:
-        """Read by the live tail to the end, or `count` entries."""
-        entries: list[Entry] = []
+    async def collect(
+        self, run_id: str, after: int = 0, *, count: int | None = None, into: list[Entry] | None = None
+    ) -> list[Entry]:
+        """Read by the live tail to the end, or `count` entries; `into` has each as soon as it came."""
+        entries: list[Entry] = [] if into is None else into
         async with aclosing(self.tail.subscribe(run_id, after)) as tail:
             async for entry in tail:
                 entries.append(entry)
@@ -142,10 +143,3 @@ def assert_dense(entries: list[Entry], first: int = 1) -> None:
     for entry in entries:
         event = RUN_EVENT.validate_json(entry.data)
         assert (event.seq, event.type) == (entry.seq, entry.type)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait until something that nobody announces has come true."""
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.005)

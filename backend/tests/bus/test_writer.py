@@ -23,7 +23,8 @@ from factotum.protocol.events import (
     ToolArgumentsDelta,
     ToolOutputDelta,
 )
-from tests.bus.helpers import END, Bus, KillableValkey, assert_dense, durable, paths, text, until
+from tests.bus.helpers import END, Bus, KillableValkey, assert_dense, durable, paths, text
+from tests.waiting import until
 
 names = st.sampled_from(["a", "b"])
 words = st.text(min_size=1, max_size=30)

@@ -10,6 +10,7 @@ from factotum.core.ids import new_id
 from factotum.sandbox.daytona.provider import DaytonaSandboxProvider
 from factotum.sandbox.daytona.sandbox import DaytonaSandbox
 from factotum.sandbox.local.limits import Limits
+from tests.needs import needs_sandbox
 
 if TYPE_CHECKING:
     from factotum.testing.daytona import FakeDaytona
@@ -20,8 +21,7 @@ async def daytona(tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[Fa
     from factotum.testing.daytona import FakeDaytona
 
     async with FakeDaytona(tmp_path_factory.mktemp("daytona"), limits=Limits(processes=512)) as made:
-        if (refusal := await made.refusal()) is not None:
-            pytest.skip(f"no sandbox on this machine: {refusal}")
+        await needs_sandbox(made)
         yield made
 
 

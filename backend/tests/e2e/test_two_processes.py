@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.testing.provider.loading import load_script
 from factotum.testing.provider.server import ScriptedProvider
+from tests.needs import needs_sandbox
 
 BACKEND = Path(__file__).resolve().parents[2]
 TOKEN = "t" * 43
@@ -123,10 +123,10 @@ async def test_the_api_shows_what_runs_in_the_worker(
     short_folder: Path, tmp_path: Path, database_url: str, valkey_url: str
 ) -> None:
     trial = LocalSandboxProvider(tmp_path / "trial")
-    refusal = await trial.refusal()
-    await trial.aclose()
-    if refusal is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    try:
+        await needs_sandbox(trial)
+    finally:
+        await trial.aclose()
     port, shown = _free_port(), _free_port()
     api_log, worker_log = tmp_path / "api.log", tmp_path / "worker.log"
     gunicorn = [

@@ -14,7 +14,8 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.tools.builtin import builtin_registry
 from factotum.tools.registry import Registry
 from tests.runs.played import Turn
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 
 class Machine:
@@ -73,7 +74,7 @@ class Machine:
         async def is_there() -> bool:
             return await self.count(name) > 0
 
-        await eventually(is_there, 40)
+        await until(is_there, 40)
 
 
 def _named(name: str) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
@@ -301,13 +301,6 @@ def _open_drafts(events: Sequence[RunEvent]) -> set[str]:
 def entries_of(steps: Sequence[Step]) -> list[Entry]:
     """The log's entries among steps."""
     return [entry for step in steps if not isinstance(step, Snapshot) for entry in step]
-
-
-async def eventually(true: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    """Wait until something that nobody announces has come true."""
-    async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.02)
 
 
 async def staged(

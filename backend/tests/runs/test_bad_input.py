@@ -30,6 +30,7 @@ from factotum.tools.builtin.read_webpage import make_read_webpage
 from factotum.tools.builtin.web_families import WebKeys, search_providers
 from factotum.tools.builtin.web_search import make_web_search
 from factotum.tools.registry import Registry
+from tests.needs import needs_sandbox
 from tests.runs.played import Gate, calls, completes
 from tests.runs.real_machine import Machine
 from tests.runs.stage import Stage
@@ -125,8 +126,7 @@ async def port(stage: Stage) -> AsyncIterator[int]:
 async def machine(stage: Stage, short_folder: Path, port: int) -> AsyncIterator[Machine]:
     """Real sandboxes, and the tools of the web with a search that nobody answers."""
     sandboxes = LocalSandboxProvider(short_folder / "bad-input")
-    if (reason := await sandboxes.refusal()) is not None:
-        pytest.skip(reason)
+    await needs_sandbox(sandboxes)
     sandboxes.sign_preview = shown
     reader = WebReader(
         Guard(on_loopback, allowed=[("127.0.0.1", port)]), breakers=Breakers(ServiceRules(), threshold=5)

@@ -17,7 +17,8 @@ from factotum.protocol.runs import Run
 from factotum.runs.follow import Follower, Step
 from tests.bus.helpers import KillableValkey
 from tests.runs.played import Gate, asks, calls, completes, says
-from tests.runs.stage import Stage, entries_of, eventually
+from tests.runs.stage import Stage, entries_of
+from tests.waiting import until
 
 
 async def _exhausted(steps: AsyncGenerator[Step]) -> None:
@@ -263,7 +264,7 @@ async def test_without_redis_for_a_whole_run_it_ends_well(
             return False
         return True
 
-    await eventually(is_back)
+    await until(is_back)
     (again,) = await stage.follow(run)
     assert again == reset
     assert not await stage.follower.has_more(stage.caller, run.id, reset.seq)

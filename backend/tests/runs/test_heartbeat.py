@@ -14,7 +14,8 @@ from factotum.runs.live import LiveRuns
 from factotum.store.database import Database
 from factotum.testing.memory_sandbox import MemorySandboxProvider, ScriptedCommand
 from tests.runs.played import Gate, calls, says
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 _LEASE = 0.9
 
@@ -90,12 +91,12 @@ async def test_a_run_whose_row_is_written_to_is_not_lost(scene: Scene) -> None:
         async with scene.stage.database.tenant(scene.stage.caller) as tx:
             assert await tx.run("update factotum.runs set step = step where id = %s", (run.id,)) == 1
             await asyncio.sleep(1.5)  # a beat and a half
-        until = (await scene.stage.row(run))["lease_until"]
+        lease = (await scene.stage.row(run))["lease_until"]
 
         async def is_renewed() -> bool:
-            return (await scene.stage.row(run))["lease_until"] > until
+            return (await scene.stage.row(run))["lease_until"] > lease
 
-        await eventually(is_renewed)
+        await until(is_renewed)
         scene.gate.released.set()
         await task
     ended = await scene.stage.get(run)
@@ -118,18 +119,18 @@ async def test_it_tries_again_when_the_database_was_away(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(scene.heartbeat)
         run, task = await scene.begin()
-        until = (await scene.stage.row(run))["lease_until"]
+        lease = (await scene.stage.row(run))["lease_until"]
 
         async def has_failed() -> bool:
             return "leases were not renewed" in caplog.text
 
-        await eventually(has_failed)
+        await until(has_failed)
         scene.url = good
 
         async def is_renewed() -> bool:
-            return (await scene.stage.row(run))["lease_until"] > until
+            return (await scene.stage.row(run))["lease_until"] > lease
 
-        await eventually(is_renewed)
+        await until(is_renewed)
         scene.gate.released.set()
         await task
     assert len(scene.made) >= 2
@@ -148,7 +149,7 @@ async def test_a_run_whose_lease_cannot_be_renewed_is_given_up_before_it_ends(sc
         async def is_in_the_tool() -> bool:
             return "tool.started" in await stage.types(run)
 
-        await eventually(is_in_the_tool)
+        await until(is_in_the_tool)
         before = await stage.dump()
         async with asyncio.timeout(10):
             await task

@@ -16,6 +16,7 @@ from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.sandbox.port import SnapshotInfo
 from factotum.testing.memory_sandbox import MemorySandboxProvider
 from factotum.testing.sandbox_conformance import chunks
+from tests.needs import needs_sandbox
 
 MIB = 1024 * 1024
 
@@ -25,8 +26,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[LocalSandbox]:
     limits = Limits(disk_bytes=4 * MIB, free_bytes=MIB)
     tmp_path.chmod(0o711)
     provider = LocalSandboxProvider(tmp_path / "sandboxes", limits=limits)
-    if (refusal := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(provider)
     yield await provider.open(new_id())
     await provider.aclose()
 

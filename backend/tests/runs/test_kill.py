@@ -13,7 +13,8 @@ from factotum.protocol.runs import Run
 from tests.programs import unmeasured
 from tests.runs.killable_worker import turns
 from tests.runs.played import Gate
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 _BACKEND = Path(__file__).parents[2]
 
@@ -42,7 +43,7 @@ async def _lost(stage: Stage) -> None:
     async def is_swept() -> bool:
         return await stage.sweeper.sweep() == 1
 
-    await eventually(is_swept, 30)
+    await until(is_swept, 30)
 
 
 @pytest.mark.parametrize("point", ["stream", "act"])
@@ -62,7 +63,7 @@ async def test_one_that_slept_past_its_lease_changes_nothing_and_ends(
         # It may hold the run's row in a transaction, which the database ends after a while.
         return (await stage.carry(run)).status == wanted
 
-    await eventually(is_taken_over, 90)
+    await until(is_taken_over, 90)
     before, told = await stage.dump(), await stage.bus.stored(run.id)
     process.send_signal(signal.SIGCONT)
     async with asyncio.timeout(20):

@@ -9,10 +9,12 @@ import pytest
 
 from factotum.core.ids import new_id
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from tests.needs import needs_sandbox
 from tests.runs.played import calls, completes, says
 from tests.runs.real_machine import Machine
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
 from tests.runs.test_stop import stop
+from tests.waiting import until
 
 STOP_SECONDS = 10.0
 SERVER = "python3 -I -S -m http.server 8000 --bind 127.0.0.1"
@@ -33,8 +35,7 @@ def daemon(name: str) -> str:
 async def machine(stage: Stage, tmp_path: Path) -> AsyncIterator[Machine]:
     tmp_path.chmod(0o755)
     sandboxes = LocalSandboxProvider(tmp_path / "sandboxes")
-    if (reason := await sandboxes.refusal()) is not None:
-        pytest.skip(reason)
+    await needs_sandbox(sandboxes)
     yield Machine(stage, sandboxes)
     await stage.aclose()
     await sandboxes.aclose()
@@ -121,7 +122,7 @@ async def test_an_ended_run_s_waiting_call_takes_its_session_along_but_a_look_do
     async def looks() -> bool:
         return (await machine.stage.types(run)).count("tool.started") == 2
 
-    await eventually(looks, 30)
+    await until(looks, 30)
     assert (await stop(machine.stage, machine.live, run)).status == "stopped"
     assert await machine.count(server) == 1
 
@@ -140,8 +141,7 @@ async def test_an_idle_sandbox_ends_with_its_servers_and_the_next_run_is_told(
 ) -> None:
     tmp_path.chmod(0o755)
     sandboxes = LocalSandboxProvider(tmp_path / "sandboxes", idle_seconds=1.0)
-    if (reason := await sandboxes.refusal()) is not None:
-        pytest.skip(reason)
+    await needs_sandbox(sandboxes)
     machine = Machine(stage, sandboxes)
     server = f"server-{new_id()}"
     start = {"command": sleeping(server), "session": "web", "blocking": False}
@@ -150,7 +150,7 @@ async def test_an_idle_sandbox_ends_with_its_servers_and_the_next_run_is_told(
     async def is_gone() -> bool:
         return await machine.count(server) == 0
 
-    await eventually(is_gone, 30)
+    await until(is_gone, 30)
     second = await machine.carry(
         calls(("shell", {"command": "true"})), completes(), thread_id=first.thread_id
     )

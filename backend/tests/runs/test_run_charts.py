@@ -8,6 +8,7 @@ import pytest
 from factotum.protocol.messages import ToolResultPart
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.settings import default_sandbox_python
+from tests.needs import needs_sandbox
 from tests.runs.played import calls, completes
 from tests.runs.real_machine import Machine
 from tests.runs.stage import Stage
@@ -22,8 +23,7 @@ async def test_a_chart_is_seen_and_kept(stage: Stage, tmp_path: Path) -> None:
         pytest.skip("the sandbox has no Python of its own here")
     tmp_path.chmod(0o755)
     sandboxes = LocalSandboxProvider(tmp_path / "sandboxes", python_site=SITE)
-    if (reason := await sandboxes.refusal()) is not None:
-        pytest.skip(reason)
+    await needs_sandbox(sandboxes)
     stage.models.default = lambda: "sees"  # type: ignore[method-assign]
     machine = Machine(stage, sandboxes)
     run = await machine.carry(calls(("run_python", {"code": DRAW})), completes())

@@ -22,6 +22,7 @@ from factotum.store.runs import Runs
 from factotum.testing.provider.http import Answer, HttpRequest
 from factotum.testing.web import LoopbackWeb
 from tests.store.world import World, build
+from tests.waiting import until
 
 OPEN = NetworkLayers([Network(mode="open")])
 
@@ -80,9 +81,11 @@ async def test_what_a_run_reached_is_in_its_threads_log(
         assert network.environment()["http_proxy"] == address
         assert await ask(proxy, address, f"http://ok.example.com:{web.port}/") == 200
         assert await ask(proxy, address, "http://10.0.0.1/") == 403
-        async with asyncio.timeout(10):
-            while len(await _logged(database, alice, world)) < 3:  # noqa: ASYNC110 - it is written behind
-                await asyncio.sleep(0.1)
+
+        async def written() -> bool:
+            return len(await _logged(database, alice, world)) >= 3
+
+        await until(written)
         assert await ask(proxy, address, f"http://late.example.com:{web.port}/") == 200
     late, refused, reached, _ = await _logged(database, alice, world)
     assert (reached.host, reached.port, reached.verdict, reached.reason) == (

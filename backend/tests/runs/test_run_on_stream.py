@@ -3,8 +3,9 @@
 from factotum.protocol.events import MessageCreated, ToolStarted
 from factotum.protocol.pieces import Joined
 from tests.runs.played import Gate, calls, completes
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
 from tests.runs.test_takeover import died, wakes_and_changes_nothing
+from tests.waiting import until
 
 
 async def test_a_worker_that_dies_in_the_stream_leaves_its_call_and_the_words_before_it(stage: Stage) -> None:
@@ -17,7 +18,7 @@ async def test_a_worker_that_dies_in_the_stream_leaves_its_call_and_the_words_be
     async def is_done() -> bool:
         return len(await stage.messages(run)) == 3
 
-    await eventually(is_done)
+    await until(is_done)
     assert gate.waiting == 1
     await stage.let_lease_run_out(run)
 

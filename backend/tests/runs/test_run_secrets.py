@@ -30,6 +30,7 @@ from factotum.store.records import Caller
 from factotum.testing.provider.http import Answer, HttpRequest
 from factotum.testing.web import LoopbackWeb, json_answer
 from factotum.tools.builtin import builtin_registry
+from tests.needs import needs_sandbox
 from tests.runs.played import calls, completes
 from tests.runs.stage import Stage
 from tests.sandbox.tls_world import TestAuthority
@@ -96,8 +97,7 @@ async def outside(stage: Stage, tmp_path: Path) -> AsyncIterator[Outside]:
         sandboxes = LocalSandboxProvider(tmp_path / "s", egress=proxy.folder)
         await proxy.start()
         try:
-            if (refusal := await sandboxes.refusal()) is not None:
-                pytest.skip(f"no sandbox on this machine: {refusal}")
+            await needs_sandbox(sandboxes)
             yield Outside(stage, web, proxy, sandboxes, SecretBox("k" * 43))
         finally:
             await sandboxes.aclose()

@@ -16,7 +16,8 @@ from factotum.runs.service import NewRun, RunService
 from factotum.store.agents import Agents
 from factotum.store.records import Caller
 from tests.runs.played import Gate, asks, calls, completes, says
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 
 async def test_what_was_accepted_is_stored_whole(stage: Stage) -> None:
@@ -217,7 +218,7 @@ async def _while(stage: Stage, run_id: str) -> AsyncGenerator[Signal]:
         await stage.service.stop(stage.caller, run_id, wait_seconds=0)
         return first.done()
 
-    await eventually(sent)
+    await until(sent)
     yield await first
     await listening.aclose()
 

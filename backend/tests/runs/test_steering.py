@@ -17,7 +17,8 @@ from factotum.runs.service import NewRun
 from factotum.store.database import Database
 from factotum.store.records import Caller
 from tests.runs.played import Gate, Turn, asks, calls, completes, says
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ async def test_all_who_watch_are_told_at_once_and_once(
     async def told() -> bool:
         return (await stage.types(run)).count("run.steered") == 2
 
-    await eventually(told)
+    await until(told)
     gate.released.set()
     await task
     events = await stage.events(run)

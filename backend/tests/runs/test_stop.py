@@ -3,15 +3,15 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from factotum.protocol.events import RunFinished, RunStopped
 from factotum.protocol.messages import ToolResultPart
 from factotum.protocol.runs import Run
 from factotum.runs.live import LiveRuns
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from tests.needs import needs_sandbox
 from tests.runs.played import Gate, asks, calls, completes, says
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 
 async def stop(stage: Stage, live: LiveRuns, run: Run) -> Run:
@@ -21,7 +21,7 @@ async def stop(stage: Stage, live: LiveRuns, run: Run) -> Run:
     async def is_wanted() -> bool:
         return bool((await stage.row(run))["stop_requested"])
 
-    await eventually(is_wanted)
+    await until(is_wanted)
     found = live.get(run.id)
     if found is not None:
         found.cancel("stop")
@@ -85,8 +85,7 @@ async def test_in_a_tool_it_says_what_was_not_executed(stage: Stage) -> None:
 async def test_a_command_s_processes_have_ended(stage: Stage, tmp_path: Path) -> None:
     live = LiveRuns()
     sandboxes = LocalSandboxProvider(tmp_path / "sandboxes")
-    if (reason := await sandboxes.refusal()) is not None:
-        pytest.skip(reason)
+    await needs_sandbox(sandboxes)
     stage.sandboxes = sandboxes  # pyright: ignore[reportAttributeAccessIssue] - any provider does
     marker = "8643.25"
     stage.gateway.turns = [calls(("shell", {"command": f"echo up; sleep {marker} & sleep {marker}"}))]
@@ -96,7 +95,7 @@ async def test_a_command_s_processes_have_ended(stage: Stage, tmp_path: Path) ->
     async def is_up() -> bool:
         return "tool.output.delta" in await stage.types(run, deltas=True)
 
-    await eventually(is_up, 30)
+    await until(is_up, 30)
     assert await asyncio.to_thread(_sleeping, marker) >= 1
     assert (await stop(stage, live, run)).status == "stopped"
     assert await asyncio.to_thread(_sleeping, marker) == 0

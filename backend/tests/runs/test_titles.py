@@ -19,7 +19,8 @@ from factotum.runs.title_words import MOST_CHARACTERS, shortened, title_of_answe
 from factotum.runs.titles import Titler, longest_title
 from factotum.store.threads import Threads
 from tests.runs.played import USAGE, Gate, Item, asks, calls, completes, says
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 CHEAP = replace(FREE, tiers=(Tier(0, 1e-6, 5e-6),))
 USED = Usage(input_tokens=30, output_tokens=6, cost_usd=0.125)
@@ -80,7 +81,7 @@ async def test_a_model_gives_the_title_while_the_run_works(stage: Stage) -> None
     run = await stage.submit(text="Compute all primes below 100, please.", fallback_models=["spare"])
     task = stage.start(run, executor(stage, Titler(gateway)))
     await gate.reached.wait()
-    await eventually(lambda: is_titled(stage, run))
+    await until(lambda: is_titled(stage, run))
     gate.released.set()
     await task
     assert await title_of(stage, run) == "Prime numbers below 100"
@@ -164,7 +165,7 @@ async def test_the_installations_model_for_titles_and_the_demo(stage: Stage) -> 
     stage.gateway.turns = [says("Done.", gate)]
     run = await stage.submit()
     task = stage.start(run, executor(stage, Titler(gateway, model="cheap")))
-    await eventually(lambda: is_titled(stage, run))
+    await until(lambda: is_titled(stage, run))
     gate.released.set()
     await task
     assert gateway.requests[0].model == "cheap"
@@ -240,7 +241,7 @@ async def test_room_for_the_title_is_kept_back_while_it_is_made(stage: Stage) ->
     assert (extra.tokens, extra.nanos) == (3_256, 3_000_000 + 256 * 5_000)
     with_title = held.budget.reserved
     title.released.set()
-    await eventually(lambda: is_titled(stage, run))
+    await until(lambda: is_titled(stage, run))
     work.released.set()
     await task
     ended = await stage.get(run)

@@ -8,6 +8,7 @@ from factotum.core.errors import Unavailable
 from factotum.protocol.runs import Run
 from tests.runs.played import Gate, asks, completes, says
 from tests.runs.stage import Stage
+from tests.waiting import until
 
 
 async def work_off(stage: Stage, order: list[str]) -> None:
@@ -61,9 +62,7 @@ async def test_ten_threads_run_side_by_side(stage: Stage) -> None:
     runs = [await stage.submit() for _ in range(10)]
     executor = stage.executor()
     tasks = [stage.start(run, executor) for run in runs]
-    async with asyncio.timeout(20):
-        while gate.waiting < 10:  # noqa: ASYNC110 - a barrier of ten
-            await asyncio.sleep(0.02)
+    await until(lambda: gate.waiting >= 10, 20)
     gate.released.set()
     await asyncio.wait(tasks)
     for run in runs:

@@ -7,8 +7,9 @@ from factotum.bus.entries import head_key, stream_key
 from factotum.protocol.runs import Run, RunOptions
 from factotum.store.branches import Branches
 from tests.runs.played import Gate, asks, calls, says
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
 from tests.runs.test_takeover import died
+from tests.waiting import until
 
 
 async def test_a_run_with_options_of_a_newer_version_is_left_to_it(stage: Stage) -> None:
@@ -126,7 +127,7 @@ async def test_events_of_a_newer_version_pass_through(stage: Stage) -> None:
     run = await stage.submit()
     stage.start(run)
     await gate.reached.wait()
-    await eventually(lambda: _is_told(stage, run, "text.delta"))
+    await until(lambda: _is_told(stage, run, "text.delta"))
     await stage.let_lease_run_out(run)
     await _add_to_log(stage, run.id, b'comet.seen {"type":"comet.seen","tail":2}')
     stage.gateway.turns = [calls(("look", {"key": "a"})), says("A long answer.")]

@@ -14,7 +14,8 @@ from factotum.store.database import Database
 from factotum.store.records import Caller
 from factotum.store.standing import Standing
 from factotum.store.tx import Tx
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 NEW = Standing(ended=False, log_seq=0)
 
@@ -53,7 +54,7 @@ async def test_all_of_a_callers_runs_are_one_look(stage: Stage) -> None:
         async def have_seen() -> bool:
             return all(each.seen.log_seq == 7 for each in watched)
 
-        await eventually(have_seen)
+        await until(have_seen)
         periods = (asyncio.get_running_loop().time() - began) / 0.2
         assert 1 <= counted.count <= periods + 1
     assert len({id(each) for each in watched}) == len(runs)
@@ -70,7 +71,7 @@ async def test_a_run_that_is_not_there_is_doubted(stage: Stage) -> None:
         async def is_doubted() -> bool:
             return watched.is_doubtful
 
-        await eventually(is_doubted)
+        await until(is_doubted)
         watched.note(NEW)
         assert not watched.is_doubtful
 
@@ -88,7 +89,7 @@ async def test_who_cannot_look_for_long_doubts_and_goes_on(
         async def is_doubted() -> bool:
             return watched.is_doubtful
 
-        await eventually(is_doubted)
+        await until(is_doubted)
         assert watched.seen == NEW
         assert "are not looked at" in caplog.text
         counted.away = False
@@ -96,4 +97,4 @@ async def test_who_cannot_look_for_long_doubts_and_goes_on(
         async def is_seen() -> bool:
             return not watched.is_doubtful
 
-        await eventually(is_seen)
+        await until(is_seen)

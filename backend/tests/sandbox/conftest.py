@@ -8,6 +8,7 @@ from factotum.core.ids import new_id
 from factotum.sandbox.local.limits import Limits
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
+from tests.needs import needs_sandbox
 
 MIB = 1024 * 1024
 
@@ -30,8 +31,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandboxP
 
 @pytest.fixture
 async def sandbox(provider: LocalSandboxProvider) -> AsyncIterator[LocalSandbox]:
-    if (refusal := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(provider)
     opened = await provider.open(new_id())
     yield opened
     await provider.delete(opened.project_id)

@@ -15,6 +15,7 @@ from factotum.sandbox.browser.wire import Frame
 from factotum.sandbox.port import Capabilities, SessionInfo, SessionOutput, TerminalSize
 from factotum.testing.memory_sandbox import MemorySandbox
 from factotum.testing.no_sessions import NoSessions
+from tests.waiting import until
 
 JPEG = base64.b64encode(b"\xff\xd8\xff" + bytes(100)).decode()
 FRAME = {"jpeg": JPEG, "address": "https://a.test/", "title": "A"}
@@ -213,8 +214,7 @@ async def test_a_stopped_request_has_ended(listens: bool, monkeypatch: pytest.Mo
 
     one, driven = browser(answer)
     call = asyncio.create_task(ask(one, seconds=60))
-    while not driven.requests:  # noqa: ASYNC110 - the request's own pace
-        await asyncio.sleep(0.005)
+    await until(lambda: bool(driven.requests))
     began = time.monotonic()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):

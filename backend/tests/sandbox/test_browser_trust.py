@@ -11,7 +11,6 @@ from factotum.core.ids import new_id
 from factotum.protocol.network import Network, NetworkLayers
 from factotum.sandbox.browser.client import Browser, BrowserFault
 from factotum.sandbox.browser.inside import trusting
-from factotum.sandbox.browser.readiness import refusal
 from factotum.sandbox.browser.wire import Frame
 from factotum.sandbox.egress.authority import ALONE, Authority
 from factotum.sandbox.egress.grants import Connection
@@ -21,6 +20,7 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.settings import default_sandbox_python
 from factotum.testing.provider.http import Answer, HttpRequest
 from factotum.testing.web import LoopbackWeb
+from tests.needs import needs_browser, needs_sandbox
 from tests.sandbox.tls_world import TestAuthority
 
 VALUE = "sk-live/4f+9c2"
@@ -95,11 +95,9 @@ async def test_chromium_opens_a_secrets_host_and_refuses_who_is_not_vouched_for(
     tmp_path: Path, proxy_ports: tuple[EgressProxy, dict[str, int]]
 ) -> None:
     proxy, ports = proxy_ports
-    if (why := await asyncio.to_thread(refusal, SITE)) is not None:
-        pytest.skip(f"no browser on this machine: {why}")
+    await needs_browser(SITE)
     provider = LocalSandboxProvider(tmp_path / "sandboxes", python_site=SITE, egress=proxy.folder)
-    if (why := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {why}")
+    await needs_sandbox(provider)
     noted: list[Connection] = []
     # The browser is started by a run without secrets, and goes on into one that has some.
     before = proxy.grant(OPEN, noted.append)

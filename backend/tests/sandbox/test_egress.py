@@ -1,6 +1,5 @@
 """The egress proxy with real sandboxes: what is allowed gets out, attacks 39 to 46 do not."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,6 @@ from factotum.core.addresses import Guard
 from factotum.core.ids import new_id
 from factotum.protocol.network import Network, NetworkLayers
 from factotum.sandbox.browser.client import Browser
-from factotum.sandbox.browser.readiness import refusal
 from factotum.sandbox.browser.wire import Frame
 from factotum.sandbox.egress.grants import Connection, Grant
 from factotum.sandbox.egress.proxy import EgressProxy
@@ -20,6 +18,8 @@ from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.settings import default_sandbox_python
 from factotum.testing.provider.http import Answer, HttpRequest
 from factotum.testing.web import LoopbackWeb, json_answer
+from tests.needs import needs_browser, needs_sandbox
+from tests.waiting import until
 
 SITE = default_sandbox_python()
 OPEN = NetworkLayers([Network(mode="open")])
@@ -44,9 +44,7 @@ class Outside:
 
     async def last(self) -> tuple[str, int, str, str]:
         """Return host, port, verdict and reason of the newest connection, once it has ended."""
-        async with asyncio.timeout(5):
-            while not self.noted:  # noqa: ASYNC110 - the proxy notes it when the connection has ended
-                await asyncio.sleep(0.01)
+        await until(lambda: bool(self.noted))
         note = self.noted.pop()
         return note.host, note.port, note.verdict, note.reason
 
@@ -72,8 +70,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
         provider = LocalSandboxProvider(folder, python_site=SITE, egress=proxy.folder)
         await proxy.start()
         try:
-            if (refusal := await provider.refusal()) is not None:
-                pytest.skip(f"no sandbox on this machine: {refusal}")
+            await needs_sandbox(provider)
             made.append(Outside(proxy, provider, web))
             yield made[0]
         finally:
@@ -298,8 +295,7 @@ async def test_bounds_on_bytes_and_connections(outside: Outside, monkeypatch: py
 
 
 async def test_the_browser_goes_out_as_the_run_that_asks_may(outside: Outside) -> None:
-    if (why := await asyncio.to_thread(refusal, SITE)) is not None:
-        pytest.skip(f"no browser on this machine: {why}")
+    await needs_browser(SITE)
     sandbox, first = await outside.open(OPEN)
     url = f"http://site.test:{outside.web.port}/hello"
 

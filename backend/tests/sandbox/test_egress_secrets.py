@@ -21,7 +21,9 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.testing.provider.http import Answer, HttpRequest
 from factotum.testing.web import LoopbackWeb, json_answer
+from tests.needs import needs_sandbox
 from tests.sandbox.tls_world import TestAuthority
+from tests.waiting import until
 
 OPEN = NetworkLayers([Network(mode="open")])
 VALUE = "sk-live/4f+9c2=aa71 e0"
@@ -53,9 +55,7 @@ class Vault:
 
     async def last(self) -> tuple[str, str, str, tuple[str, ...]]:
         """Return host, verdict, reason and secrets of the newest connection, once it has ended."""
-        async with asyncio.timeout(10):
-            while not self.noted:  # noqa: ASYNC110 - the proxy notes it when the connection has ended
-                await asyncio.sleep(0.01)
+        await until(lambda: bool(self.noted))
         note = self.noted.pop()
         return note.host, note.verdict, note.reason, note.secrets
 
@@ -95,8 +95,7 @@ async def vault(tmp_path: Path) -> AsyncIterator[Vault]:
         provider = LocalSandboxProvider(folder, egress=proxy.folder)
         await proxy.start()
         try:
-            if (refusal := await provider.refusal()) is not None:
-                pytest.skip(f"no sandbox on this machine: {refusal}")
+            await needs_sandbox(provider)
             yield Vault(proxy, provider, web, plain)
         finally:
             await provider.aclose()
@@ -302,16 +301,18 @@ async def test_a_body_streams_as_it_comes(vault: Vault) -> None:
     sandbox, _ = await vault.open()
     await sandbox.sessions.start("s")
     await sandbox.sessions.run("s", f"curl -sSN '{vault.url('/slow')}'")
-    await until(sandbox, b"first")
+    await heard(sandbox, b"first")
     go_on.set()
-    await until(sandbox, b"second")
+    await heard(sandbox, b"second")
 
 
-async def until(sandbox: LocalSandbox, said: bytes) -> None:
+async def heard(sandbox: LocalSandbox, said: bytes) -> None:
     """Wait until the session has written something."""
-    async with asyncio.timeout(20):
-        while said not in (await sandbox.sessions.poll("s", cursor=0)).data:  # noqa: ASYNC110 - as it says
-            await asyncio.sleep(0.05)
+
+    async def written() -> bool:
+        return said in (await sandbox.sessions.poll("s", cursor=0)).data
+
+    await until(written, 20)
 
 
 async def test_bounds_hold_inside_too(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:

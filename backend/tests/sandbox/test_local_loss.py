@@ -14,6 +14,8 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.sandbox.port import ExecResult
 from factotum.testing.sandbox_conformance import appears, content, failure, heard, said
+from tests.needs import needs_sandbox
+from tests.waiting import until
 
 
 def place(sandbox: LocalSandbox) -> Place:
@@ -81,9 +83,11 @@ async def test_a_connection_ends_with_its_sandbox(sandbox: LocalSandbox) -> None
     await sandbox.sessions.start("s")
     serve = "import socket; s = socket.create_server(('127.0.0.1', 7000)); p = s.accept(); p[0].recv(9)"
     await sandbox.sessions.run("s", f'python3 -c "{serve}"')
-    async with asyncio.timeout(30):
-        while 7000 not in await sandbox.ports():  # noqa: ASYNC110 - the sandbox's own pace
-            await asyncio.sleep(0.02)
+
+    async def listens() -> bool:
+        return 7000 in await sandbox.ports()
+
+    await until(listens, 30)
     connection = await sandbox.connect(7000)
     os.kill(supervisor(sandbox), signal.SIGKILL)
     assert await connection.read(10) == b""
@@ -152,8 +156,7 @@ async def test_a_full_disk_ends_sessions_too(sandbox: LocalSandbox) -> None:
 async def small(tmp_path: Path) -> AsyncIterator[LocalSandboxProvider]:
     """One sandbox at a time, which soon is idle."""
     provider = LocalSandboxProvider(tmp_path / "data", most_running=1, idle_seconds=0.5)
-    if (refusal := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(provider)
     yield provider
     await provider.aclose()
 
@@ -166,9 +169,11 @@ async def test_an_idle_sandbox_is_stopped(small: LocalSandboxProvider) -> None:
     await sandbox.sessions.run("server", "echo up; sleep 60")
     await heard(sandbox, "server", b"up")
     assert (await small.find({"a": "b"}))[0].running
-    async with asyncio.timeout(20):
-        while (await small.find())[0].running:  # noqa: ASYNC110 - the provider's own pace
-            await asyncio.sleep(0.05)
+
+    async def ended() -> bool:
+        return not (await small.find())[0].running
+
+    await until(ended, 20)
     assert [info.alive for info in await sandbox.sessions.list()] == [False]
     assert "while nobody used it" in (await sandbox.exec("true")).notice
 

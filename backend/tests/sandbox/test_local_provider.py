@@ -16,6 +16,7 @@ from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.sandbox.port import Sandbox, SandboxProvider
 from factotum.testing.sandbox_conformance import chunks, content, failure
+from tests.needs import needs_sandbox
 
 PYTHON_SITE = Path(__file__).parents[2] / ".venv-sandbox"
 
@@ -30,8 +31,7 @@ async def test_it_is_the_port(provider: LocalSandboxProvider, sandbox: LocalSand
 @pytest.mark.skipif(os.geteuid() != 0, reason="projects have users of their own for root alone")
 async def test_the_user_of_a_deleted_project_is_free_again(tmp_path: Path) -> None:
     provider = LocalSandboxProvider(tmp_path)
-    if (refusal := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(provider)
     for name in ("stays", "goes"):
         await (await provider.open(name)).exec("touch mine")
     held = {entry.read_text(): entry for entry in (tmp_path / ".owners").iterdir()}

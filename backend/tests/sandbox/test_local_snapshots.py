@@ -17,6 +17,7 @@ from factotum.sandbox.local.sandbox import LocalSandbox
 from factotum.sandbox.no_snapshots import NoSnapshots
 from factotum.testing.sandbox_conformance import appears, chunks, content, failure
 from factotum.testing.sandbox_conformance.ports import opened
+from tests.needs import needs_sandbox
 
 _Project = snapshots.Project
 
@@ -140,8 +141,7 @@ async def running(sandbox: LocalSandbox) -> str:
 async def test_a_workspace_that_another_process_replaced_is_noticed(tmp_path: Path) -> None:
     """Whatever is asked first: nothing more goes to what runs in the old workspace."""
     provider = LocalSandboxProvider(tmp_path)
-    if (refusal := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(provider)
     asked = {name: await provider.open(new_id()) for name in ("exec", "session", "ports", "connect", "none")}
     pairs = [f"{each.project_id}={await running(each)}" for each in asked.values()]
     other = await asyncio.create_subprocess_exec(
@@ -169,8 +169,7 @@ async def test_a_workspace_that_another_process_replaced_is_noticed(tmp_path: Pa
 
 async def test_a_project_that_another_process_deleted_is_noticed(tmp_path: Path) -> None:
     here, there = LocalSandboxProvider(tmp_path), LocalSandboxProvider(tmp_path)
-    if (refusal := await here.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(here)
     sandbox = await here.open(new_id())
     await running(sandbox)
     await there.delete(sandbox.project_id)

@@ -22,6 +22,7 @@ from factotum.sandbox.local.previews.opening import PreviewPlace, serve
 from factotum.sandbox.local.previews.passes import Pass
 from factotum.sandbox.local.previews.server import PreviewServer
 from factotum.sandbox.local.provider import LocalSandboxProvider
+from tests.needs import needs_sandbox
 from tests.sandbox.test_previews import fetch
 
 _HOLDER = "tests.sandbox.preview_holder"
@@ -55,8 +56,7 @@ async def asked(
     tmp_path: Path, provider: LocalSandboxProvider
 ) -> AsyncIterator[tuple[PreviewServer, Path, LocalSandboxProvider]]:
     """Serve previews over a folder from this process, whose own provider has no sandbox of the projects."""
-    if (refusal := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {refusal}")
+    await needs_sandbox(provider)
     place = PreviewPlace(
         tmp_path / "previews", "127.0.0.1", 0, "http://{label}.localhost:{port}/", shared=False
     )

@@ -9,6 +9,7 @@ from factotum.core.ids import new_id
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.testing.memory_context import MemoryToolContext
 from factotum.testing.memory_sandbox import MemorySandbox
+from tests.needs import needs_sandbox
 
 _SITE = Path(__file__).parents[2] / ".venv-sandbox"
 
@@ -27,8 +28,6 @@ def context(machine: MemorySandbox) -> MemoryToolContext:
 async def real(short_folder: Path) -> AsyncIterator[MemoryToolContext]:
     """Yield a context over a real sandbox with the Python that agents have."""
     provider = LocalSandboxProvider(short_folder / new_id(), python_site=_SITE if _SITE.exists() else None)
-    refusal = await provider.refusal()
-    if refusal is not None:
-        pytest.skip(f"no local sandbox here: {refusal}")
+    await needs_sandbox(provider)
     yield MemoryToolContext(await provider.open(new_id()))
     provider.close()

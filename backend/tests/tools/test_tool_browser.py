@@ -12,7 +12,6 @@ from pydantic import JsonValue
 from factotum.core.ids import new_id
 from factotum.protocol.events import FileChanged
 from factotum.sandbox.browser.client import SESSION, Browser, BrowserFault
-from factotum.sandbox.browser.readiness import refusal
 from factotum.sandbox.browser.wire import Done
 from factotum.sandbox.local.provider import LocalSandboxProvider
 from factotum.settings import default_sandbox_python
@@ -50,7 +49,9 @@ from factotum.tools.builtin.shell import shell
 from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output
 from factotum.tools.execute import ToolResult
 from factotum.tools.tool import Ask, Tool
+from tests.needs import needs_browser, needs_sandbox
 from tests.tools.browser_site import SERVER, SITE
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -65,20 +66,19 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 async def machine(short_folder: Path) -> AsyncGenerator[MemoryToolContext]:
     """A real sandbox with a web server in it, and one browser for all tests of this file."""
     site = default_sandbox_python()
-    if (why := refusal(site)) is not None:
-        pytest.skip(f"no browser on this machine: {why}")
+    await needs_browser(site)
     provider = LocalSandboxProvider(short_folder / new_id(), python_site=site)
-    if (why := await provider.refusal()) is not None:
-        pytest.skip(f"no sandbox on this machine: {why}")
+    await needs_sandbox(provider)
     sandbox = await provider.open(new_id())
     for name, text in {**SITE, "server.py": SERVER}.items():
         await sandbox.write(f"site/{name}", _once(text.encode()), limit=1_000_000)
     await sandbox.sessions.start("web", folder="site")
     await sandbox.sessions.run("web", "python3 server.py")
-    deadline = time.monotonic() + 30
-    while 8000 not in await sandbox.ports():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
+
+    async def listens() -> bool:
+        return 8000 in await sandbox.ports()
+
+    await until(listens, 30)
     yield MemoryToolContext(sandbox)
     await provider.aclose()
 

@@ -16,6 +16,7 @@ from factotum.tools.builtin.shell import shell
 from factotum.tools.builtin.shell_sessions import shell_input, shell_kill, shell_output, shell_sessions
 from factotum.tools.builtin.talk import complete
 from factotum.tools.tool import Complete
+from tests.waiting import until
 
 
 async def test_files_written_by_tools_are_seen_by_commands_and_back(real: MemoryToolContext) -> None:
@@ -56,8 +57,7 @@ async def test_failures_of_the_real_sandbox_are_results(real: MemoryToolContext)
 async def test_a_slow_command_is_shown_while_it_runs_and_ended_in_time(real: MemoryToolContext) -> None:
     started = time.monotonic()
     call = asyncio.create_task(real.call(shell, command="echo begun; sleep 60", timeout_seconds=3))
-    while not real.outputs:  # noqa: ASYNC110 - the sandbox's own pace
-        await asyncio.sleep(0.02)
+    await until(lambda: bool(real.outputs))
     assert not call.done()
     result = await call
     assert result.text.startswith("begun\n[timed out")
@@ -152,8 +152,7 @@ async def test_a_command_in_a_session_outlives_its_wait(real: MemoryToolContext)
 
 async def test_stopping_a_call_ends_its_session(real: MemoryToolContext) -> None:
     call = asyncio.create_task(real.call(shell, command="echo on; sleep 60", session="s"))
-    while not real.outputs:  # noqa: ASYNC110 - the sandbox's own pace
-        await asyncio.sleep(0.02)
+    await until(lambda: bool(real.outputs))
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call

@@ -9,7 +9,8 @@ from factotum.sandbox.sites.shelf import Shelf
 from factotum.services import Addresses, Services
 from factotum.settings import Settings
 from factotum.worker.worker import Worker
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 
 
 class Crew:
@@ -62,7 +63,7 @@ class Crew:
         async def has() -> bool:
             return (await self.stage.get(run)).status in statuses
 
-        await eventually(has, seconds)
+        await until(has, seconds)
         return await self.stage.get(run)
 
     async def aclose(self) -> None:

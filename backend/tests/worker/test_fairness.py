@@ -14,7 +14,8 @@ from factotum.store.records import Caller
 from factotum.store.threads import Threads
 from tests.fixtures_store import add_member
 from tests.runs.played import Gate, asks, says
-from tests.runs.stage import Stage, eventually
+from tests.runs.stage import Stage
+from tests.waiting import until
 from tests.worker.crew import Crew
 
 _SUBMITTING = 10
@@ -106,9 +107,9 @@ async def test_a_thousand_queued_runs_do_not_delay_anothers_first(
     assert len(await stage.jobs()) == 50
     stage.gateway.turns = [says("Hello.", gate)]
     worker = crew.start(workers=4, worker_grace=0.1)
-    await eventually(lambda: _carries(worker, 4), 60)
+    await until(lambda: _carries(worker, 4), 60)
     first = await people.submit(bob)
-    await eventually(lambda: _carries(worker, 5), 60)
+    await until(lambda: _carries(worker, 5), 60)
     assert (await people.get(bob, first)).status == "running"
     assert await _counts(stage) == {"running": 5, "queued": 996}
 
@@ -126,12 +127,12 @@ async def test_no_more_of_an_account_are_at_work_than_may_be(
     stage.gateway.turns = [says("Hello.", gate)]
     runs = await people.crowd(alice, 9)
     worker = crew.start(workers=20)
-    await eventually(lambda: _carries(worker, 3), 60)
+    await until(lambda: _carries(worker, 3), 60)
     await asyncio.sleep(0.5)
     assert worker.live_runs == 3
     assert await stage.jobs() == []
     other = await people.submit(bob)
-    await eventually(lambda: _carries(worker, 4), 60)
+    await until(lambda: _carries(worker, 4), 60)
     most = 0
     gate.released.set()
 
@@ -141,7 +142,7 @@ async def test_no_more_of_an_account_are_at_work_than_may_be(
         most = max(most, (await _counts(stage)).get("running", 0))
         return (await _counts(stage)) == {"finished": 10}
 
-    await eventually(all_ended, 90)
+    await until(all_ended, 90)
     assert most <= 4
     assert (await people.get(bob, other)).attempt == 1
     assert {(await people.get(alice, run)).attempt for run in runs} == {1}
@@ -165,9 +166,9 @@ async def test_many_accounts_all_come_to_their_end(crew: Crew, people: People, a
         left = rows[0]["hers"]
         return rows[0]["others"] == 0
 
-    await eventually(others_ended, 90)
+    await until(others_ended, 90)
     assert left > 5, "the crowd came in between, and not before"
-    await eventually(lambda: _is(stage, {"finished": 32}), 90)
+    await until(lambda: _is(stage, {"finished": 32}), 90)
 
 
 _LEFT = """
@@ -194,7 +195,7 @@ async def test_the_room_of_all_goes_to_the_account_that_has_least_of_it(
     await stage.executor().execute(first[0])
     assert late.id in await stage.jobs()
     crew.start(workers=4)
-    await eventually(lambda: _is(stage, {"finished": 7}), 60)
+    await until(lambda: _is(stage, {"finished": 7}), 60)
     assert {(await people.get(alice, run)).attempt for run in crowd} == {1}
 
 

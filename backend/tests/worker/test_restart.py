@@ -18,7 +18,8 @@ from factotum.store.migrate import migrate
 from factotum.store.records import Caller
 from tests.fixtures_store import add_member
 from tests.runs.played import Gate, says
-from tests.runs.stage import Stage, eventually, staged
+from tests.runs.stage import Stage, staged
+from tests.waiting import until
 from tests.worker.crew import Crew
 
 
@@ -64,7 +65,7 @@ async def test_a_restart_of_postgres_is_survived(
     async def is_back() -> bool:
         return own_postgres.restarts > 0 and await asyncio.to_thread(own_postgres.wait_ready, 1)
 
-    await eventually(is_back, 60)
+    await until(is_back, 60)
     gate.released.set()
     ended = await crew.becomes(going, "finished", seconds=40)
     assert ended.status == "finished"

@@ -11,7 +11,7 @@ from factotum.services import Addresses
 from factotum.testing.memory_sandbox import MemorySandboxProvider, ScriptedCommand
 from factotum.worker.jobs import clear_stalled_jobs, make_app
 from tests.runs.played import Gate, asks, calls, completes, says
-from tests.runs.stage import eventually
+from tests.waiting import until
 from tests.worker.crew import Crew
 
 
@@ -23,7 +23,7 @@ async def test_a_submitted_run_is_carried_at_once(crew: Crew) -> None:
     run = await stage.submit()
     assert (await crew.becomes(run, "finished", seconds=4)).attempt == 1
     await stage.assert_whole(run)
-    await eventually(lambda: _none(crew))
+    await until(lambda: _none(crew))
     assert worker.live_runs == 0
 
 
@@ -47,9 +47,7 @@ async def test_ten_threads_side_by_side_and_five_runs_in_a_row(crew: Crew) -> No
     worker = crew.start(workers=10)
     stage.gateway.turns = [says("Hello.", gate)] + [says(f"{number}.") for number in range(5)]
     runs = [await stage.submit() for _ in range(10)]
-    async with asyncio.timeout(20):
-        while gate.waiting < 10:  # noqa: ASYNC110 - a barrier of ten
-            await asyncio.sleep(0.02)
+    await until(lambda: gate.waiting >= 10, 20)
     assert worker.live_runs == 10
     gate.released.set()
     row = [await stage.submit(runs[0].thread_id, f"Again {number}.") for number in range(5)]
@@ -69,7 +67,7 @@ async def test_a_stop_reaches_a_tool_by_the_signal(crew: Crew) -> None:
     async def is_in_the_tool() -> bool:
         return "sandbox.changed" in await stage.types(run)
 
-    await eventually(is_in_the_tool, 20)
+    await until(is_in_the_tool, 20)
     async with asyncio.timeout(5):
         assert (await stage.service.stop(stage.caller, run.id)).status == "stopped"
     await stage.assert_whole(run)
@@ -106,7 +104,7 @@ async def test_when_the_grace_is_over_a_tool_is_ended_and_the_run_handed_over(cr
     async def is_in_the_tool() -> bool:
         return "sandbox.changed" in await stage.types(run)
 
-    await eventually(is_in_the_tool, 20)
+    await until(is_in_the_tool, 20)
     first.drain()
     await crew.ended(first)
     assert (await stage.row(run))["attempt"] == 1
@@ -207,7 +205,7 @@ async def test_an_error_of_the_queue_is_tried_again(crew: Crew, caplog: pytest.L
     async def is_told() -> bool:
         return "the queue is out of reach" in caplog.text
 
-    await eventually(is_told)
+    await until(is_told)
     await stage.sql("alter table queue.away rename to procrastinate_workers")
     stage.gateway.turns = [says("Hello.")]
     await crew.becomes(await stage.submit(), "finished")
